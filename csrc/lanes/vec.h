@@ -1,0 +1,109 @@
+/* vec: W doubles side by side, one patient, sigma point, draw or plan in each.
+ *
+ * W is the machine's native width and never more. All arithmetic is the
+ * compiler's own on GCC and Clang vector types; nothing here is an intrinsic.
+ * The results of every function are the same bits in every build that has a
+ * fused multiply-add, whatever W is.
+ *
+ * C has no ?: on vectors: use v_if(mask, a, b). A mask is all ones or all zeros
+ * in each lane. Organ files use only what is declared here and in vmath.h, so
+ * that lanes/dual.hpp can give the same names a second meaning.
+ */
+#ifndef PT_LANES_VEC_H
+#define PT_LANES_VEC_H
+
+#include <stdint.h>
+
+#if defined(__AVX512F__)
+#define PT_W 8
+#elif defined(__AVX__)
+#define PT_W 4
+#else
+#define PT_W 2
+#endif
+
+#if defined(__FMA__) || defined(__ARM_FEATURE_FMA) || defined(__aarch64__)
+#define PT_HAS_FMA 1
+#else
+#define PT_HAS_FMA 0
+#endif
+
+typedef double vec __attribute__((vector_size(8 * PT_W)));
+typedef int64_t vmask __attribute__((vector_size(8 * PT_W)));
+typedef uint64_t vbits __attribute__((vector_size(8 * PT_W)));
+
+#define PT_LANE static inline __attribute__((always_inline, unused))
+
+/* a in every lane */
+PT_LANE vec v_set(double a)
+{
+    vec r;
+    for (int i = 0; i < PT_W; i++) r[i] = a;
+    return r;
+}
+
+PT_LANE vmask m_set(int64_t a)
+{
+    vmask r;
+    for (int i = 0; i < PT_W; i++) r[i] = a;
+    return r;
+}
+
+PT_LANE vec v_load(const double *p)
+{
+    vec r;
+    __builtin_memcpy(&r, p, sizeof r);
+    return r;
+}
+
+PT_LANE void v_store(double *p, vec a) { __builtin_memcpy(p, &a, sizeof a); }
+
+/* a*b + c, rounded once where the machine can */
+PT_LANE vec v_fma(vec a, vec b, vec c)
+{
+#if PT_HAS_FMA
+    vec r;
+    for (int i = 0; i < PT_W; i++) r[i] = __builtin_fma(a[i], b[i], c[i]);
+    return r;
+#else
+    return a * b + c;
+#endif
+}
+
+PT_LANE vec v_sqrt(vec a)
+{
+    vec r;
+    for (int i = 0; i < PT_W; i++) r[i] = __builtin_sqrt(a[i]);
+    return r;
+}
+
+/* Comparisons; false where an operand is NaN (v_ne: true). */
+PT_LANE vmask v_lt(vec a, vec b) { return (vmask)(a < b); }
+PT_LANE vmask v_le(vec a, vec b) { return (vmask)(a <= b); }
+PT_LANE vmask v_gt(vec a, vec b) { return (vmask)(a > b); }
+PT_LANE vmask v_ge(vec a, vec b) { return (vmask)(a >= b); }
+PT_LANE vmask v_eq(vec a, vec b) { return (vmask)(a == b); }
+PT_LANE vmask v_ne(vec a, vec b) { return (vmask)(a != b); }
+
+/* a where the mask is set, b elsewhere */
+PT_LANE vec v_if(vmask m, vec a, vec b) { return (vec)(((vmask)a & m) | ((vmask)b & ~m)); }
+
+PT_LANE vec v_max(vec a, vec b) { return v_if(v_gt(a, b), a, b); }
+PT_LANE vec v_min(vec a, vec b) { return v_if(v_lt(a, b), a, b); }
+PT_LANE vec v_abs(vec a) { return (vec)((vmask)a & m_set(INT64_MAX)); }
+
+PT_LANE int m_any(vmask m)
+{
+    int64_t r = 0;
+    for (int i = 0; i < PT_W; i++) r |= m[i];
+    return r != 0;
+}
+
+PT_LANE int m_all(vmask m)
+{
+    int64_t r = -1;
+    for (int i = 0; i < PT_W; i++) r &= m[i];
+    return r != 0;
+}
+
+#endif

@@ -1,0 +1,46 @@
+/* Integration of a model over lanes. Included by pytwin.h. */
+#ifndef PT_ODE_ODE_H
+#define PT_ODE_ODE_H
+
+typedef struct {
+    double rtol;       /* relative tolerance of a step, default 1e-6 */
+    double atol;       /* absolute tolerance, default 1e-9 */
+    int64_t max_steps; /* of a lane between two events, default 100000 */
+} pt_ode_options;
+
+/* y[l, k, j] = output j of lane l at times[k], before the doses given at that instant and after its
+ * covariates. Lane l starts at `start` with row subject[l] of x0 and params and follows plans[plan[l]].
+ *
+ *   subject, plan  (n_lane)            null: 0, 1, 2, ... and all 0
+ *   params         (n_subject, n_param)
+ *   x0             (n_subject, n_state) null: the model's initial state under params
+ *   times          (n_time)            ascending, >= start
+ *   outputs        (n_out)             indices of outputs wanted
+ *   y              (n_lane, n_time, n_out)
+ *   x_end          (n_lane, n_state)   state at the last time, may be null
+ *   status, stop   (n_lane)            pt_status and the time reached
+ * A lane that fails holds NaN from its stop on and a status; the others go on. */
+pt_status pt_simulate(const pt_model *model, int64_t n_lane, const int64_t *subject, const int64_t *plan,
+                      int64_t n_subject, const double *params, const double *x0, double start,
+                      const pt_schedule *plans, int64_t n_plan, const double *times, int64_t n_time,
+                      const int32_t *outputs, int n_out, double *y, double *x_end, int32_t *status,
+                      double *stop, const pt_ode_options *options, const pt_control *control);
+
+/* Work space of pt_propagate: opaque, one a thread, for at most n_lane lanes. */
+typedef struct pt_propagator pt_propagator;
+pt_status pt_propagator_create(const pt_model *model, int64_t n_lane, pt_propagator **work);
+void pt_propagator_free(pt_propagator *work);
+
+/* x(t0) -> x(t1) for n_lane lanes that share one schedule (sigma points, ensemble members).
+ *   x      (n_lane, n_state)  in and out
+ *   p      (n_lane, n_param)  in; not changed
+ *   factor (n_param)          in and out: p * factor is used; SCALE actions multiply it
+ *   rate   (n_state)          in and out: running infusions
+ *   status (n_lane)
+ * Actions with t0 <= time < t1 act; *next is the index of the first action not yet
+ * done, in and out. Covariate actions at exactly t1 are done too. */
+pt_status pt_propagate(const pt_model *model, pt_propagator *work, int64_t n_lane, double t0, double t1,
+                       double *x, const double *p, double *factor, double *rate, const pt_schedule *schedule,
+                       int64_t *next, int32_t *status, const pt_ode_options *options);
+
+#endif

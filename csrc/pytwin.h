@@ -1,0 +1,101 @@
+/* pytwin.h: the C core's public types, errors and prototypes.
+ *
+ * Every function that can fail returns pt_status; zero is success. Arrays are
+ * plain C-order float64; lengths stand at the parameter. Kernels own no memory
+ * beyond the work space that they are handed or that they allocate with
+ * pt_alloc before a loop starts and free after it ends.
+ */
+#ifndef PYTWIN_H
+#define PYTWIN_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- errors: one list yields the codes, the messages and the exceptions ---- */
+#define PT_STATUS_LIST(X)                                                                                    \
+    X(OK, "success")                                                                                         \
+    X(NO_MEMORY, "memory could not be allocated")                                                            \
+    X(BAD_ARGUMENT, "an argument is out of its domain")                                                      \
+    X(BAD_SHAPE, "array lengths do not fit together")                                                        \
+    X(NOT_FINITE, "a value is infinite or not a number")                                                     \
+    X(NOT_POSITIVE_DEFINITE, "a covariance is not positive definite")                                        \
+    X(SINGULAR, "a matrix is singular")                                                                      \
+    X(STEP_LIMIT, "the integrator reached its limit of steps")                                               \
+    X(STEP_TOO_SMALL, "the integrator's step became too small")                                              \
+    X(UNKNOWN_NAME, "no such name")                                                                          \
+    X(UNSORTED, "times are not in order")                                                                    \
+    X(CANCELLED, "cancelled by the caller")                                                                  \
+    X(THREAD, "a thread could not be started")
+
+typedef enum {
+#define PT_STATUS_ENUM(name, message) PT_##name,
+    PT_STATUS_LIST(PT_STATUS_ENUM)
+#undef PT_STATUS_ENUM
+        PT_N_STATUS
+} pt_status;
+
+const char *pt_status_name(pt_status status);    /* "STEP_LIMIT" */
+const char *pt_status_message(pt_status status); /* one line for a person */
+
+/* ---- memory: 64-byte aligned; null when there is none ---- */
+void *pt_alloc(size_t n_bytes); /* zeroed */
+void pt_free(void *p);
+/* Tests: the nth allocation from now on (1 = the next) fails; 0 = never. Not thread-safe. */
+void pt_alloc_fail_at(int64_t nth);
+int64_t pt_alloc_live(void); /* blocks allocated and not freed */
+
+/* ---- threads: made for a call, joined in it ---- */
+typedef struct {
+    int n_threads;                             /* at least 1 */
+    int (*stop)(void *context);                /* polled once a block by the calling thread; may be null */
+    void (*progress)(void *context, double x); /* share done, 0 to 1; may be null */
+    void *context;
+} pt_control;
+
+/* body(work, worker, i) for i in [0, n); worker in [0, n_threads) names the work
+ * space. Blocks are handed out in order, results never depend on who takes which.
+ * The first status that is not OK stops the rest and is returned. Every thread
+ * runs with round-to-nearest and denormals on. */
+pt_status pt_parallel(int64_t n, const pt_control *control,
+                      pt_status (*body)(void *work, int worker, int64_t i), void *work);
+
+/* ---- schedules: what happens to a model at exact times ---- */
+typedef enum {
+    PT_ACTION_PARAM,        /* p[index] = value                          (covariate)  */
+    PT_ACTION_SCALE,        /* p[index] is multiplied by value from now  (covariate)  */
+    PT_ACTION_RESET,        /* states to their initial values, infusions off           */
+    PT_ACTION_BOLUS,        /* dose port index: x[state] += factor F value   (dose)    */
+    PT_ACTION_INFUSION_ON,  /* dose port index: rate += factor F value per hour (dose) */
+    PT_ACTION_INFUSION_OFF, /* dose port index: rate -= factor F value per hour        */
+    PT_N_ACTION
+} pt_action_kind;
+
+/* Actions are sorted by (time, kind); at one instant the order is covariate,
+ * observation, reset, infusion end, dose. */
+typedef struct {
+    double time;
+    int32_t kind;
+    int32_t index;
+    double value;
+} pt_action;
+
+typedef struct {
+    const pt_action *actions; /* [n] */
+    int64_t n;
+} pt_schedule;
+
+/* ---- the rest of the API (models, simulation, filters) follows in its own headers,
+ * each included here so that this file is the whole contract ---- */
+#include "model/model.h"
+#include "ode/ode.h"
+#include "kalman/kalman.h"
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
