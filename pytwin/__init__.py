@@ -1,0 +1,3 @@
+"""pytwin: health digital twins with a C core."""
+
+from __future__ import annotations
