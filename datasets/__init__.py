@@ -1,0 +1,44 @@
+"""The synthetic patient that ships with pytwin, and where its files are.
+
+Nobody stands behind these data: ``pytwin.datasets.generate`` makes them from a seed.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+from pytwin.errors import InputError
+
+_FOLDER = Path(__file__).resolve().parent
+FILES = ("patient.json", "patient.vcf")
+
+
+class DemoPatient(NamedTuple):
+    """Paths of the bundled patient's two files."""
+
+    record: Path
+    genome: Path
+
+
+def path(name: str) -> Path:
+    """Path of a bundled file.
+
+    Parameters
+    ----------
+    name : str
+        One of `FILES`.
+
+    Raises
+    ------
+    InputError
+        ``datasets.unknown`` when no such file is bundled.
+    """
+    if name not in FILES:
+        raise InputError("datasets.unknown", "no bundled file of this name", hint=f"There are: {', '.join(FILES)}.")
+    return _FOLDER / name
+
+
+def demo() -> DemoPatient:
+    """The bundled patient: a FHIR R4 bundle and a VCF on GRCh38."""
+    return DemoPatient(path("patient.json"), path("patient.vcf"))
