@@ -6,7 +6,7 @@ import uuid
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from pytwin.datasets.course import DOSE_HOUR, Course
+from .course import DOSE_HOUR, Course
 
 Resource = dict[str, Any]
 

@@ -92,7 +92,7 @@ def _advance(x: NDArray[np.float64], hours: float, person: Person) -> NDArray[np
 
 
 def _inr(x: NDArray[np.float64]) -> float:
-    return BASELINE + 20.0 * (1.0 - (x[4] + x[7]) / 2.0)
+    return BASELINE + 20.0 * (1.0 - (float(x[4]) + float(x[7])) / 2.0)
 
 
 def next_dose(day: int, inr: float, dose: float) -> float:
@@ -117,7 +117,7 @@ def run(seed: int) -> tuple[Person, Course]:
         x = _advance(x, SAMPLE_HOUR + (24.0 - DOSE_HOUR if day else 0.0), person)
         tonight = dose
         if day in SAMPLE_DAYS:
-            seen = round(float(_inr(x) * math.exp(INR_LOG_SD * normal())), 1)
+            seen = round(_inr(x) * math.exp(INR_LOG_SD * normal()), 1)
             course.inrs.append((24.0 * day + SAMPLE_HOUR, seen))
             if day == SAMPLE_DAYS[-1]:
                 break

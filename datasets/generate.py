@@ -10,9 +10,10 @@ import argparse
 import json
 from pathlib import Path
 
-from pytwin.datasets import bundle, course, variants
 from pytwin.errors import InputError
 from pytwin.verify.library import reference_dir
+
+from . import bundle, course, variants
 
 SEED = 4
 
