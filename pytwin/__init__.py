@@ -1,3 +1,91 @@
-"""pytwin: health digital twins with a C core."""
+"""pytwin: health digital twins with a C core.
+
+For research: options with reasons for a clinician; not a medical device; no alarm or time-critical output.
+
+This file is the table of contents. `import pytwin` loads NumPy and the core only; each name below brings its
+module at first use.
+"""
 
 from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from pytwin import _core
+from pytwin.errors import ComputationError, InputError, MissingExtraError, PytwinError
+from pytwin.issues import Issue, Issues
+
+if TYPE_CHECKING:
+    from pytwin import kalman, units, verify
+    from pytwin.cohort import Cohort
+    from pytwin.doctor import doctor
+    from pytwin.genome import Genome, read_genome
+    from pytwin.model import Limit, Model, Objective, Plan, Population
+    from pytwin.rank import Ranking
+    from pytwin.record import Record, read_record, read_records
+    from pytwin.therapies import Therapy
+    from pytwin.twin import Twin
+
+__version__: str = _core.BUILD["version"]
+
+# Name -> the module that defines it; a module of its own name stands for itself.
+_CONTENTS = {
+    "Cohort": "pytwin.cohort",
+    "Genome": "pytwin.genome",
+    "Limit": "pytwin.model",
+    "Model": "pytwin.model",
+    "Objective": "pytwin.model",
+    "Plan": "pytwin.model",
+    "Population": "pytwin.model",
+    "Ranking": "pytwin.rank",
+    "Record": "pytwin.record",
+    "Therapy": "pytwin.therapies",
+    "Twin": "pytwin.twin",
+    "doctor": "pytwin.doctor",
+    "kalman": "pytwin.kalman",
+    "read_genome": "pytwin.genome",
+    "read_record": "pytwin.record",
+    "read_records": "pytwin.record",
+    "units": "pytwin.units",
+    "verify": "pytwin.verify",
+}
+
+__all__ = [
+    "Cohort",
+    "ComputationError",
+    "Genome",
+    "InputError",
+    "Issue",
+    "Issues",
+    "Limit",
+    "MissingExtraError",
+    "Model",
+    "Objective",
+    "Plan",
+    "Population",
+    "PytwinError",
+    "Ranking",
+    "Record",
+    "Therapy",
+    "Twin",
+    "doctor",
+    "kalman",
+    "read_genome",
+    "read_record",
+    "read_records",
+    "units",
+    "verify",
+]
+
+if not TYPE_CHECKING:  # a type checker sees the imports above and so finds a misspelt name
+
+    def __getattr__(name: str) -> Any:
+        if name not in _CONTENTS:
+            raise AttributeError(f"module 'pytwin' has no attribute {name!r}")
+        module = import_module(_CONTENTS[name])
+        value = module if module.__name__ == f"pytwin.{name}" and not hasattr(module, name) else getattr(module, name)
+        globals()[name] = value
+        return value
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *__all__})

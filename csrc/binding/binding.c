@@ -1,6 +1,8 @@
 /* Arrays, exceptions and the released GIL: see binding.h. */
 #include "binding/binding.h"
 
+#include "linalg/library.h"
+
 #include <stdarg.h>
 #include <time.h>
 
@@ -174,12 +176,14 @@ void pt_run_begin(pt_run *run, int n_threads, PyObject *progress)
         .next_poll = monotonic_seconds() + POLL_SECONDS,
     };
     if (wanted) run->control.progress = call_progress;
+    run->blas_threads = pt_blas_hold();
     run->thread = PyEval_SaveThread();
 }
 
 int pt_run_end(pt_run *run, pt_status status, const char *place)
 {
     PyEval_RestoreThread(run->thread);
+    pt_blas_release(run->blas_threads);
     if (run->interrupted) return -1;
     if (status == PT_OK) return 0;
     pt_raise_status(status, place);

@@ -51,6 +51,7 @@ typedef struct {
     PyObject *progress; /* borrowed; a callable taking the share done, or NULL */
     double next_poll;   /* monotonic seconds: the GIL is taken at most every 50 ms */
     int interrupted;    /* a Python exception is set */
+    int blas_threads;   /* what BLAS gets back at the end */
 } pt_run;
 
 /* Releases the GIL. progress may be None or NULL; n_threads < 1 counts as 1. */

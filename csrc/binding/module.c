@@ -4,6 +4,8 @@
 #define PT_IMPORT_ARRAY
 #include "binding/binding.h"
 
+#include "linalg/library.h"
+
 #define PT_JOIN_(a, b) a##b
 #define PT_JOIN(a, b) PT_JOIN_(a, b)
 #define PT_TEXT_(a) #a
@@ -34,9 +36,18 @@ static PyObject *alloc_live(PyObject *module, PyObject *unused)
     return PyLong_FromLongLong(pt_alloc_live());
 }
 
+static PyObject *blas_info(PyObject *module, PyObject *unused)
+{
+    (void)module;
+    (void)unused;
+    return Py_BuildValue("{s:s,s:s,s:i}", "config", pt_blas_config(), "kernel", pt_blas_kernel(), "threads",
+                         pt_blas_threads());
+}
+
 static PyMethodDef own_methods[] = {
     {"_alloc_fail_at", alloc_fail_at, METH_O, "Tests: the nth allocation from now on fails; 0: none does."},
     {"_alloc_live", alloc_live, METH_NOARGS, "Tests: blocks that the core holds."},
+    {"blas_info", blas_info, METH_NOARGS, "The BLAS library in use: config, kernel and threads."},
     {NULL, NULL, 0, NULL},
 };
 
