@@ -14,7 +14,9 @@
 
 #include <stdint.h>
 
-#if defined(__AVX512F__)
+#if defined(PT_W_OVERRIDE) /* tests/c only: the same bits at another width */
+#define PT_W PT_W_OVERRIDE
+#elif defined(__AVX512F__)
 #define PT_W 8
 #elif defined(__AVX__)
 #define PT_W 4
@@ -34,24 +36,28 @@ typedef uint64_t vbits __attribute__((vector_size(8 * PT_W)));
 
 #define PT_LANE static inline __attribute__((always_inline, unused))
 
+/* A mask goes through GCC's and Clang's own blend: (a & m) | (b & ~m) compiles to vpblendvb on AVX2 and to a
+ * k-mask blend on AVX-512. Loops with ?: on lanes look simpler and fall apart into branches in long
+ * functions. */
+
 /* a in every lane */
 PT_LANE vec v_set(double a)
 {
-    vec r;
+    vec r = {0};
     for (int i = 0; i < PT_W; i++) r[i] = a;
     return r;
 }
 
 PT_LANE vmask m_set(int64_t a)
 {
-    vmask r;
+    vmask r = {0};
     for (int i = 0; i < PT_W; i++) r[i] = a;
     return r;
 }
 
 PT_LANE vec v_load(const double *p)
 {
-    vec r;
+    vec r = {0};
     __builtin_memcpy(&r, p, sizeof r);
     return r;
 }
@@ -62,7 +68,7 @@ PT_LANE void v_store(double *p, vec a) { __builtin_memcpy(p, &a, sizeof a); }
 PT_LANE vec v_fma(vec a, vec b, vec c)
 {
 #if PT_HAS_FMA
-    vec r;
+    vec r = {0};
     for (int i = 0; i < PT_W; i++) r[i] = __builtin_fma(a[i], b[i], c[i]);
     return r;
 #else
@@ -72,7 +78,7 @@ PT_LANE vec v_fma(vec a, vec b, vec c)
 
 PT_LANE vec v_sqrt(vec a)
 {
-    vec r;
+    vec r = {0};
     for (int i = 0; i < PT_W; i++) r[i] = __builtin_sqrt(a[i]);
     return r;
 }
@@ -91,6 +97,16 @@ PT_LANE vec v_if(vmask m, vec a, vec b) { return (vec)(((vmask)a & m) | ((vmask)
 PT_LANE vec v_max(vec a, vec b) { return v_if(v_gt(a, b), a, b); }
 PT_LANE vec v_min(vec a, vec b) { return v_if(v_lt(a, b), a, b); }
 PT_LANE vec v_abs(vec a) { return (vec)((vmask)a & m_set(INT64_MAX)); }
+
+/* |a| with the sign of s */
+PT_LANE vec v_copysign(vec a, vec s)
+{
+    return (vec)(((vmask)a & m_set(INT64_MAX)) | ((vmask)s & m_set(INT64_MIN)));
+}
+
+PT_LANE vmask v_isnan(vec a) { return (vmask)(a != a); }
+/* neither infinite nor NaN */
+PT_LANE vmask v_isfinite(vec a) { return (vmask)(a - a == a - a); }
 
 PT_LANE int m_any(vmask m)
 {
