@@ -16,6 +16,12 @@ void pt_model_free(pt_model *model);
 
 /* Flat tables over all organs; names are those of the fields, made unique by "organ.name" where two organs
  * share one. */
+const char *pt_model_name(const pt_model *model);
+const char *pt_model_title(const pt_model *model);
+const char *pt_model_citation(const pt_model *model);
+const char *pt_model_equations(const pt_model *model); /* as text, a line each */
+int pt_model_n_organ(const pt_model *model);
+const pt_organ_sheet *pt_model_organ(const pt_model *model, int i);
 int pt_model_n_state(const pt_model *model);
 int pt_model_n_param(const pt_model *model);
 int pt_model_n_output(const pt_model *model);
@@ -26,16 +32,23 @@ const pt_field *pt_model_outputs(const pt_model *model); /* [n_output] */
 const pt_dose_port *
 pt_model_doses(const pt_model *model); /* [n_dose], state and bioavailability in the model's numbering */
 
-/* x (n_state) = initial state under parameters p (n_param) */
-pt_status pt_model_initial(const pt_model *model, const double *p, double *x);
-/* dx (n_state) = f(t, x, p), linear part included, rate (n_state) added or null */
-pt_status pt_model_rate(const pt_model *model, double t, const double *x, const double *p, const double *rate,
-                        double *dx);
-/* y (n_output) = h(t, x, p) */
-pt_status pt_model_output(const pt_model *model, double t, const double *x, const double *p, double *y);
+/* The functions below work on n rows at once (one patient, sigma point or draw in each); a value
+ * that does not exist is NaN. */
+
+/* x (n, n_state) = initial state under parameters p (n, n_param) */
+void pt_model_initial(const pt_model *model, int64_t n, const double *p, double *x);
+/* dx (n, n_state) = f(t, x, p) + inflow; t (n), inflow (n, n_state) or null */
+void pt_model_rate(const pt_model *model, int64_t n, const double *t, const double *x, const double *p,
+                   const double *inflow, double *dx);
+/* y (n, n_output) = h(t, x, p); t (n) */
+void pt_model_output(const pt_model *model, int64_t n, const double *t, const double *x, const double *p,
+                     double *y);
 /* ddx = (df/dx) xd + (df/dp) pd and dy = (dh/dx) xd + (dh/dp) pd, exact by dual numbers;
- * xd (n_state), pd (n_param), ddx (n_state), dy (n_output) */
-pt_status pt_model_jvp(const pt_model *model, double t, const double *x, const double *p, const double *xd,
-                       const double *pd, double *ddx, double *dy);
+ * xd (n, n_state), pd (n, n_param), ddx (n, n_state), dy (n, n_output) */
+void pt_model_jvp(const pt_model *model, int64_t n, const double *t, const double *x, const double *p,
+                  const double *xd, const double *pd, double *ddx, double *dy);
+/* f (n_state, n_state + n_param) and h (n_output, n_state + n_param): 1 where the row's derivative to the
+ * column's state or parameter can be other than zero */
+void pt_model_pattern(const pt_model *model, int8_t *f, int8_t *h);
 
 #endif

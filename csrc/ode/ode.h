@@ -10,6 +10,8 @@ typedef struct {
 
 /* y[l, k, j] = output j of lane l at times[k], before the doses given at that instant and after its
  * covariates. Lane l starts at `start` with row subject[l] of x0 and params and follows plans[plan[l]].
+ * Of the actions before `start`, covariates hold and infusions that have not ended run; the boluses are
+ * taken to be in x0.
  *
  *   subject, plan  (n_lane)            null: 0, 1, 2, ... and all 0
  *   params         (n_subject, n_param)
@@ -35,12 +37,20 @@ void pt_propagator_free(pt_propagator *work);
  *   x      (n_lane, n_state)  in and out
  *   p      (n_lane, n_param)  in; not changed
  *   factor (n_param)          in and out: p * factor is used; SCALE actions multiply it
- *   rate   (n_state)          in and out: running infusions
+ *   rate   (n_dose)           in and out: running infusions of each dose port, in its unit an hour
  *   status (n_lane)
  * Actions with t0 <= time < t1 act; *next is the index of the first action not yet
- * done, in and out. Covariate actions at exactly t1 are done too. */
+ * done, in and out. Covariate actions at exactly t1 are done too. PARAM actions set p for the
+ * rest of the call; pt_schedule_params makes them last in the caller's row. t0 == t1 is fine. */
 pt_status pt_propagate(const pt_model *model, pt_propagator *work, int64_t n_lane, double t0, double t1,
                        double *x, const double *p, double *factor, double *rate, const pt_schedule *schedule,
                        int64_t *next, int32_t *status, const pt_ode_options *options);
+
+/* p[index] = value of each PARAM action in [from, to): what pt_propagate did between two values of *next */
+void pt_schedule_params(const pt_schedule *schedule, int64_t from, int64_t to, double *p);
+
+/* Sorted by (time, kind), finite, indices in range, no infusion ends that is not running (a reset ends all).
+ * *bad is the first action that is not so. */
+pt_status pt_schedule_check(const pt_model *model, const pt_schedule *schedule, int64_t *bad);
 
 #endif

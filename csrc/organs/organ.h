@@ -1,6 +1,6 @@
 /* Organ: the equations of one organ, drug or disease, over lanes.
  *
- * An organ is two files: NAME.h, the sheet (equations, units, citation, enums of
+ * An organ is two files: NAME.h, the sheet (equations, units, citation, lists of
  * states, parameters, inputs and outputs), and NAME.c, the same equations. The .c
  * file is compiled a second time by organs/dual.cpp with `vec` as a dual number,
  * so it uses only the operators + - * /, v_* functions and loops of constant
@@ -17,10 +17,10 @@
 typedef struct {
     const char *name;
     const char *unit; /* UCUM */
-    const char *doc;
-    double value; /* default (parameters) or initial value (states), else 0 */
-    double lower; /* what the equations allow */
+    double value;     /* default (parameters) or initial value (states), else 0 */
+    double lower;     /* what the equations allow */
     double upper;
+    const char *doc;
 } pt_field;
 
 /* Where a dose of a drug enters: x[state] += factor * p[bioavailability] * amount.
@@ -34,18 +34,6 @@ typedef struct {
     double factor;
 } pt_dose_port;
 
-/* The functions of an organ over one vec of lanes. x: states, p: parameters,
- * u: inputs, t: time. Lengths are those of the organ's own tables. */
-#define PT_ORGAN_FUNCTIONS(vec)                                                                              \
-    /* x[i] = initial state given p; null: the defaults of the table */                                      \
-    void (*initial)(const vec *p, vec *x);                                                                   \
-    /* K (n_linear x n_linear, row-major): d x_lin/dt = K x_lin + infusion rates; null if none */            \
-    void (*linear)(const vec *p, vec *K);                                                                    \
-    /* y[j] = output j; may use the inputs u of organs that come before */                                   \
-    void (*output)(vec t, const vec *x, const vec *p, const vec *u, vec *y);                                 \
-    /* dx[i], i in [n_linear, n_state): derivatives of the states that are not linear */                     \
-    void (*rate)(vec t, const vec *x, const vec *p, const vec *u, vec *dx)
-
 typedef struct {
     const char *name;
     const char *title;
@@ -56,5 +44,20 @@ typedef struct {
     const pt_field *states, *params, *inputs, *outputs;
     const pt_dose_port *doses;
 } pt_organ_sheet;
+
+/* A sheet lists its fields once, as X(name, unit, value, lower, upper, doc); the
+ * lists yield the enums (S_ states, P_ parameters, U_ inputs, Y_ outputs) and the tables. */
+#define PT_STATE_INDEX(name, ...) S_##name,
+#define PT_PARAM_INDEX(name, ...) P_##name,
+#define PT_INPUT_INDEX(name, ...) U_##name,
+#define PT_OUTPUT_INDEX(name, ...) Y_##name,
+#define PT_FIELD_ROW(name, unit, value, lower, upper, doc) {#name, unit, value, lower, upper, doc},
+
+/* The enums of the organ whose lists start with PREFIX. */
+#define PT_ORGAN_ENUMS(PREFIX)                                                                               \
+    enum { PREFIX##_STATES(PT_STATE_INDEX) N_STATE };                                                        \
+    enum { PREFIX##_PARAMS(PT_PARAM_INDEX) N_PARAM };                                                        \
+    enum { PREFIX##_INPUTS(PT_INPUT_INDEX) N_INPUT };                                                        \
+    enum { PREFIX##_OUTPUTS(PT_OUTPUT_INDEX) N_OUTPUT }
 
 #endif
