@@ -42,7 +42,7 @@ KINDS = {
 LINK_KINDS = {"sanitize": ["-fsanitize=address,undefined"], "coverage": ["--coverage"]}
 COMMON = [
     "-fPIC", "-fvisibility=hidden", "-ffp-contract=off", "-fno-math-errno", "-pthread",
-    "-Wall", "-Wextra", "-Wno-psabi",
+    "-Wall", "-Wextra", "-Wno-psabi", *shlex.split(os.environ.get("ARCHFLAGS", "")),
 ]  # fmt: skip
 # No exceptions, RTTI or guards for statics: nothing of the C++ run-time library is needed or linked.
 CXX_FLAGS = ["-std=c++17", "-fno-exceptions", "-fno-rtti", "-fno-threadsafe-statics"]
@@ -63,11 +63,11 @@ BLAS = env_choice("PYTWIN_BLAS", ["scipy", "system"])
 
 
 def target_is_x86() -> bool:
-    """Whether the extension is for x86-64; on a Mac the target may differ from the machine."""
-    target = os.environ.get("ARCHFLAGS") or sysconfig.get_platform()
-    if "universal2" in target or ("x86_64" in target and "arm64" in target):
-        return False
-    return "x86_64" in target or "amd64" in target
+    """Whether the extension is for x86-64; on a Mac ARCHFLAGS may ask for another than the machine's."""
+    target = os.environ.get("ARCHFLAGS") or platform.machine()
+    if "x86_64" in target and "arm64" in target:
+        raise SystemExit("ARCHFLAGS: build one architecture at a time; the levels differ")
+    return "x86_64" in target or "AMD64" in target
 
 
 def levels() -> dict[str, list[str]]:
@@ -107,17 +107,19 @@ class Blas:
         self.files = libraries + support + licences
 
     def _from_system(self) -> None:
-        def ask(*what: str) -> list[str]:
-            done = subprocess.run(["pkg-config", *what, "openblas"], capture_output=True, text=True, check=False)
-            if done.returncode:
-                raise SystemExit("PYTWIN_BLAS=system: pkg-config finds no openblas: " + done.stderr.strip())
-            return shlex.split(done.stdout)
+        def pkg_config(package: str, what: str) -> list[str] | None:
+            command = ["pkg-config", what, package]
+            done = subprocess.run(command, capture_output=True, text=True, check=False)
+            return shlex.split(done.stdout) if done.returncode == 0 else None
 
-        self.version = "system " + " ".join(ask("--modversion"))
-        self.includes, self.link = ask("--cflags"), ask("--libs")
+        version = pkg_config("openblas", "--modversion")
+        if version is None:
+            raise SystemExit("PYTWIN_BLAS=system: pkg-config finds no openblas")
+        self.version = f"system {version[0]}"
         # Some systems put LAPACKE in a library of its own.
-        with_lapacke = subprocess.run(["pkg-config", "--libs", "lapacke"], capture_output=True, text=True, check=False)
-        self.link += shlex.split(with_lapacke.stdout) if with_lapacke.returncode == 0 else []
+        for package in ("lapacke", "openblas"):
+            self.includes += pkg_config(package, "--cflags") or []
+            self.link += pkg_config(package, "--libs") or []
 
 
 def compilers() -> tuple[list[str], list[str]]:
@@ -176,8 +178,8 @@ class BuildCore(build_ext):
         self.blas = Blas()
         self.cc, self.cxx = compilers()
         self.python_includes = [f"-isystem{sysconfig.get_path('include')}", f"-isystem{numpy.get_include()}"]
-        key = [KIND, BLAS, self.blas.version, numpy.__version__, sysconfig.get_config_var("SOABI"), *self.cc, *self.cxx]
-        self.environment_key = " ".join(str(k) for k in key)
+        versions = [self.blas.version, numpy.__version__, str(sysconfig.get_config_var("SOABI"))]
+        self.environment_key = " ".join([KIND, BLAS, *versions, *self.cc, *self.cxx])
         cores = [e for e in self.extensions if isinstance(e, CoreExtension)]
         with ThreadPoolExecutor(int(os.environ.get("PYTWIN_JOBS") or os.cpu_count() or 1)) as pool:
             jobs = {e.name: [pool.submit(self.compile_part, e, part) for part in e.parts] for e in cores}
@@ -187,28 +189,30 @@ class BuildCore(build_ext):
         self.copy_libraries()
         self.remove_other_levels(cores)
 
-    def flags(self, extension: CoreExtension, part: str) -> list[str]:
+    def flags(self, extension: CoreExtension) -> list[str]:
         name = extension.name.rpartition(".")[2]
         flags = [*KINDS[KIND], *COMMON, *extension.arch, *self.blas.macros, f"-DPT_MODULE={name}"]
         flags += [f'-DPT_LEVEL="{extension.level}"', f'-DPT_BUILD="{KIND}"', f'-DPT_VERSION="{VERSION}"']
-        if LIMITED_API:
-            flags.append("-DPy_LIMITED_API=0x030B0000")
-        if os.environ.get("PYTWIN_WERROR") == "1":
-            flags.append("-Werror")
-        return flags + (CXX_FLAGS if part.endswith(".cpp") else ["-std=c17"])
+        return [*flags, "-DPy_LIMITED_API=0x030B0000"] if LIMITED_API else flags
+
+    def build_folder(self, extension: CoreExtension, flags: list[str]) -> Path:
+        """One for each level, kind of build and set of versions: what is in it fits and can be used again."""
+        digest = hashlib.sha256(" ".join([self.environment_key, *flags]).encode()).hexdigest()[:12]
+        return ROOT / "build" / "core" / f"{KIND}-{extension.level or 'cpu'}-{digest}"
 
     def compile_part(self, extension: CoreExtension, part: str) -> Path:
-        flags = self.flags(extension, part)
-        digest = hashlib.sha256(" ".join([self.environment_key, *flags]).encode()).hexdigest()[:12]
-        target = ROOT / "build" / "core" / f"{KIND}-{extension.level or 'cpu'}-{digest}" / f"{part}.o"
+        flags = self.flags(extension)
+        target = self.build_folder(extension, flags) / f"{part}.o"
         if is_fresh(target):
             return target
         target.parent.mkdir(parents=True, exist_ok=True)
-        compiler = self.cxx if part.endswith(".cpp") else self.cc
+        compiler = [*self.cxx, *CXX_FLAGS] if part.endswith(".cpp") else [*self.cc, "-std=c17"]
+        if os.environ.get("PYTWIN_WERROR") == "1":
+            compiler.append("-Werror")
         includes = [f"-I{ROOT / 'csrc'}", *self.blas.includes, *self.python_includes]
+        listing = ["-MMD", "-MF", str(target.with_suffix(".d"))]
         partial = target.with_suffix(".partial")
-        run([*compiler, *flags, *includes, "-MMD", "-MF", str(target.with_suffix(".d")), "-c", str(ROOT / part)]
-            + ["-o", str(partial)])  # fmt: skip
+        run([*compiler, *flags, *includes, *listing, "-c", str(ROOT / part), "-o", str(partial)])
         partial.replace(target)
         return target
 
@@ -217,7 +221,12 @@ class BuildCore(build_ext):
         output.parent.mkdir(parents=True, exist_ok=True)
         command = [*self.cc, *map(str, objects), *LINK_KINDS.get(KIND, []), "-pthread", "-o", str(output)]
         if sys.platform == "darwin":
-            command += ["-bundle", "-undefined", "dynamic_lookup"]
+            command += [
+                "-bundle",
+                "-undefined",
+                "dynamic_lookup",
+                *shlex.split(os.environ.get("ARCHFLAGS", "")),
+            ]
         else:
             command += ["-shared", "-Wl,-z,now", "-Wl,-z,relro", "-Wl,--as-needed"]
         if extension.level is not None:
@@ -266,6 +275,10 @@ class BuildCore(build_ext):
 
 EXTENSIONS = [CoreExtension(None, []), *(CoreExtension(level, arch) for level, arch in levels().items())]
 OPTIONS = {"bdist_wheel": {"py_limited_api": "cp311"}} if LIMITED_API else {}
+if sys.platform == "darwin" and "universal2" in sysconfig.get_platform():
+    # A universal Python still gets a core for one architecture, and a wheel that says so.
+    version = os.environ.get("MACOSX_DEPLOYMENT_TARGET", "11.0")
+    OPTIONS.setdefault("bdist_wheel", {})["plat_name"] = f"macosx-{version}-{platform.machine()}"
 
 # The bundled patient lives in datasets/ at the top and is packaged as pytwin.datasets.
 DATASETS = ["pytwin.datasets"] if (ROOT / "datasets" / "__init__.py").exists() else []

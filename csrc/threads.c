@@ -53,7 +53,8 @@ static void *run_worker(void *argument)
 {
     pt_worker *self = argument;
     fesetenv(FE_DFL_ENV); /* round to nearest, denormals on; a new thread inherits its maker's */
-    while (take_item(self->job, self->worker)) {}
+    while (take_item(self->job, self->worker)) {
+    }
     return NULL;
 }
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 __version__: str = _core.BUILD["version"]
 
-# Name -> the module that defines it; a module of its own name stands for itself.
+# Name -> the module that defines it; a module without that name in it stands for itself.
 _CONTENTS = {
     "Cohort": "pytwin.cohort",
     "Genome": "pytwin.genome",
@@ -83,7 +83,7 @@ if not TYPE_CHECKING:  # a type checker sees the imports above and so finds a mi
         if name not in _CONTENTS:
             raise AttributeError(f"module 'pytwin' has no attribute {name!r}")
         module = import_module(_CONTENTS[name])
-        value = module if module.__name__ == f"pytwin.{name}" and not hasattr(module, name) else getattr(module, name)
+        value = getattr(module, name, module)
         globals()[name] = value
         return value
 

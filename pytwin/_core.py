@@ -53,10 +53,10 @@ def _choose(features: frozenset[str], built: tuple[str, ...], wanted: str) -> st
 
 
 def _load(level: str) -> ModuleType:
-    """Import a build with BLAS held to one thread: patients are the parallel axis, and no thread outlives a call.
+    """Import a build with BLAS held to one thread: patients are the parallel axis.
 
-    OpenBLAS reads its variable only while it is loaded, so it is set for that moment. NumPy has its own copy of
-    the library, loaded before, which keeps its threads.
+    OpenBLAS reads its variable, and makes its threads, only while it is loaded, so the variable is set for
+    that moment. NumPy has its own copy of the library, loaded before, which keeps its threads.
     """
     import numpy  # noqa: F401
 

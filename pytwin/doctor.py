@@ -40,8 +40,9 @@ def doctor() -> dict[str, Any]:
     -------
     dict
         ``versions`` (pytwin, python, numpy), ``system``, ``build`` (version, level, kind, compiler),
-        ``processor`` (machine, features, level chosen, levels available), ``blas`` (config, kernel, threads of the
-        core's OpenBLAS; ``numpy``: NumPy's own), ``threads``, ``intended_use``. All values can be written as JSON.
+        ``processor`` (machine, features, level chosen, levels available), ``blas`` (config, kernel, threads
+        of the core's OpenBLAS; ``numpy``: NumPy's own), ``threads``, ``intended_use``. All values can be
+        written as JSON.
     """
     return {
         "versions": {

@@ -16,7 +16,7 @@
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 
-#define NPY_NO_DEPRECATED_API NPY_2_0_API_VERSION
+#define NPY_NO_DEPRECATED_API  NPY_2_0_API_VERSION
 #define PY_ARRAY_UNIQUE_SYMBOL pt_numpy_api
 #ifndef PT_IMPORT_ARRAY
 #define NO_IMPORT_ARRAY

@@ -33,8 +33,8 @@ static int add_scalar_features(PyObject *set)
     __get_cpuid(1, &a, &b, &c, &d);
     __get_cpuid(0x80000001, &a, &b, &ext_c, &d);
     return add(set, "cx16", c >> 13 & 1) || add(set, "movbe", c >> 22 & 1) ||
-           add(set, "f16c", __builtin_cpu_supports("avx") && (c >> 29 & 1)) ||
-           add(set, "lahf", ext_c & 1) || add(set, "lzcnt", ext_c >> 5 & 1);
+           add(set, "f16c", __builtin_cpu_supports("avx") && (c >> 29 & 1)) || add(set, "lahf", ext_c & 1) ||
+           add(set, "lzcnt", ext_c >> 5 & 1);
 }
 
 static int add_features(PyObject *set) { return add_vector_features(set) || add_scalar_features(set); }
@@ -68,11 +68,8 @@ static PyModuleDef_Slot slots[] = {
 };
 
 static struct PyModuleDef definition = {
-    PyModuleDef_HEAD_INIT,
-    .m_name = "pytwin._cpu",
-    .m_doc = "Asks the processor for its features.",
-    .m_methods = methods,
-    .m_slots = slots,
+    PyModuleDef_HEAD_INIT, .m_name = "pytwin._cpu", .m_doc = "Asks the processor for its features.",
+    .m_methods = methods,  .m_slots = slots,
 };
 
 PyMODINIT_FUNC PyInit__cpu(void) { return PyModuleDef_Init(&definition); }

@@ -7,16 +7,14 @@
 #include "linalg/library.h"
 
 #define PT_JOIN_(a, b) a##b
-#define PT_JOIN(a, b) PT_JOIN_(a, b)
-#define PT_TEXT_(a) #a
-#define PT_TEXT(a) PT_TEXT_(a)
+#define PT_JOIN(a, b)  PT_JOIN_(a, b)
 
 /* ---- one entry for each binding file: X(pt_lanes_methods) X(pt_model_methods) ... ---- */
 #define PT_METHOD_TABLES(X)
 #define PT_TYPE_ADDERS(X)
 
 #define PT_DECLARE_METHODS(table) extern PyMethodDef table[];
-#define PT_DECLARE_ADDER(adder) int adder(PyObject *module);
+#define PT_DECLARE_ADDER(adder)   int adder(PyObject *module);
 PT_METHOD_TABLES(PT_DECLARE_METHODS)
 PT_TYPE_ADDERS(PT_DECLARE_ADDER)
 
