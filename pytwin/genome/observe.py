@@ -1,0 +1,261 @@
+"""From VCF records to what was observed at each position of a gene's table.
+
+A record speaks about a position when it has the table's REF there, states the reference over it
+(gVCF block), or carries an allele that changes it (multi-nucleotide and padded records). A record that
+is hom-reference for another variant nearby says nothing: such a position stays missing.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from pytwin.genome.genotype import MISSING, OTHER, Genotype
+from pytwin.genome.tables import Position
+from pytwin.genome.vcf import Record
+from pytwin.issues import Issues
+
+DIPLOID = 2
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """One record's word on one position."""
+
+    genotype: Genotype
+    alts: frozenset[str]
+    block: bool
+    line: int
+
+
+class _Silent(Exception):
+    """The record says nothing about the position."""
+
+
+class _Discard(Exception):
+    """The record's genotype cannot be used at the position."""
+
+    def __init__(self, code: str, reason: str) -> None:
+        self.code = code
+        self.reason = reason
+        super().__init__(reason)
+
+
+def _trim(pos: int, ref: str, alt: str) -> tuple[int, str, str]:
+    """A change without common suffix and prefix: (first changed position, removed, inserted)."""
+    while ref and alt and ref[-1] == alt[-1]:
+        ref, alt = ref[:-1], alt[:-1]
+    common = 0
+    while common < min(len(ref), len(alt)) and ref[common] == alt[common]:
+        common += 1
+    return pos + common, ref[common:], alt[common:]
+
+
+def _allele(position: Position, record: Record, alt: str) -> str | None:
+    """The table's letters for a record's ALT; None where it leaves the position as it is."""
+    change = _trim(record.pos, record.ref, alt)
+    for known in position.alts:
+        if _trim(position.pos, position.ref, known) == change:
+            return known
+    offset = position.pos - record.pos
+    if len(position.ref) == 1 and len(alt) == len(record.ref) > offset:
+        base = alt[offset]
+        return None if base == position.ref else base if base in position.alts else OTHER
+    first, removed, _ = change
+    last = first + max(len(removed), 1) - 1
+    exact = (record.pos, record.ref) == (position.pos, position.ref)
+    touches = first <= position.pos + len(position.ref) - 1 and last >= position.pos
+    return OTHER if exact or touches else None
+
+
+def _require_reference(position: Position, record: Record) -> None:
+    """REF must agree with the table wherever they overlap."""
+    first = max(position.pos, record.pos)
+    last = min(position.pos + len(position.ref), record.pos + len(record.ref))
+    expected = position.ref[first - position.pos : last - position.pos] if last > first else ""
+    if expected != record.ref[first - record.pos : last - record.pos] and expected:
+        raise _Discard("genome.ref-mismatch", "REF differs from the reference genome")
+
+
+def _reference_stated(position: Position, record: Record) -> bool:
+    """A record without a selected ALT states REF at the position."""
+    if (record.pos, record.ref) == (position.pos, position.ref):
+        return True
+    if record.block:
+        return record.pos <= position.pos and position.pos + len(position.ref) - 1 <= record.end
+    changes = {_trim(record.pos, record.ref, alt) for alt in record.alts if alt.isalpha()}
+    return any(_trim(position.pos, position.ref, known) in changes for known in position.alts)
+
+
+def _unusable(record: Record) -> str:
+    """Why the selected alleles cannot be used, or an empty text."""
+    selected = {record.alts[number - 1] for number in record.gt if number}
+    if any(not alt.isalpha() or "N" in alt for alt in selected):
+        return "the genotype selects '*', a symbol, or an allele with N"
+    if len(record.gt) > DIPLOID:
+        return "the genotype has more than two alleles"
+    return ""
+
+
+def _reads_disagree(record: Record) -> bool:
+    """A heterozygous genotype with reads (AD) of one allele only."""
+    heterozygous = len(set(record.gt)) == DIPLOID and None not in record.gt
+    return heterozygous and sum(depth > 0 for depth in record.depths) == 1
+
+
+def _seen(position: Position, record: Record) -> Genotype:
+    """What one record says about one position.
+
+    Raises
+    ------
+    _Silent, _Discard
+    """
+    _require_reference(position, record)
+    numbers = {number for number in record.gt if number}
+    plain = {number: record.alts[number - 1] for number in numbers if record.alts[number - 1].isalpha()}
+    selected = {number: _allele(position, record, alt) for number, alt in plain.items()}
+    symbolic = len(plain) < len(numbers)
+    if not (any(selected.values()) or symbolic or _reference_stated(position, record)):
+        raise _Silent
+    reason = _unusable(record)
+    if reason:
+        raise _Discard("genome.unusable", reason)
+    letters = [None if number is None else selected.get(number) or position.ref for number in record.gt]
+    first, second = [*letters, None][:DIPLOID]
+    return Genotype((first, second), record.phased and len(letters) == DIPLOID, record.phase_set)
+
+
+def _combine_phased(seen: list[_Seen], phase_set: str | None) -> Genotype | None:
+    """Split records of one phase, strand by strand; None where they contradict."""
+    letters: list[str | None] = []
+    for strand in range(DIPLOID):
+        values = [one.genotype.alleles[strand] for one in seen]
+        changed = [v for v, one in zip(values, seen, strict=True) if v in one.alts or v == OTHER]
+        if len(changed) > 1:
+            return None
+        letters.append(changed[0] if changed else None if None in values else values[0])
+    return Genotype((letters[0], letters[1]), True, phase_set)
+
+
+def _combine(seen: list[_Seen]) -> Genotype | None:
+    """Genotype of a site that is split over records of distinct ALTs; None where they contradict."""
+    known = [alt for one in seen for alt in one.alts]
+    if len(set(known)) < len(known) or any(not one.alts for one in seen):
+        return None
+    phases = {(g.phased, g.phase_set) for g in (one.genotype for one in seen) if g.alleles[0] != g.alleles[1]}
+    if len(phases) == 1 and next(iter(phases))[0]:
+        return _combine_phased(seen, next(iter(phases))[1])
+    letters = [letter for one in seen for letter in one.genotype.alleles]
+    changed = [
+        v for one in seen for v in one.genotype.alleles if v is not None and (v in one.alts or v == OTHER)
+    ]
+    if len(changed) > DIPLOID:
+        return None
+    rest = None if None in letters else next((v for v in letters if v not in changed), None)
+    first, second = [*sorted(changed), rest, rest][:DIPLOID]
+    return Genotype((first, second))
+
+
+def _same(one: _Seen, other: _Seen) -> bool:
+    if one.genotype == other.genotype:
+        return True
+    loose = not (one.genotype.phased or other.genotype.phased)
+    return loose and set(one.genotype.alleles) == set(other.genotype.alleles)
+
+
+def _merge(seen: list[_Seen]) -> tuple[Genotype, str]:
+    """One genotype for a position, and the issue code it deserves."""
+    explicit = [one for one in seen if not one.block] or seen
+    first = explicit[0]
+    if all(_same(first, other) for other in explicit[1:]):
+        repeated = not first.block and any(first.alts == other.alts for other in explicit[1:])
+        return first.genotype, "genome.duplicate" if repeated else ""
+    combined = _combine(explicit)
+    return (MISSING, "genome.contradiction") if combined is None else (combined, "")
+
+
+_MESSAGES = {
+    "genome.duplicate": ("the position is recorded more than once, alike", "the first record is used"),
+    "genome.contradiction": ("records of the position contradict each other", "the position is missing"),
+}
+
+
+class Observer:
+    """Collects what the records of one file say about positions, with an issue for each oddity."""
+
+    def __init__(self, name: str, records: Iterable[Record], issues: Issues) -> None:
+        self.name = name
+        self.issues = issues
+        self.by_chromosome: dict[str, list[Record]] = defaultdict(list)
+        for record in records:
+            self.by_chromosome[record.chromosome].append(record)
+
+    def observe(self, position: Position) -> Genotype | None:
+        """The genotype of one position; None where no record speaks about it."""
+        last = position.pos + len(position.ref) - 1
+        records = self.by_chromosome.get(position.chromosome, ())
+        covering = [record for record in records if record.pos <= last and record.end >= position.pos]
+        seen: list[_Seen] = []
+        for record in covering:
+            # Reads of a site that is split over several records are split with it.
+            split = sum(other.pos == record.pos and not other.block for other in covering) > 1
+            self._add(position, record, seen, split)
+        if not seen:
+            return None
+        genotype, code = _merge(seen)
+        if code:
+            message, action = _MESSAGES[code]
+            self._note(code, message, position, seen[-1].line, action)
+        else:
+            self._explain(position, genotype, seen[0].line)
+        return genotype
+
+    def _add(self, position: Position, record: Record, seen: list[_Seen], split: bool) -> None:
+        alts = frozenset(_allele(position, record, alt) or "" for alt in record.alts if alt.isalpha()) - {""}
+        try:
+            genotype = _seen(position, record)
+            if not split and _reads_disagree(record):
+                raise _Discard("genome.reads", "the genotype is heterozygous, the reads (AD) show one allele")
+        except _Silent:
+            return
+        except _Discard as discard:
+            self._note(
+                discard.code, discard.reason, position, record.line, "record not used for the position"
+            )
+            if discard.code != "genome.ref-mismatch":
+                seen.append(_Seen(MISSING, alts, False, record.line))
+            return
+        if record.filter not in ("PASS", ".") and not record.block:
+            self._note(
+                "genome.filter",
+                "FILTER is not PASS",
+                position,
+                record.line,
+                "genotype used nevertheless",
+                "note",
+            )
+        seen.append(_Seen(genotype, alts, record.block, record.line))
+
+    def _explain(self, position: Position, genotype: Genotype, line: int) -> None:
+        if genotype.missing:
+            self._note(
+                "genome.no-call", "the position was not called", position, line, "missing, never reference"
+            )
+        elif genotype.half:
+            self._note(
+                "genome.half-call", "one of two alleles was called", position, line, "the other is missing"
+            )
+        if OTHER in genotype.alleles:
+            self._note("genome.undocumented", "an allele that the tables do not list", position, line, "")
+
+    def _note(
+        self, code: str, message: str, position: Position, line: int, action: str, severity: str = "warning"
+    ) -> None:
+        self.issues.add(
+            code,
+            message,
+            place=f"{self.name}:line {line}, {position.label}",
+            action=action,
+            severity="note" if severity == "note" else "warning",
+        )

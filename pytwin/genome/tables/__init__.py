@@ -1,0 +1,181 @@
+"""The allele tables: positions, definitions, functions and phenotypes of the pharmacogenes.
+
+The data files beside this module are facts compiled by ``scripts/make_allele_tables.py`` and
+``scripts/make_genotype_frequencies.py``; attribution and version stand in them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+REFERENCE_BIT = 1
+ANY_BASE = 0xFFFF
+
+_IUPAC = {"R": "AG", "Y": "CT", "S": "CG", "W": "AT", "K": "GT", "M": "AC"}
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """One position of a gene's table, on the plus strand of GRCh38."""
+
+    chromosome: str
+    pos: int
+    pos37: int | None
+    rsid: str | None
+    ref: str
+    alts: tuple[str, ...]
+
+    @property
+    def label(self) -> str:
+        """The rsID, or chromosome and position where there is none."""
+        return self.rsid or f"chr{self.chromosome}:{self.pos}"
+
+    def mask(self, allele: str) -> int:
+        """Bit set of the table's alleles that a letter stands for: bit 0 REF, bit i the i-th ALT.
+
+        An IUPAC letter stands for several; an allele outside the table has no bit.
+        """
+        bases = (allele,) if allele in (self.ref, *self.alts) else tuple(_IUPAC.get(allele, ""))
+        known = (self.ref, *self.alts)
+        return sum(1 << known.index(base) for base in bases if base in known)
+
+
+@dataclass(frozen=True, slots=True)
+class Allele:
+    """One named allele: the bases it defines, its clinical function and activity value."""
+
+    name: str
+    label: str
+    defined: tuple[tuple[int, str], ...]
+    function: str | None
+    activity: float | None
+
+
+@dataclass(frozen=True)
+class Gene:
+    """The table of one gene.
+
+    ``masks`` (alleles, positions) holds the bases each allele allows (``Position.mask``); a position
+    that an allele does not define allows REF only. ``scored`` says which positions count in the
+    allele's score: those it defines, for the reference allele all. ``wobble`` marks IUPAC letters.
+    """
+
+    name: str
+    chromosome: str
+    reference: str
+    lookup: str | None
+    modified: str
+    undocumented_as_reference: bool
+    positions: tuple[Position, ...]
+    extra: tuple[Position, ...]
+    alleles: tuple[Allele, ...]
+    pairs: Mapping[frozenset[tuple[str, float | None]], tuple[float | None, str]]
+
+    @property
+    def separator(self) -> str:
+        """What stands between the alleles of a diplotype: nothing where labels are bases."""
+        return "" if all(len(allele.label) == 1 for allele in self.alleles) else "/"
+
+    @cached_property
+    def labels(self) -> tuple[str, ...]:
+        """Names of the alleles as they are reported."""
+        return tuple(allele.label for allele in self.alleles)
+
+    @cached_property
+    def index(self) -> dict[int, int]:
+        """Row of each GRCh38 position in ``positions``."""
+        return {position.pos: at for at, position in enumerate(self.positions)}
+
+    @cached_property
+    def reference_row(self) -> int:
+        """Row of the reference allele."""
+        return next(i for i, allele in enumerate(self.alleles) if allele.name == self.reference)
+
+    @cached_property
+    def masks(self) -> NDArray[np.uint16]:
+        masks = np.full((len(self.alleles), len(self.positions)), REFERENCE_BIT, dtype=np.uint16)
+        for row, allele in enumerate(self.alleles):
+            for pos, base in allele.defined:
+                at = self.index[pos]
+                masks[row, at] = self.positions[at].mask(base)
+        return masks
+
+    @cached_property
+    def scored(self) -> NDArray[np.bool_]:
+        scored = np.zeros(self.masks.shape, dtype=np.bool_)
+        for row, allele in enumerate(self.alleles):
+            scored[row, [self.index[pos] for pos, _ in allele.defined]] = True
+        scored[self.reference_row] = True
+        return scored
+
+    @cached_property
+    def wobble(self) -> NDArray[np.bool_]:
+        several: NDArray[np.bool_] = (self.masks & (self.masks - 1)) != 0
+        return several
+
+    def allele(self, label: str) -> Allele | None:
+        """The allele of a reported name, or None where the table has none."""
+        return next((allele for allele in self.alleles if allele.label == label), None)
+
+    def diplotype_name(self, first: str, second: str) -> str:
+        """Name of a pair: in the table's order with ``/``, or as bases in alphabetical order."""
+        if not self.separator:
+            return "".join(sorted((first, second)))
+        order = {label: at for at, label in enumerate(self.labels)}
+        pair = sorted((first, second), key=lambda label: (order.get(label, len(order)), label))
+        return self.separator.join(pair)
+
+
+@dataclass(frozen=True)
+class Tables:
+    """All genes with the version, date and attribution of their source."""
+
+    version: str
+    date: str
+    build: str
+    attribution: str
+    genes: Mapping[str, Gene]
+
+
+def _position(chromosome: str, row: list[Any]) -> Position:
+    pos, pos37, rsid, ref, alts = row
+    return Position(chromosome, pos, pos37, rsid, ref, tuple(alts))
+
+
+def _gene(name: str, data: dict[str, Any]) -> Gene:
+    chromosome = data["chromosome"]
+    labels = data["labels"]
+    return Gene(
+        name=name,
+        chromosome=chromosome,
+        reference=data["reference"],
+        lookup=data["lookup"],
+        modified=data["modified"],
+        undocumented_as_reference=data["undocumented_as_reference"],
+        positions=tuple(_position(chromosome, row) for row in data["positions"]),
+        extra=tuple(_position(chromosome, row) for row in data["extra"]),
+        alleles=tuple(
+            Allele(key, labels.get(key, key), tuple((pos, base) for pos, base in defined), function, activity)
+            for key, defined, function, activity in data["alleles"]
+        ),
+        pairs={
+            frozenset({(f1, a1), (f2, a2)}): (score, text)
+            for f1, a1, f2, a2, score, text in data["phenotypes"]
+        },
+    )
+
+
+@lru_cache(maxsize=1)
+def load_tables() -> Tables:
+    """The shipped allele tables, read at first use."""
+    data = json.loads((Path(__file__).parent / "alleles.json").read_text(encoding="utf-8"))
+    genes = {name: _gene(name, table) for name, table in data["genes"].items()}
+    return Tables(data["version"], data["date"], data["build"], data["attribution"], genes)
