@@ -1,0 +1,98 @@
+"""What the report says, as texts and numbers: the template lays a `Page` out and decides nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
+
+USE = (
+    "For research. It lists options with reasons for a clinician, who decides; it is not a medical device and gives no alarm "
+    "or time-critical advice."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One plan of the ranking; numbers are what the Objective made of the simulated courses.
+
+    Attributes
+    ----------
+    shares : tuple of (label, float)
+        Expected share of the time in each range of the Objective.
+    span : quadruple of float
+        Low, expected and high utility, and the reference line, as positions from 0 to 100 on the common bar.
+    """
+
+    rank: str
+    name: str
+    kind: str
+    what: str
+    utility: float
+    low: float
+    high: float
+    p_best: float
+    regret: float
+    shares: tuple[tuple[str, float], ...]
+    span: tuple[float, float, float]
+    tied: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DataRow:
+    """One kind of data that the twin used, or could have used."""
+
+    what: str
+    count: int
+    last: str
+    when: str
+    age: str
+    use: str
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterRow:
+    """A parameter before and after the observations, as texts."""
+
+    name: str
+    label: str
+    unit: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The whole report.
+
+    Attributes
+    ----------
+    figures : dict of str to Markup
+        SVG by name: ``forecast``, ``plans``, ``trace``, ``parameters``; a missing one is left out.
+    """
+
+    title: str
+    therapy: str
+    time: str
+    patient: tuple[tuple[str, str], ...]
+    headline: str
+    abstained: tuple[str, ...] = ()
+    rows: tuple[Row, ...] = ()
+    horizon: str = ""
+    objective: tuple[str, ...] = ()
+    excluded: tuple[tuple[str, str], ...] = ()
+    reasons: tuple[str, ...] = ()
+    drivers: tuple[tuple[str, str], ...] = ()
+    check: str = ""
+    parameters: tuple[ParameterRow, ...] = ()
+    genome: str = ""
+    data: tuple[DataRow, ...] = ()
+    coverage: tuple[str, ...] = ()
+    issues: tuple[tuple[str, str, str, str], ...] = ()
+    limits: tuple[str, ...] = ()
+    citations: tuple[str, ...] = ()
+    manifest: tuple[tuple[str, str], ...] = ()
+    figures: dict[str, Markup] = field(default_factory=dict)
+    use: str = USE
