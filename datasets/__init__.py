@@ -35,7 +35,9 @@ def path(name: str) -> Path:
         ``datasets.unknown`` when no such file is bundled.
     """
     if name not in FILES:
-        raise InputError("datasets.unknown", "no bundled file of this name", hint=f"There are: {', '.join(FILES)}.")
+        raise InputError(
+            "datasets.unknown", "no bundled file of this name", hint=f"There are: {', '.join(FILES)}."
+        )
     return _FOLDER / name
 
 

@@ -30,8 +30,15 @@ MEASURES = (
     ("body-weight", "29463-7", "Body weight", 64.0, "kg", "kg", 8.2),
     ("creatinine", "2160-0", "Creatinine [Mass/volume] in Serum or Plasma", 0.9, "mg/dL", "mg/dL", 7.5),
     ("albumin", "1751-7", "Albumin [Mass/volume] in Serum or Plasma", 4.1, "g/dL", "g/dL", 7.5),
-    ("alt", "1742-6", "Alanine aminotransferase [Enzymatic activity/volume] in Serum or Plasma",
-     22.0, "U/L", "U/L", 7.5),
+    (
+        "alt",
+        "1742-6",
+        "Alanine aminotransferase [Enzymatic activity/volume] in Serum or Plasma",
+        22.0,
+        "U/L",
+        "U/L",
+        7.5,
+    ),
     ("hemoglobin", "718-7", "Hemoglobin [Mass/volume] in Blood", 13.1, "g/dL", "g/dL", 7.5),
 )
 
@@ -62,14 +69,25 @@ def patient() -> Resource:
     race = {
         "url": f"{HL7}/us/core/StructureDefinition/us-core-race",
         "extension": [
-            {"url": "ombCategory", "valueCoding": {"system": "urn:oid:2.16.840.1.113883.6.238",
-                                                   "code": "2106-3", "display": "White"}},
+            {
+                "url": "ombCategory",
+                "valueCoding": {
+                    "system": "urn:oid:2.16.840.1.113883.6.238",
+                    "code": "2106-3",
+                    "display": "White",
+                },
+            },
             {"url": "text", "valueString": "White"},
         ],
     }
     return _resource(
-        "Patient", "patient",
-        meta={"security": [{"system": f"{TERMINOLOGY}/v3-ActReason", "code": "HTEST", "display": "test health data"}]},
+        "Patient",
+        "patient",
+        meta={
+            "security": [
+                {"system": f"{TERMINOLOGY}/v3-ActReason", "code": "HTEST", "display": "test health data"}
+            ]
+        },
         extension=[race],
         identifier=[{"system": "urn:pytwin:synthetic", "value": "SYNTHETIC-0001"}],
         name=[{"use": "official", "family": "Synthetica", "given": ["Exempla"]}],
@@ -78,11 +96,23 @@ def patient() -> Resource:
     )
 
 
-def observation(name: str, code: str, display: str, value: float, unit: str, ucum: str, hours: float,
-                *, status: str = "final", category: str = "laboratory") -> Resource:
+def observation(
+    name: str,
+    code: str,
+    display: str,
+    value: float,
+    unit: str,
+    ucum: str,
+    hours: float,
+    *,
+    status: str = "final",
+    category: str = "laboratory",
+) -> Resource:
     """One measurement."""
     return _resource(
-        "Observation", name, status=status,
+        "Observation",
+        name,
+        status=status,
         category=[_coded(f"{TERMINOLOGY}/observation-category", category, category.replace("-", " "))],
         code=_coded(LOINC, code, display),
         effectiveDateTime=instant(hours),
@@ -113,7 +143,8 @@ def condition(name: str, code: str, display: str, icd10: str, onset: str) -> Res
         {"system": f"{HL7}/sid/icd-10-cm", "code": icd10},
     ]
     return _resource(
-        "Condition", name,
+        "Condition",
+        name,
         clinicalStatus=_coded(f"{TERMINOLOGY}/condition-clinical", "active", "Active"),
         verificationStatus=_coded(f"{TERMINOLOGY}/condition-ver-status", "confirmed", "Confirmed"),
         code={"coding": coding, "text": display},
@@ -135,8 +166,10 @@ def _daily(amount: float, text: str = "") -> Resource:
 def request(index: int, day: int, amount: float, last: bool) -> Resource:
     """The order that began a regimen; every order but the last was stopped."""
     return _resource(
-        "MedicationRequest", f"request-{index}",
-        status="active" if last else "stopped", intent="order",
+        "MedicationRequest",
+        f"request-{index}",
+        status="active" if last else "stopped",
+        intent="order",
         medicationCodeableConcept=WARFARIN,
         authoredOn=instant(24.0 * day + 10.0),
         reasonReference=[{"reference": urn("atrial-fibrillation")}],
@@ -154,22 +187,32 @@ def administration(hours: float, amount: float, order: int) -> Resource:
         dose = {"value": amount, "unit": "mg", "system": UCUM, "code": "mg"}
         fields["dosage"] = {"route": _coded(SNOMED, "26643006", "Oral route"), "dose": dose}
     return _resource(
-        "MedicationAdministration", f"administration-{int(hours // 24):02d}",
-        medicationCodeableConcept=WARFARIN, effectiveDateTime=instant(hours),
-        request={"reference": urn(f"request-{order}")}, **fields,
+        "MedicationAdministration",
+        f"administration-{int(hours // 24):02d}",
+        medicationCodeableConcept=WARFARIN,
+        effectiveDateTime=instant(hours),
+        request={"reference": urn(f"request-{order}")},
+        **fields,
     )
 
 
-def statement(name: str, drug: Resource, day: int, end: int | None, amount: float, order: int | None) -> Resource:
+def statement(
+    name: str, drug: Resource, day: int, end: int | None, amount: float, order: int | None
+) -> Resource:
     """What the patient says she takes at home, with its period (days, end included)."""
     period = {"start": instant(24.0 * day + DOSE_HOUR)}
     if end is not None:
         period["end"] = instant(24.0 * end + DOSE_HOUR)
     based = {"basedOn": [{"reference": urn(f"request-{order}")}]} if order is not None else {}
     return _resource(
-        "MedicationStatement", name, status="active" if end is None else "completed",
-        medicationCodeableConcept=drug, effectivePeriod=period, dosage=[_daily(amount)],
-        informationSource={"reference": urn("patient")}, **based,
+        "MedicationStatement",
+        name,
+        status="active" if end is None else "completed",
+        medicationCodeableConcept=drug,
+        effectivePeriod=period,
+        dosage=[_daily(amount)],
+        informationSource={"reference": urn("patient")},
+        **based,
     )
 
 

@@ -37,7 +37,9 @@ def main() -> None:
     options = parser.parse_args()
     reference = options.reference or reference_dir()
     if reference is None:
-        raise InputError("datasets.no-reference", "the reference library was not found", hint="Give --reference.")
+        raise InputError(
+            "datasets.no-reference", "the reference library was not found", hint="Give --reference."
+        )
     options.folder.mkdir(parents=True, exist_ok=True)
     (options.folder / "patient.json").write_text(record_text(), encoding="utf-8", newline="\n")
     (options.folder / "patient.vcf").write_text(genome_text(reference), encoding="utf-8", newline="\n")

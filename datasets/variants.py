@@ -41,8 +41,18 @@ def read_positions(table: Path) -> list[Variant]:
 
 def _line(variant: Variant) -> str:
     genotype = "0/1" if variant.rsid in HETEROZYGOUS else "0/0"
-    fields = (variant.chrom, str(variant.pos), variant.rsid or ".", variant.ref, ",".join(variant.alts),
-              ".", "PASS", f"GENE={variant.gene}", "GT:DP", f"{genotype}:30")
+    fields = (
+        variant.chrom,
+        str(variant.pos),
+        variant.rsid or ".",
+        variant.ref,
+        ",".join(variant.alts),
+        ".",
+        "PASS",
+        f"GENE={variant.gene}",
+        "GT:DP",
+        f"{genotype}:30",
+    )
     return "\t".join(fields)
 
 

@@ -166,7 +166,12 @@ def density(name: str, label: str, unit: str, prior: Mixture, posterior: Mixture
     x = np.linspace(span.min(), span.max(), 240)
     before, after = prior.quantiles(levels), posterior.quantiles(levels)
     return Density(
-        name, label, unit, x, prior.density(x), posterior.density(x),
+        name,
+        label,
+        unit,
+        x,
+        prior.density(x),
+        posterior.density(x),
         (float(before[0]), float(before[1]), float(before[2])),
         (float(after[0]), float(after[1]), float(after[2])),
     )

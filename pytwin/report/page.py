@@ -9,8 +9,8 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
 USE = (
-    "For research. It lists options with reasons for a clinician, who decides; it is not a medical device and gives no alarm "
-    "or time-critical advice."
+    "For research. It lists options with reasons for a clinician, who decides; it is not a medical device "
+    "and gives no alarm or time-critical advice."
 )
 
 

@@ -1,11 +1,12 @@
 """The figures: forecast of the plans, past forecasts against measurements, parameters before and after.
 
-Each takes a Ranking or a Twin (or the plain arrays of `pytwin.report.figures`) and returns a matplotlib ``Figure`` that
-no registry holds: save it with ``figure.savefig(path)``.
+Each takes a Ranking or a Twin (or the plain arrays of `pytwin.report.figures`) and returns a matplotlib
+``Figure`` that no registry holds: save it with ``figure.savefig(path)``.
 """
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,9 @@ from pytwin.report.figures import Array, Axis, Band, Check, Density, Forecast
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+
+Keys = list[tuple[Any, str]]
 
 
 def forecast(source: Any, plans: int = 1) -> Figure:
@@ -31,16 +35,16 @@ def forecast(source: Any, plans: int = 1) -> Figure:
     data = _forecast_of(source)
     made = style.figure(9.2, 4.3)
     top, bottom = made.subplots(2, 1, sharex=True, height_ratios=(3.4, 1.0))
-    _target(top, data.target)
+    keys = _observed(top, data.observed)
     if data.fitted is not None:
-        _band(top, data.fitted, style.MUTED, strength=0.5)
+        keys += _band(top, data.fitted, style.MUTED, strength=0.6)[:1]
     colours = (style.BLUE, style.ORANGE, style.GREEN)
-    for band, colour in reversed(list(zip(data.bands[:plans], colours, strict=False))):
-        _band(top, band, colour, filled=band is data.bands[0])
-    _observed(top, data.observed)
+    for band, colour in zip(data.bands[:plans], colours, strict=False):
+        keys += _band(top, band, colour, filled=band is data.bands[0])
+    keys += _target(top, data.target)
     _now(top, data.axis)
     style.tidy(top, ylabel=_quantity(data.analyte, data.unit))
-    _legend(top)
+    _legend(top, keys)
     _doses(bottom, data, data.bands[:1])
     _dates(bottom, data.axis)
     _y_limits(top, data)
@@ -62,7 +66,7 @@ def plans(source: Any, count: int = 6) -> Figure:
     made = style.figure(9.2, 2.3 * rows)
     grid = made.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
     for axes, band in zip(grid.flat, shown, strict=False):
-        _target(axes, data.target, text=False)
+        _target(axes, data.target)
         _band(axes, band, style.BLUE)
         style.tidy(axes)
         _plan_title(axes, band)
@@ -86,19 +90,24 @@ def trace(source: Any) -> Figure:
     made = style.figure(9.2, 2.9)
     axes = made.subplots()
     low, q1, median, q3, high = data.quantiles
-    axes.vlines(data.days, low, high, color=style.BLUE, alpha=0.35, linewidth=6, label="forecast, 90 %")
-    axes.vlines(data.days, q1, q3, color=style.BLUE, alpha=0.6, linewidth=6, label="forecast, 50 %")
-    axes.plot(data.days, median, "_", color=style.BLUE, markersize=11, markeredgewidth=1.6, label="median")
+    outer = axes.vlines(data.days, low, high, color=style.BLUE, alpha=0.30, linewidth=7)
+    inner = axes.vlines(data.days, q1, q3, color=style.BLUE, alpha=0.55, linewidth=7)
+    (middle,) = axes.plot(data.days, median, "_", color=style.BLUE, markersize=12, markeredgewidth=1.6)
+    keys = _observed(axes, np.column_stack([data.days, data.observed]))
+    keys += [(middle, "forecast: median"), (inner, "50 %"), (outer, "90 %")]
     outside = (data.observed < low) | (data.observed > high)
-    axes.plot(data.days, data.observed, "o", color=style.INK, markersize=5, label="measured", zorder=5)
     if outside.any():
-        axes.plot(
-            data.days[outside], data.observed[outside], "o", markersize=10, markerfacecolor="none",
-            color=style.ORANGE, label="outside 90 %", zorder=6,
-        )  # fmt: skip
+        rings: dict[str, Any] = {
+            "markersize": 11,
+            "markerfacecolor": "none",
+            "markeredgewidth": 1.4,
+            "color": style.ORANGE,
+        }
+        (ring,) = axes.plot(data.days[outside], data.observed[outside], "o", zorder=6, **rings)
+        keys.append((ring, "outside 90 %"))
     style.tidy(axes, ylabel=_quantity(data.analyte, data.unit))
     _dates(axes, data.axis)
-    _legend(axes)
+    _legend(axes, keys)
     return made
 
 
@@ -113,13 +122,17 @@ def parameters(source: Any) -> Figure:
     items: Sequence[Density] = source if listed else _views().densities(source)
     columns = min(3, max(1, len(items)))
     rows = max(1, -(-len(items) // columns))
-    made = style.figure(9.2, 2.2 * rows)
+    made = style.figure(9.2, 0.3 + 2.1 * rows)
     grid = made.subplots(rows, columns, squeeze=False)
+    keys: Keys = []
     for axes, item in zip(grid.flat, items, strict=False):
-        _density(axes, item)
+        keys = _density(axes, item)
     for axes in list(grid.flat)[len(items) :]:
         axes.set_visible(False)
-    _legend(grid[0, 0])
+    made.legend(
+        [handle for handle, _ in keys], [text for _, text in keys],
+        fontsize=8.5, frameon=False, loc="outside upper left", ncols=2, labelcolor=style.INK,
+    )  # fmt: skip
     return made
 
 
@@ -138,25 +151,30 @@ def _quantity(analyte: str, unit: str) -> str:
     return f"{analyte} ({unit})" if unit not in ("", "1", analyte) else analyte
 
 
-def _target(axes: Axes, target: tuple[float, float], *, text: bool = True) -> None:
-    axes.axhspan(*target, color=style.TARGET, zorder=0, linewidth=0, label="target range" if text else None)
+def _target(axes: Axes, target: tuple[float, float]) -> Keys:
+    shade = axes.axhspan(*target, color=style.TARGET, zorder=0, linewidth=0)
+    return [(shade, f"target {target[0]:g} to {target[1]:g}")]
 
 
-def _band(axes: Axes, band: Band, colour: str, *, filled: bool = True, strength: float = 1.0) -> None:
+def _band(axes: Axes, band: Band, colour: str, *, filled: bool = True, strength: float = 1.0) -> Keys:
+    """Draw a band; its key of the legend."""
     low, q1, median, q3, high = band.quantiles
     name = style.plain(band.name)
-    if filled:
-        shade = {"color": colour, "linewidth": 0}
-        axes.fill_between(band.days, low, high, alpha=0.18 * strength, label=f"{name}, 90 %", **shade)
-        axes.fill_between(band.days, q1, q3, alpha=0.30 * strength, label=f"{name}, 50 %", **shade)
-    axes.plot(band.days, median, color=colour, linewidth=1.6 * max(strength, 0.7), label=f"{name}, median")
+    (line,) = axes.plot(band.days, median, color=colour, linewidth=1.6 * max(strength, 0.7))
+    if not filled:
+        return [(line, f"{name}: median")]
+    shade: dict[str, Any] = {"color": colour, "linewidth": 0}
+    outer = axes.fill_between(band.days, low, high, alpha=0.18 * strength, **shade)
+    inner = axes.fill_between(band.days, q1, q3, alpha=0.30 * strength, **shade)
+    return [((outer, line), f"{name}: median, 90 %"), (inner, "50 %")]
 
 
-def _observed(axes: Axes, observed: Array) -> None:
-    axes.plot(
-        observed[:, 0], observed[:, 1], "o", color=style.INK, markersize=5,
-        markeredgecolor="white", markeredgewidth=0.7, zorder=6, label="measured",
+def _observed(axes: Axes, observed: Array) -> Keys:
+    (dots,) = axes.plot(
+        observed[:, 0], observed[:, 1], "o", color=style.INK, markersize=5.5,
+        markeredgecolor="white", markeredgewidth=0.7, zorder=6,
     )  # fmt: skip
+    return [(dots, "measured")]
 
 
 def _now(axes: Axes, axis: Axis) -> None:
@@ -179,8 +197,8 @@ def _dates(axes: Axes, axis: Axis) -> None:
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
     def text(day: float, _: int | None = None) -> str:
-        date = axis.origin + np.timedelta64(round(day), "D")
-        return date.astype("datetime64[D]").item().strftime("%-d %b")
+        date: datetime.date = (axis.origin + np.timedelta64(round(day), "D")).astype("datetime64[D]").item()
+        return f"{date.day} {date:%b}"
 
     low, high = axes.get_xlim()
     step = 7.0 if high - low > 12 else 2.0
@@ -195,6 +213,8 @@ def _y_limits(axes: Axes, data: Forecast) -> None:
     tops = [data.target[1]]
     tops += [float(np.max(data.observed[:, 1]))] if len(data.observed) else []
     tops += [float(np.max(b.quantiles[-1])) for b in data.bands]
+    if data.fitted is not None:
+        tops.append(float(np.max(data.fitted.quantiles[-1])))
     lows = [data.target[0], *(float(np.min(b.quantiles[0])) for b in data.bands)]
     lows += [float(np.min(data.observed[:, 1]))] if len(data.observed) else []
     span = max(tops) - min(lows)
@@ -207,9 +227,9 @@ def _plan_title(axes: Axes, band: Band) -> None:
         axes.set_title(style.plain(band.note), fontsize=8.5, color=style.MUTED, loc="right")
 
 
-def _density(axes: Axes, item: Density) -> None:
-    axes.fill_between(item.x, item.prior, color=style.MUTED, alpha=0.22, linewidth=0, label="before")
-    axes.fill_between(item.x, item.posterior, color=style.BLUE, alpha=0.35, linewidth=0, label="after")
+def _density(axes: Axes, item: Density) -> Keys:
+    before = axes.fill_between(item.x, item.prior, color=style.MUTED, alpha=0.22, linewidth=0)
+    after = axes.fill_between(item.x, item.posterior, color=style.BLUE, alpha=0.35, linewidth=0)
     axes.plot(item.x, item.prior, color=style.MUTED, linewidth=1.0)
     axes.plot(item.x, item.posterior, color=style.BLUE, linewidth=1.4)
     style.tidy(axes, xlabel=f"{item.name} ({item.unit})" if item.unit not in ("", "1") else item.name)
@@ -217,10 +237,14 @@ def _density(axes: Axes, item: Density) -> None:
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)
     axes.set_ylim(bottom=0.0)
+    axes.margins(x=0.01)
+    return [(before, "before (population, age, genotype)"), (after, "after this patient's measurements")]
 
 
-def _legend(axes: Axes) -> None:
+def _legend(axes: Axes, keys: Keys) -> None:
+    """One line of keys above the axes."""
     axes.legend(
-        fontsize=8, frameon=False, loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=6,
-        labelcolor=style.INK, handlelength=1.4, columnspacing=1.2, borderaxespad=0.2,
+        [handle for handle, _ in keys], [text for _, text in keys],
+        fontsize=8.5, frameon=False, loc="lower left", bbox_to_anchor=(-0.01, 1.0), ncols=6,
+        labelcolor=style.INK, handlelength=1.6, columnspacing=1.6, borderaxespad=0.2,
     )  # fmt: skip

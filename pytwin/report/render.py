@@ -1,9 +1,10 @@
-"""A page as one self-contained HTML file: no script, nothing loaded from elsewhere, readable by its owner alone."""
+"""A page as one self-contained HTML file: no script, nothing is loaded, readable by its owner alone."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 from pytwin.errors import InputError
 from pytwin.report.page import Page
@@ -19,9 +20,8 @@ def html(page: Page) -> str:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
     from markupsafe import Markup
 
-    jinja = Environment(
-        loader=FileSystemLoader(_HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
+    blanks: dict[str, Any] = {"trim_blocks": True, "lstrip_blocks": True}
+    jinja = Environment(loader=FileSystemLoader(_HERE), autoescape=True, undefined=StrictUndefined, **blanks)
     for svg in page.figures.values():
         if not isinstance(svg, Markup):
             raise InputError("report.unsafe-figure", "a figure must be made by pytwin.report.style.svg")

@@ -8,12 +8,12 @@ from __future__ import annotations
 import io
 import re
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from markupsafe import Markup
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-    from markupsafe import Markup
 
 INK = "#1f2933"
 MUTED = "#66727f"
@@ -24,7 +24,7 @@ GREEN = "#009e73"
 TARGET = "#e3f3ee"
 
 _LOCK = threading.Lock()
-_SVG = {"svg.fonttype": "none", "svg.hashsalt": "pytwin"}
+_SVG: Any = {"svg.fonttype": "none", "svg.hashsalt": "pytwin"}
 
 
 def figure(width: float, height: float) -> Figure:
@@ -70,13 +70,14 @@ def svg(drawn: Figure, prefix: str, label: str) -> Markup:
         What the figure shows, for those who cannot see it.
     """
     import matplotlib
-    from matplotlib.backends.backend_svg import FigureCanvasSVG
     from markupsafe import Markup, escape
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
 
     stream = io.StringIO()
     # rc_context changes the process's settings while it lasts: one drawing at a time.
     with _LOCK, matplotlib.rc_context(_SVG):
-        FigureCanvasSVG(drawn).print_svg(stream, metadata={"Date": None, "Creator": None})
+        canvas: Any = FigureCanvasSVG(drawn)
+        canvas.print_svg(stream, metadata={"Date": None, "Creator": None})
     text = stream.getvalue()
     text = text[text.index("<svg") :]
     text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)

@@ -24,7 +24,8 @@ def band(name: str, level: float) -> Band:
 
 
 def forecast(names: tuple[str, ...] = ("2.5 mg daily", "2 mg daily", "3 mg daily")) -> Forecast:
-    taken = np.array([(d + 0.75, 5.0 if d < 7 else 4.0 if d < 9 else 3.0 if d < 12 else 2.0) for d in range(21)])
+    amounts = np.repeat([5.0, 4.0, 3.0, 2.0], [7, 2, 3, 9])
+    taken = np.column_stack([np.arange(21) + 0.75, amounts])
     bands = tuple(band(name, 2.5 + 0.3 * i * (-1) ** i) for i, name in enumerate(names))
     past = np.linspace(0, 21.31, 80)
     course = np.interp(past, DAYS, INRS)
@@ -40,7 +41,8 @@ def check() -> Check:
 def densities() -> list[Density]:
     def one(name: str, label: str, unit: str, mean: float, sd: float) -> Density:
         before = Mixture(np.ones(1), np.array([np.log(mean)]), np.array([sd]), "log")
-        after = Mixture(np.array([0.7, 0.3]), np.log(mean) + np.array([-0.2, 0.0]), np.array([0.5 * sd, 0.6 * sd]), "log")
+        means, sds = np.log(mean) + np.array([-0.2, 0.0]), sd * np.array([0.5, 0.6])
+        after = Mixture(np.array([0.7, 0.3]), means, sds, "log")
         return density(name, label, unit, before, after)
 
     return [
@@ -55,7 +57,7 @@ def page(name: str = "2.5 mg daily", patient: str = "SYNTHETIC-0001") -> Page:
     shares = (("in 2 to 3", 0.74), ("above 4", 0.02), ("below 1.5", 0.03))
     rows = tuple(
         Row(
-            "=1" if i < 2 else str(i + 1), n, "", "warfarin 2.5 mg oral every 24 h", 0.71 - 0.05 * i, 0.31 - 0.05 * i,
+            "=1" if i < 2 else str(i + 1), n, "", "warfarin every 24 h", 0.71 - 0.05 * i, 0.31 - 0.05 * i,
             0.93 - 0.04 * i, 0.34 / (1 + i), 0.04 + 0.03 * i, shares, (20.0, 71.0 - 5 * i, 93.0), i < 2,
         )
         for i, n in enumerate((name, "2 mg daily", "3 mg daily", "1.5 mg daily", "Label table"))
@@ -64,7 +66,7 @@ def page(name: str = "2.5 mg daily", patient: str = "SYNTHETIC-0001") -> Page:
         title="Warfarin: which dose next?",
         therapy="warfarin",
         time="3 February 2025",
-        patient=(("Patient", patient), ("Sex", "female"), ("Age", "71 years"), ("Twin stands at", "3 Feb 2025, 07:30")),
+        patient=(("Patient", patient), ("Sex", "female"), ("Age", "71 years"), ("At", "3 Feb 2025, 07:30")),
         headline="Two plans lead and are tied: 2.5 mg daily and 2 mg daily.",
         rows=rows,
         horizon="30 days",
@@ -74,10 +76,9 @@ def page(name: str = "2.5 mg daily", patient: str = "SYNTHETIC-0001") -> Page:
         drivers=(("Clearance", "explains 61 % of the spread"),),
         check="9 of 10 measurements lie in the 90 % interval of their forecast.",
         parameters=tuple(
-            ParameterRow(d.name, d.label, d.unit, "%.3g (%.3g to %.3g)" % (d.before[1], d.before[0], d.before[2]),
-                         "%.3g (%.3g to %.3g)" % (d.after[1], d.after[0], d.after[2]))
+            ParameterRow(d.name, d.label, d.unit, f"{d.before[1]:.3g}", f"{d.after[1]:.3g}")
             for d in densities()
-        ),  # fmt: skip
+        ),
         genome="used: CYP2C9, VKORC1.",
         data=(DataRow("INR", 10, "2.1", "3 Feb 2025, 07:30", "0 d", "conditions the twin"),),
         coverage=("Doses are recorded for all 21 days.",),

@@ -1,0 +1,218 @@
+"""The `pytwin` command.
+
+Commands import what they need when they run, so that ``--version`` and a mistyped option answer at once.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from pytwin.rank import Ranking
+
+FILE = click.Path(dir_okay=False, path_type=Path)
+FOLDER = click.Path(file_okay=False, path_type=Path)
+
+
+class Commands(click.Group):
+    """Prints an error of pytwin as one line, without a traceback unless ``--debug``, and exits with 2."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command and turn what pytwin raises into a message."""
+        from pytwin.errors import PytwinError
+
+        try:
+            return super().invoke(ctx)
+        except PytwinError as error:
+            if ctx.params.get("debug"):
+                raise
+            click.echo(f"error: {error}", err=True)
+            ctx.exit(2)
+
+
+def _version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if not wanted or ctx.resilient_parsing:
+        return
+    import pytwin
+    from pytwin.doctor import INTENDED_USE
+
+    click.echo(f"pytwin {pytwin.__version__}\nIntended use: {INTENDED_USE}.")
+    ctx.exit()
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Show it."
+)
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+def main(debug: bool) -> None:
+    """Health digital twins: records and a genome become a twin; the twin ranks treatment plans.
+
+    For research: options with reasons for a clinician; not a medical device.
+    """
+
+
+@main.command()
+@click.option("--output", type=FOLDER, default=None, help="Folder of the report (default: where you are).")
+@click.option("--open", "show", is_flag=True, help="Open the report in a browser.")
+@click.option("--draws", type=click.IntRange(100), default=2000, show_default=True, help="Draws of the twin.")
+def demo(output: Path | None, show: bool, draws: int) -> None:
+    """Rank warfarin plans for the bundled synthetic patient, offline."""
+    from pytwin.datasets import demo as bundled
+
+    began = time.perf_counter()
+    patient = bundled()
+    folder = output or Path.cwd()
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "pytwin-demo.html"
+    ranking = _rank(patient.record, patient.genome, "warfarin", draws=draws)
+    _show(ranking, genome=True)
+    # The patient of the demo is synthetic: the genotype is nobody's.
+    ranking.report(path, genome=True)
+    click.echo(f"\nReport: {path}   ({time.perf_counter() - began:.1f} s)")
+    if show:
+        click.launch(str(path))
+
+
+@main.command()
+@click.argument("record", type=FILE)
+@click.option("--genome", "genome_file", type=FILE, default=None, help="VCF of the patient.")
+@click.option("--sample", default=None, help="Sample of a VCF that holds several.")
+@click.option("--therapy", default="warfarin", show_default=True, help="What is to be given.")
+@click.option("--population", default=None, help="Population, for example warfarin/hamberg2010@1.")
+@click.option("--horizon", default="30 d", show_default=True, help="How far ahead plans are judged.")
+@click.option("--draws", type=click.IntRange(100), default=2000, show_default=True, help="Draws of the twin.")
+@click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Seed of the draws.")
+@click.option("--report", "report", type=FILE, default=None, help="Write the HTML report here.")
+@click.option("--show-genome", is_flag=True, help="Show diplotypes: a genome identifies its owner.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def rank(
+    record: Path,
+    genome_file: Path | None,
+    sample: str | None,
+    therapy: str,
+    population: str | None,
+    horizon: str,
+    draws: int,
+    seed: int,
+    report: Path | None,
+    show_genome: bool,
+    as_json: bool,
+) -> None:
+    """Rank the plans of a therapy for the patient of RECORD."""
+    options: dict[str, Any] = {"population": population, "horizon": horizon, "draws": draws, "seed": seed}
+    ranking = _rank(record, genome_file, therapy, sample=sample, **options)
+    if as_json:
+        click.echo(_ranking_json(ranking, show_genome))
+    else:
+        _show(ranking, genome=show_genome)
+    if report is not None:
+        ranking.report(report, genome=show_genome)
+        click.echo(f"Report: {report}", err=as_json)
+
+
+def _rank(
+    record: Path,
+    genome: Path | None,
+    therapy: str,
+    *,
+    sample: str | None = None,
+    population: str | None = None,
+    **options: Any,
+) -> Ranking:
+    """From files to a Ranking; ``options`` are those of ``Twin.rank``."""
+    import pytwin as pt
+
+    patient = pt.read_record(record)
+    genes = pt.read_genome(genome, sample=sample) if genome is not None else None
+    twin = pt.Twin(therapy, patient, genes, population=population).assimilate()
+    return twin.rank(**options)
+
+
+def _show(ranking: Ranking, *, genome: bool) -> None:
+    from pytwin.report import terminal
+
+    terminal.show(ranking, genome=genome)
+
+
+def _ranking_json(ranking: Ranking, genome: bool) -> str:
+    from pytwin.report import view
+
+    return json.dumps(view.plain(view.page(ranking, genome=genome)), indent=1, allow_nan=False)
+
+
+@main.command()
+@click.argument("record", type=FILE)
+@click.option("--json", "as_json", is_flag=True, help="Print the table of events as JSON.")
+def read(record: Path, as_json: bool) -> None:
+    """Show what RECORD holds and what was odd in it."""
+    import pytwin as pt
+
+    found = pt.read_record(record)
+    if as_json:
+        from pytwin.report import view
+
+        click.echo(json.dumps(view.plain(found.events.to_dict()), indent=1, allow_nan=False))
+        return
+    click.echo(found.summary())
+    for issue in found.issues:
+        click.echo(f"  {issue}")
+
+
+@main.command()
+def models() -> None:
+    """List the therapies, populations and models that are built in."""
+    from pytwin.report import catalogue
+
+    catalogue.show_list()
+
+
+@main.command()
+@click.argument("name")
+def info(name: str) -> None:
+    """Show equations, units and citations of a model, a population or a therapy."""
+    from pytwin.report import catalogue
+
+    catalogue.show_one(name)
+
+
+@main.command()
+@click.argument("suite", required=False)
+@click.option("--reference", type=FOLDER, default=None, help="The reference library.")
+@click.option("--full", is_flag=True, help="Add the long cases.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def verify(suite: str | None, reference: Path | None, full: bool, as_json: bool) -> None:
+    """Run the reference cases of SUITE, or of all; exit 1 when one fails."""
+    from pytwin.verify import run
+
+    def say(text: str) -> None:
+        click.echo(text, err=True)
+
+    report = run(suite, reference, full, progress=say if sys.stderr.isatty() else None)
+    if as_json:
+        click.echo(report.to_json())
+    else:
+        from pytwin.report import terminal
+
+        terminal.verification(report)
+    sys.exit(0 if report.passed else 1)
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def doctor(as_json: bool) -> None:
+    """Show versions, processor level, BLAS and threads."""
+    from pytwin.doctor import doctor as examine
+    from pytwin.doctor import doctor_text
+
+    click.echo(json.dumps(examine(), indent=1) if as_json else doctor_text())
+
+
+if __name__ == "__main__":
+    main()

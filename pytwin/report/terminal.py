@@ -1,0 +1,160 @@
+"""The report's page as tables on a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from pytwin.report.page import Page, Row
+
+if TYPE_CHECKING:
+    from pytwin.verify import Case, Report
+
+_WIDTH = 110
+_BAR = 24
+
+
+def show(ranking: Any, *, genome: bool = False, console: Console | None = None) -> None:
+    """Print a Ranking: the data and their issues, the parameters, the plans, what was left out and why."""
+    from pytwin.report import view
+
+    page(view.page(ranking, genome=genome, figures=False), console or terminal())
+
+
+def terminal() -> Console:
+    """Standard output, at least wide enough for the ranking when it is no terminal."""
+    console = Console(highlight=False)
+    return console if console.is_terminal else Console(highlight=False, width=_WIDTH)
+
+
+def page(shown: Page, console: Console) -> None:
+    """Print a page."""
+    console.print(Text(shown.title, style="bold"))
+    console.print(Text("  ".join(f"{label} {value}" for label, value in shown.patient)))
+    _data(shown, console)
+    _parameters(shown, console)
+    _plans(shown, console)
+    _excluded(shown, console)
+    console.print()
+    console.print(Text(shown.headline, style="bold"))
+    for line in (*shown.abstained, *shown.reasons):
+        console.print(Text(f"  - {line}"))
+    console.print(Text(shown.use, style="dim"))
+
+
+def _table(title: str, columns: Sequence[str], right: Sequence[int] = ()) -> Table:
+    left: dict[str, Any] = {"title_justify": "left", "box": None, "pad_edge": False}
+    table = Table(title=title, title_style="bold", header_style="dim", **left)
+    for index, name in enumerate(columns):
+        table.add_column(escape(name), justify="right" if index in right else "left")
+    return table
+
+
+def _add(table: Table, cells: Sequence[str], style: str = "") -> None:
+    table.add_row(*(Text(cell) for cell in cells), style=style)
+
+
+def _data(shown: Page, console: Console) -> None:
+    console.print()
+    table = _table("Data", ("", "number", "last", "when", "age", "use"), right=(1,))
+    for row in shown.data:
+        _add(table, (row.what, str(row.count), row.last, row.when, row.age, row.use))
+    console.print(table)
+    if shown.genome:
+        console.print(Text(f"Genome: {shown.genome}"))
+    for line in shown.coverage:
+        console.print(Text(f"  - {line}"))
+    for severity, message, place, action in shown.issues:
+        console.print(Text(f"  {severity}: {message} ({place}): {action}", style="yellow"))
+
+
+def _parameters(shown: Page, console: Console) -> None:
+    if not shown.parameters:
+        return
+    console.print()
+    columns = ("", "unit", "before: median (90 %)", "after: median (90 %)")
+    table = _table("Parameters of this patient", columns, right=(2, 3))
+    for row in shown.parameters:
+        name = row.name if row.label == row.name else f"{row.name}  {row.label}"
+        _add(table, (name, row.unit, row.before, row.after))
+    console.print(table)
+    if shown.check:
+        console.print(Text(shown.check))
+
+
+def _plans(shown: Page, console: Console) -> None:
+    if not shown.rows:
+        return
+    console.print()
+    labels = [label for label, _ in shown.rows[0].shares]
+    columns = ("", "plan", "utility", "90 %", "", "P(best)", "regret", *labels)
+    table = _table(f"Plans over {shown.horizon}", columns, right=(2, 5, 6, *range(7, 7 + len(labels))))
+    for row in shown.rows:
+        _add(table, _plan_cells(row), style="bold" if row.rank.lstrip("=") == "1" else "")
+    console.print(table)
+    if any(row.tied for row in shown.rows):
+        console.print(Text("= tied: the simulations do not tell these plans apart", style="dim"))
+
+
+def _plan_cells(row: Row) -> tuple[str, ...]:
+    return (
+        row.rank,
+        row.name,
+        f"{row.utility:.2f}",
+        f"{row.low:.2f} to {row.high:.2f}",
+        _bar(row.span),
+        f"{100 * row.p_best:.0f} %",
+        f"{row.regret:.3f}",
+        *(f"{100 * share:.0f} %" for _, share in row.shares),
+    )
+
+
+def _bar(span: tuple[float, float, float]) -> str:
+    """The interval as a line with its mean: ``---#---``."""
+    low, mean, high = (round(position / 100 * (_BAR - 1)) for position in span)
+    cells = [" "] * _BAR
+    cells[low : high + 1] = "-" * (high + 1 - low)
+    cells[min(max(mean, 0), _BAR - 1)] = "#"
+    return "".join(cells)
+
+
+def _excluded(shown: Page, console: Console) -> None:
+    if not shown.excluded:
+        return
+    console.print()
+    table = _table("Not ranked", ("plan", "reason"))
+    for name, reason in shown.excluded:
+        _add(table, (name, reason))
+    console.print(table)
+
+
+def verification(report: Report, console: Console | None = None) -> None:
+    """Print the cases of a verification and their count."""
+    out = console or terminal()
+    columns = ("", "case", "expected", "got", "error", "tolerance", "source")
+    table = _table(f"verify {report.suite}", columns, right=(2, 3, 4, 5))
+    for case in report.cases:
+        mark = "info" if case.info else "ok" if case.passed else "FAIL"
+        _add(table, (mark, *_case_cells(case)), style="" if case.passed else "bold red")
+    out.print(table)
+    summary = report.summary
+    out.print(Text(f"{summary['passed']} of {summary['cases']} cases passed", style="bold"))
+
+
+def _case_cells(case: Case) -> tuple[str, ...]:
+    sign = {"at_most": "<= ", "at_least": ">= "}.get(case.rule, "")
+    values = (case.got, case.error, case.tolerance)
+    return (case.name, sign + _number(case.expected), *map(_number, values), case.source)
+
+
+def _number(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, tuple):
+        return " to ".join(map(_number, value))
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
