@@ -1,7 +1,7 @@
 """The virtual person behind the bundled patient: hidden parameters, doses taken, INRs measured.
 
 The person is drawn from the published model (Hamberg et al. 2010, Clin Pharmacol Ther 87:727) with genotype
-CYP2C9 *1/*3 and VKORC1 -1639 GA, who is sensitive to warfarin; the clinic starts with 5 mg as if that were not
+CYP2C9 *1/*3 and VKORC1 -1639 GA, who is sensitive to warfarin; the clinic starts with 5 mg as if it were not
 known and then adjusts by the INR. Random numbers come from ``random.Random(seed).random()``, whose sequence
 Python guarantees, so that the files can be made again byte for byte.
 """

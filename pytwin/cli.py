@@ -16,6 +16,7 @@ import click
 if TYPE_CHECKING:
     from pytwin.rank import Ranking
 
+INPUT = click.Path(exists=True, dir_okay=False, path_type=Path)
 FILE = click.Path(dir_okay=False, path_type=Path)
 FOLDER = click.Path(file_okay=False, path_type=Path)
 
@@ -81,8 +82,8 @@ def demo(output: Path | None, show: bool, draws: int) -> None:
 
 
 @main.command()
-@click.argument("record", type=FILE)
-@click.option("--genome", "genome_file", type=FILE, default=None, help="VCF of the patient.")
+@click.argument("record", type=INPUT)
+@click.option("--genome", "genome_file", type=INPUT, default=None, help="VCF of the patient.")
 @click.option("--sample", default=None, help="Sample of a VCF that holds several.")
 @click.option("--therapy", default="warfarin", show_default=True, help="What is to be given.")
 @click.option("--population", default=None, help="Population, for example warfarin/hamberg2010@1.")
@@ -148,7 +149,7 @@ def _ranking_json(ranking: Ranking, genome: bool) -> str:
 
 
 @main.command()
-@click.argument("record", type=FILE)
+@click.argument("record", type=INPUT)
 @click.option("--json", "as_json", is_flag=True, help="Print the table of events as JSON.")
 def read(record: Path, as_json: bool) -> None:
     """Show what RECORD holds and what was odd in it."""

@@ -23,7 +23,8 @@ LAYERS = [
     {"twin"},
     {"rank", "cohort"},
     {"report"},
-    {"cli", "verify", "__main__"},
+    {"verify"},
+    {"cli", "__main__"},
 ]
 HEIGHT = {name: height for height, layer in enumerate(LAYERS) for name in layer}
 # The methods that import upward when called, by module.

@@ -1,4 +1,4 @@
-"""The HTML report: well formed, self-contained, no script, nothing of a hostile name gets through as markup."""
+"""The HTML report: well formed, self-contained, no script; a hostile name stays text."""
 
 from __future__ import annotations
 
