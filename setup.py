@@ -232,11 +232,7 @@ class BuildCore(build_ext):
         if extension.level is not None:
             origin = "@loader_path" if sys.platform == "darwin" else "$ORIGIN"
             command += [*self.blas.link, *([f"-Wl,-rpath,{origin}/_libs"] if self.blas.files else [])]
-        run([*command, *([] if KIND != "release" else self.strip_flags()), "-lm"])
-
-    @staticmethod
-    def strip_flags() -> list[str]:
-        return [] if sys.platform == "darwin" else ["-Wl,--strip-debug"]
+        run([*command, "-lm"])
 
     def package_folder(self) -> Path:
         return Path(self.get_ext_fullpath("pytwin._cpu")).parent
