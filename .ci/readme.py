@@ -1,7 +1,7 @@
 """Prints the shell commands of a Markdown file, as a script for CI.
 
-Blocks marked ``sh`` or ``bash`` are commands; ``console`` blocks hold them behind ``$ ``. A clone of the project,
-the step into it, a new environment and the test run (which CI does apart) are left out.
+Blocks marked ``sh`` or ``bash`` are commands; ``console`` blocks hold them behind ``$ ``. A clone of the
+project, the step into it, a new environment and the test run (which CI does apart) are left out.
 """
 
 from __future__ import annotations
@@ -11,7 +11,9 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-DONE_ELSEWHERE = re.compile(r"git clone|cd |python3?(\.\d+)? -m venv|(source|\.) .*activate|(python -m )?pytest")
+DONE_ELSEWHERE = re.compile(
+    r"git clone|cd |python3?(\.\d+)? -m venv|(source|\.) .*activate|(python -m )?pytest"
+)
 
 
 def commands(text: str) -> Iterator[str]:
