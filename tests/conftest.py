@@ -1,7 +1,7 @@
 """What all tests share: the reference library, and no silent skip in CI.
 
 Locally a test that lacks a tool or a folder is skipped with the reason. With CI=true the same lack is a
-failure, so that a green run means that everything ran; only a skip whose reason starts with "platform:" stays.
+failure, so a green run means that everything ran; only a skip whose reason starts with "platform:" stays.
 """
 
 from __future__ import annotations
