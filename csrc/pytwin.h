@@ -90,6 +90,8 @@ typedef struct {
 
 /* ---- the rest of the API (models, simulation, filters) follows in its own headers,
  * each included here so that this file is the whole contract ---- */
+#include "lanes/lanes.h"
+#include "linalg/linalg.h"
 #include "model/model.h"
 #include "ode/ode.h"
 #include "kalman/kalman.h"

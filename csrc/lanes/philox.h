@@ -1,0 +1,66 @@
+/* Philox4x32-10 over lanes: counter-based random numbers (Salmon, Moraes, Dror, Shaw: Parallel random
+ * numbers: as easy as 1, 2, 3. SC11, 2011). A number is a function of what it is for, so that it does not
+ * depend on the order of work, the batch or the threads.
+ *
+ *   key      seed, 64 bits: word 0 low, word 1 high
+ *   counter  word 0   step (24 bits) | purpose << 24
+ *            word 1   draw (32 bits)
+ *            word 2,3 patient, 64 bits: low, high
+ *
+ * One block yields four words of 32 bits: two uniforms or two normals. Element i of a stream is number i % 2
+ * of the block with step i / 2.
+ */
+#ifndef PT_LANES_PHILOX_H
+#define PT_LANES_PHILOX_H
+
+#include "lanes/vmath.h"
+
+typedef struct {
+    vbits word[4]; /* 32 bits each, upper halves zero */
+} pt_philox_block;
+
+PT_LANE vbits b_set(uint64_t a) { return (vbits)m_set((int64_t)a); }
+
+/* the product of a < 2^32 and a 32-bit constant */
+PT_LANE vbits b_mul32(vbits a, uint32_t m) { return a * b_set(m); }
+
+/* ten rounds */
+PT_LANE pt_philox_block v_philox(pt_philox_block c, uint64_t seed)
+{
+    const vbits low = b_set(0xffffffff);
+    uint32_t k0 = (uint32_t)seed, k1 = (uint32_t)(seed >> 32);
+    for (int round = 0; round < 10; round++) {
+        vbits p0 = b_mul32(c.word[0], 0xd2511f53), p1 = b_mul32(c.word[2], 0xcd9e8d57);
+        c.word[0] = (p1 >> 32) ^ c.word[1] ^ b_set(k0);
+        c.word[2] = (p0 >> 32) ^ c.word[3] ^ b_set(k1);
+        c.word[1] = p1 & low;
+        c.word[3] = p0 & low;
+        k0 += 0x9e3779b9;
+        k1 += 0xbb67ae85;
+    }
+    return c;
+}
+
+/* the block of (seed, purpose, patient, draw, step) */
+PT_LANE pt_philox_block v_philox_at(uint64_t seed, uint32_t purpose, vbits patient, vbits draw, vbits step)
+{
+    const vbits low = b_set(0xffffffff);
+    pt_philox_block c = {{step | b_set((uint64_t)purpose << 24), draw, patient & low, patient >> 32}};
+    return v_philox(c, seed);
+}
+
+/* (2k + 1) 2^-53 with k the upper 52 bits of high:low: in (0, 1), symmetric about 1/2 */
+PT_LANE vec v_uniform(vbits low, vbits high)
+{
+    vbits k = ((high << 32) | low) >> 12;
+    return (vec)(k | (vbits)v_set(1.0)) - v_set(1.0 - 0x1p-53);
+}
+
+/* the two uniforms of a block */
+PT_LANE void v_uniform_pair(const pt_philox_block *b, vec *u0, vec *u1)
+{
+    *u0 = v_uniform(b->word[0], b->word[1]);
+    *u1 = v_uniform(b->word[2], b->word[3]);
+}
+
+#endif
