@@ -25,6 +25,14 @@
 
 #include "pytwin.h"
 
+/* The limited API of 3.11 has these as functions of PyObject *; elsewhere they are macros that cast. */
+#ifndef Py_DECREF
+#define Py_INCREF(op)  Py_INCREF((PyObject *)(op))
+#define Py_DECREF(op)  Py_DECREF((PyObject *)(op))
+#define Py_XINCREF(op) Py_XINCREF((PyObject *)(op))
+#define Py_XDECREF(op) Py_XDECREF((PyObject *)(op))
+#endif
+
 /* obj as a C-contiguous, aligned array of `type`; dims[i] < 0 accepts any length. A new reference, the
  * object itself when it fits already. Raises InputError, naming the argument. */
 PyArrayObject *pt_array_in(PyObject *obj, int type, int ndim, const npy_intp *dims, const char *name);
