@@ -26,9 +26,8 @@
 #include "pytwin.h"
 
 /* The limited API of 3.11 has these as functions of PyObject *; elsewhere they are macros that cast. */
-#ifndef Py_DECREF
+#ifndef Py_XDECREF
 #define Py_INCREF(op)  Py_INCREF((PyObject *)(op))
-#define Py_DECREF(op)  Py_DECREF((PyObject *)(op))
 #define Py_XINCREF(op) Py_XINCREF((PyObject *)(op))
 #define Py_XDECREF(op) Py_XDECREF((PyObject *)(op))
 #endif
