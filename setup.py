@@ -5,6 +5,7 @@ Everything that can be data is in pyproject.toml. Variables of the environment t
 PYTWIN_LEVELS   which levels, for example ``v3`` or ``v2,v3,v4`` (default: all that this processor family has)
 PYTWIN_BUILD    ``release`` (default), ``debug``, ``sanitize`` or ``coverage``; all but release hold one level
 PYTWIN_BLAS     ``scipy`` (default: the wheel scipy-openblas32) or ``system`` (pkg-config openblas)
+PYTWIN_WIDTH    doubles in a lane vector, against the machine's own width: only for tests that all widths agree
 PYTWIN_WERROR   ``1`` makes warnings errors
 PYTWIN_JOBS     compilers that run at once (default: the number of cores)
 """
@@ -193,6 +194,8 @@ class BuildCore(build_ext):
         name = extension.name.rpartition(".")[2]
         flags = [*KINDS[KIND], *COMMON, *extension.arch, *self.blas.macros, f"-DPT_MODULE={name}"]
         flags += [f'-DPT_LEVEL="{extension.level}"', f'-DPT_BUILD="{KIND}"', f'-DPT_VERSION="{VERSION}"']
+        if width := os.environ.get("PYTWIN_WIDTH"):
+            flags.append(f"-DPT_W_OVERRIDE={int(width)}")
         return [*flags, "-DPy_LIMITED_API=0x030B0000"] if LIMITED_API else flags
 
     def build_folder(self, extension: CoreExtension, flags: list[str]) -> Path:
