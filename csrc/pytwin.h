@@ -68,14 +68,14 @@ typedef enum {
     PT_ACTION_PARAM,        /* p[index] = value                          (covariate)  */
     PT_ACTION_SCALE,        /* p[index] is multiplied by value from now  (covariate)  */
     PT_ACTION_RESET,        /* states to their initial values, infusions off           */
+    PT_ACTION_INFUSION_OFF, /* dose port index: rate -= factor F value per hour        */
     PT_ACTION_BOLUS,        /* dose port index: x[state] += factor F value   (dose)    */
     PT_ACTION_INFUSION_ON,  /* dose port index: rate += factor F value per hour (dose) */
-    PT_ACTION_INFUSION_OFF, /* dose port index: rate -= factor F value per hour        */
     PT_N_ACTION
 } pt_action_kind;
 
-/* Actions are sorted by (time, kind); at one instant the order is covariate,
- * observation, reset, infusion end, dose. */
+/* Actions are sorted by (time, kind), so that at one instant the order is covariate,
+ * (observation,) reset, infusion end, dose. */
 typedef struct {
     double time;
     int32_t kind;

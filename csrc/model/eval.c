@@ -1,0 +1,107 @@
+/* A model's functions on rows: packed into lanes, W at a time. The last rows are repeated to fill a vec. */
+#include "model/model_internal.h"
+
+const char *pt_model_name(const pt_model *model) { return model->name; }
+const char *pt_model_title(const pt_model *model) { return model->title; }
+const char *pt_model_citation(const pt_model *model) { return model->citation; }
+const char *pt_model_equations(const pt_model *model) { return model->equations; }
+int pt_model_n_organ(const pt_model *model) { return model->n_organ; }
+const pt_organ_sheet *pt_model_organ(const pt_model *model, int i) { return model->organs[i]; }
+int pt_model_n_state(const pt_model *model) { return model->n_state; }
+int pt_model_n_param(const pt_model *model) { return model->n_param; }
+int pt_model_n_output(const pt_model *model) { return model->n_output; }
+int pt_model_n_dose(const pt_model *model) { return model->n_dose; }
+const pt_field *pt_model_states(const pt_model *model) { return model->states; }
+const pt_field *pt_model_params(const pt_model *model) { return model->params; }
+const pt_field *pt_model_outputs(const pt_model *model) { return model->outputs; }
+const pt_dose_port *pt_model_doses(const pt_model *model) { return model->doses; }
+
+/* v[i] lane l = rows[row + l, i], the last row again beyond the end */
+static void pack(int64_t n_row, int64_t row, int width, const double *rows, vec *v)
+{
+    for (int l = 0; l < PT_W; l++) {
+        const int64_t r = row + l < n_row ? row + l : n_row - 1;
+        for (int i = 0; i < width; i++) v[i][l] = rows[r * width + i];
+    }
+}
+
+static void unpack(int64_t n_row, int64_t row, int width, const vec *v, double *rows)
+{
+    for (int l = 0; l < PT_W && row + l < n_row; l++)
+        for (int i = 0; i < width; i++) rows[(row + l) * width + i] = v[i][l];
+}
+
+void pt_model_initial(const pt_model *model, int64_t n, const double *p, double *x)
+{
+    vec vp[PT_MAX_PARAM], vx[PT_MAX_STATE];
+    for (int64_t row = 0; row < n; row += PT_W) {
+        pack(n, row, model->n_param, p, vp);
+        model->functions->initial(model->self, 1, vp, vx);
+        unpack(n, row, model->n_state, vx, x);
+    }
+}
+
+static void full_rate(const pt_model *model, vec t, const vec *x, const vec *p, vec *dx)
+{
+    vec K[PT_MAX_LINEAR * PT_MAX_LINEAR];
+    const int n = model->n_linear;
+    if (n) model->functions->linear(model->self, 1, p, K);
+    for (int i = 0; i < n; i++) {
+        dx[i] = v_set(0);
+        for (int j = 0; j < n; j++) dx[i] += K[i * n + j] * x[j];
+    }
+    if (n < model->n_state) model->functions->rate(model->self, 1, &t, x, p, dx + n);
+}
+
+void pt_model_rate(const pt_model *model, int64_t n, const double *t, const double *x, const double *p,
+                   const double *inflow, double *dx)
+{
+    vec vt = v_set(0), vp[PT_MAX_PARAM], vx[PT_MAX_STATE], vdx[PT_MAX_STATE];
+    for (int64_t row = 0; row < n; row += PT_W) {
+        pack(n, row, 1, t, &vt);
+        pack(n, row, model->n_param, p, vp);
+        pack(n, row, model->n_state, x, vx);
+        full_rate(model, vt, vx, vp, vdx);
+        unpack(n, row, model->n_state, vdx, dx);
+    }
+    for (int64_t i = 0; inflow && i < n * model->n_state; i++) dx[i] += inflow[i];
+}
+
+void pt_model_output(const pt_model *model, int64_t n, const double *t, const double *x, const double *p,
+                     double *y)
+{
+    vec vt = v_set(0), vp[PT_MAX_PARAM], vx[PT_MAX_STATE], vy[PT_MAX_OUTPUT];
+    for (int64_t row = 0; row < n; row += PT_W) {
+        pack(n, row, 1, t, &vt);
+        pack(n, row, model->n_param, p, vp);
+        pack(n, row, model->n_state, x, vx);
+        model->functions->output(model->self, 1, &vt, vx, vp, vy);
+        unpack(n, row, model->n_output, vy, y);
+    }
+}
+
+void pt_model_jvp(const pt_model *model, int64_t n, const double *t, const double *x, const double *p,
+                  const double *xd, const double *pd, double *ddx, double *dy)
+{
+    const int nx = model->n_state, np = model->n_param, ny = model->n_output;
+    for (int64_t r = 0; r < n; r++)
+        model->functions->jvp(model->self, t[r], x + r * nx, p + r * np, xd + r * nx, pd + r * np,
+                              ddx + r * nx, dy + r * ny);
+}
+
+/* A seed that is not a number spreads to everything that depends on it, products with zero included. */
+void pt_model_pattern(const pt_model *model, int8_t *f, int8_t *h)
+{
+    const int nx = model->n_state, np = model->n_param, ny = model->n_output, width = nx + np;
+    double x[PT_MAX_STATE], p[PT_MAX_PARAM], ddx[PT_MAX_STATE], dy[PT_MAX_OUTPUT];
+    double seed[PT_MAX_STATE + PT_MAX_PARAM] = {0};
+    for (int i = 0; i < nx; i++) x[i] = 0.5 + 0.01 * i; /* anywhere that no clamp is active */
+    for (int i = 0; i < np; i++) p[i] = model->params[i].value;
+    for (int c = 0; c < width; c++) {
+        seed[c] = __builtin_nan("");
+        model->functions->jvp(model->self, 0, x, p, seed, seed + nx, ddx, dy);
+        seed[c] = 0;
+        for (int i = 0; i < nx; i++) f[i * width + c] = ddx[i] != ddx[i];
+        for (int i = 0; i < ny; i++) h[i * width + c] = dy[i] != dy[i];
+    }
+}

@@ -1,0 +1,41 @@
+/* Wiring: how organs become one model. A wiring is plain data, shared by the functions over
+ * lanes (wired.c) and over dual numbers (organs/dual.cpp).
+ *
+ * The model's states are the linear states of all organs, in their order, then the others.
+ */
+#ifndef PT_MODEL_WIRING_H
+#define PT_MODEL_WIRING_H
+
+#include "organs/organ.h"
+
+enum { PT_MAX_PART = 16, PT_MAX_INPUT = 16 };
+
+/* One organ of a model; the numbers are where its tables begin in the model's. */
+typedef struct {
+    const pt_organ_sheet *sheet;
+    int organ;               /* index in PT_ORGAN_LIST */
+    int linear, other;       /* states */
+    int param, output;       /* parameters, outputs */
+    int input[PT_MAX_INPUT]; /* outputs of earlier organs, in the model's numbering */
+    int feeds;               /* a later organ reads its outputs */
+} pt_part;
+
+typedef struct {
+    int n_part;
+    pt_part part[PT_MAX_PART];
+    int n_linear, n_state, n_param, n_output, n_dose;
+} pt_wiring;
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* pt_model_jvp of a wired model (organs/dual.cpp) */
+void pt_wired_jvp(const void *wiring, double t, const double *x, const double *p, const double *xd,
+                  const double *pd, double *ddx, double *dy);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
