@@ -73,6 +73,7 @@ static int fits(const pt_wiring *w, const pt_organ_sheet *sheet)
 {
     return w->n_part < PT_MAX_PART && w->n_state + sheet->n_state <= PT_MAX_STATE &&
            w->n_param + sheet->n_param <= PT_MAX_PARAM && w->n_output + sheet->n_output <= PT_MAX_OUTPUT &&
+           w->n_state + sheet->n_state + w->n_param + sheet->n_param <= 128 && /* pt_wired_pattern */
            sheet->n_input <= PT_MAX_INPUT && w->n_dose + sheet->n_dose <= PT_MAX_PART &&
            w->n_linear + sheet->n_linear <= PT_MAX_LINEAR;
 }

@@ -24,6 +24,8 @@ typedef struct {
     /* one lane: ddx (n_state) and dy (n_output), see pt_model_jvp */
     void (*jvp)(const void *self, double t, const double *x, const double *p, const double *xd,
                 const double *pd, double *ddx, double *dy);
+    /* f (n_state, n_state + n_param), h (n_output, n_state + n_param), see pt_model_pattern */
+    void (*pattern)(const void *self, int8_t *f, int8_t *h);
     void (*destroy)(void *self);
 } pt_model_functions;
 
@@ -39,7 +41,7 @@ struct pt_model {
 };
 
 /* Sizes of lane arrays on a stack. */
-enum { PT_MAX_STATE = 96, PT_MAX_LINEAR = 24, PT_MAX_PARAM = 192, PT_MAX_OUTPUT = 96 };
+enum { PT_MAX_STATE = 96, PT_MAX_LINEAR = 24, PT_MAX_PARAM = 96, PT_MAX_OUTPUT = 96 };
 
 static inline int pt_model_n_stepped(const pt_model *model) { return model->n_state - model->n_linear; }
 

@@ -48,7 +48,7 @@ static void output(const void *self, int n, const vec *t, const vec *x, const ve
         wired_outputs(w, t[j], x + j * w->n_state, p + j * w->n_param, 1, y + j * w->n_output);
 }
 
-const pt_model_functions pt_wired_functions = {initial, linear, rate, output, pt_wired_jvp, 0};
+const pt_model_functions pt_wired_functions = {initial, linear, rate, output, pt_wired_jvp, pt_wired_pattern, 0};
 
 const pt_organ_sheet *pt_organ_sheet_at(int i)
 {

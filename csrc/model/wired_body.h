@@ -1,7 +1,7 @@
 /* The functions of a wired model over one `vec`, included once for lanes (wired.c) and once for
  * dual numbers (organs/dual.cpp). The includer defines wired_organs: const pt_organ_functions *[]. */
 
-enum { MAX_STATE = 96, MAX_LINEAR = 24, MAX_OUTPUT = 96 }; /* those of model_internal.h */
+enum { MAX_STATE = 96, MAX_LINEAR = 24, MAX_PARAM = 96, MAX_OUTPUT = 96 }; /* those of model_internal.h */
 
 /* The organ's own states, its linear ones first: in place if it has but one kind, else gathered in `own`. */
 static const vec *own_states(const pt_part *part, const vec *x, vec *own)

@@ -33,6 +33,8 @@ extern "C" {
 /* pt_model_jvp of a wired model (organs/dual.cpp) */
 void pt_wired_jvp(const void *wiring, double t, const double *x, const double *p, const double *xd,
                   const double *pd, double *ddx, double *dy);
+/* pt_model_pattern of a wired model; at most 128 states and parameters */
+void pt_wired_pattern(const void *wiring, int8_t *f, int8_t *h);
 
 #ifdef __cplusplus
 }

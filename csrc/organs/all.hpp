@@ -1,0 +1,30 @@
+/* Every organ's equations once more, for the meaning that `vec` has where this is included (organs/dual.cpp). File-scope
+ * names of two organs may be alike, so each has a namespace. */
+#undef PT_ORGANS_FUNCTIONS_H
+#include "organs/functions.h"
+
+#define PT_ORGAN_BEGIN(name)                                                                                 \
+    namespace name                                                                                           \
+    {
+#define PT_ORGAN_END }
+
+PT_ORGAN_BEGIN(liver_swarfarin_1cpt)
+#include "organs/liver_swarfarin_1cpt.c"
+PT_ORGAN_END
+PT_ORGAN_BEGIN(liver_swarfarin_2cpt)
+#include "organs/liver_swarfarin_2cpt.c"
+PT_ORGAN_END
+PT_ORGAN_BEGIN(coagulation_hamberg2010)
+#include "organs/coagulation_hamberg2010.c"
+PT_ORGAN_END
+PT_ORGAN_BEGIN(coagulation_hamberg2007)
+#include "organs/coagulation_hamberg2007.c"
+PT_ORGAN_END
+
+#define PT_ORGAN_ROW(name) &name::PT_ORGAN(name),
+static const pt_organ_functions *const wired_organs[] = {PT_ORGAN_LIST(PT_ORGAN_ROW)};
+#undef PT_ORGAN_ROW
+#undef PT_ORGAN_BEGIN
+#undef PT_ORGAN_END
+
+#include "model/wired_body.h"

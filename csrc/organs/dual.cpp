@@ -1,0 +1,86 @@
+/* Derivatives of wired models: the organs' own files with `vec` as a dual number, and their sparsity: the
+ * same files with `vec` as a set of indices. See lanes/dual.hpp. */
+#define PT_DUAL
+#include "lanes/dual.hpp"
+
+/* sheets at global scope, so that their guards hold inside the namespaces */
+#include "model/wiring.h"
+#include "organs/coagulation_hamberg2007.h"
+#include "organs/coagulation_hamberg2010.h"
+#include "organs/liver_swarfarin_1cpt.h"
+#include "organs/liver_swarfarin_2cpt.h"
+#include "organs/organ_list.h"
+
+namespace pt_dual
+{
+#include "organs/all.hpp"
+
+/* Values and directions of n numbers as duals; every lane holds the same. */
+static void seed(int n, const double *value, const double *direction, dual *out)
+{
+    for (int i = 0; i < n; i++) out[i] = {::v_set(value[i]), ::v_set(direction[i])};
+}
+
+static void linear_rate(const pt_wiring *w, const dual *x, const dual *p, dual *dx)
+{
+    dual K[MAX_LINEAR * MAX_LINEAR];
+    const int n = w->n_linear;
+    wired_linear(w, p, K);
+    for (int i = 0; i < n; i++) {
+        dx[i] = v_set(0);
+        for (int j = 0; j < n; j++) dx[i] += K[i * n + j] * x[j];
+    }
+}
+} // namespace pt_dual
+
+extern "C" void pt_wired_jvp(const void *wiring, double t, const double *x, const double *p, const double *xd,
+                             const double *pd, double *ddx, double *dy)
+{
+    using namespace pt_dual;
+    const pt_wiring *w = (const pt_wiring *)wiring;
+    dual vx[MAX_STATE], vp[MAX_PARAM], vdx[MAX_STATE], vy[MAX_OUTPUT];
+    seed(w->n_state, x, xd, vx);
+    seed(w->n_param, p, pd, vp);
+    linear_rate(w, vx, vp, vdx);
+    wired_rate(w, pt_dual::v_set(t), vx, vp, vdx + w->n_linear);
+    wired_outputs(w, pt_dual::v_set(t), vx, vp, 1, vy);
+    for (int i = 0; i < w->n_state; i++) ddx[i] = vdx[i].d[0];
+    for (int i = 0; i < w->n_output; i++) dy[i] = vy[i].d[0];
+}
+
+namespace pt_pattern
+{
+#include "organs/all.hpp"
+
+static void linear_pattern(const pt_wiring *w, const pattern *x, const pattern *p, pattern *dx)
+{
+    pattern K[MAX_LINEAR * MAX_LINEAR];
+    const int n = w->n_linear;
+    wired_linear(w, p, K);
+    for (int i = 0; i < n; i++) {
+        dx[i] = K[i * n + i];
+        for (int j = 0; j < n; j++)
+            if (K[i * n + j].low | K[i * n + j].high) dx[i] += K[i * n + j] * x[j];
+    }
+}
+
+static void spread(int n_row, const pattern *rows, int width, int8_t *out)
+{
+    for (int i = 0; i < n_row; i++)
+        for (int c = 0; c < width; c++) out[i * width + c] = rows[i].has(c);
+}
+} // namespace pt_pattern
+
+extern "C" void pt_wired_pattern(const void *wiring, int8_t *f, int8_t *h)
+{
+    using namespace pt_pattern;
+    const pt_wiring *w = (const pt_wiring *)wiring;
+    pattern x[MAX_STATE], p[MAX_PARAM], dx[MAX_STATE], y[MAX_OUTPUT];
+    for (int i = 0; i < w->n_state; i++) x[i] = v_index(i);
+    for (int i = 0; i < w->n_param; i++) p[i] = v_index(w->n_state + i);
+    linear_pattern(w, x, p, dx);
+    wired_rate(w, pt_pattern::v_set(0), x, p, dx + w->n_linear);
+    wired_outputs(w, pt_pattern::v_set(0), x, p, 1, y);
+    spread(w->n_state, dx, w->n_state + w->n_param, f);
+    spread(w->n_output, y, w->n_state + w->n_param, h);
+}

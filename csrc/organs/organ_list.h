@@ -1,0 +1,14 @@
+/* The organs that are built in: one line each here and in organs/all.hpp. */
+#ifndef PT_ORGANS_ORGAN_LIST_H
+#define PT_ORGANS_ORGAN_LIST_H
+
+#define PT_ORGAN_LIST(X)                                                                                     \
+    X(liver_swarfarin_1cpt)                                                                                  \
+    X(liver_swarfarin_2cpt)                                                                                  \
+    X(coagulation_hamberg2010)                                                                               \
+    X(coagulation_hamberg2007)
+
+#define PT_ORGAN_NUMBER(name) PT_ORGAN_##name,
+enum { PT_ORGAN_LIST(PT_ORGAN_NUMBER) PT_N_ORGAN };
+
+#endif
