@@ -57,7 +57,7 @@ struct pt_block {
     /* [vec j] */
     vec t[PT_BLOCK], h[PT_BLOCK], length[PT_BLOCK];
     vec due[PT_BLOCK];      /* time of the next output inside the interval, or infinity */
-    vec first[PT_BLOCK];    /* step that was accepted first after the last event; 0: none yet */
+    vec first[PT_BLOCK];    /* step that would have suited the opening of the last interval; 0: none */
     vec log_error[PT_BLOCK]; /* log of the last accepted error, for the controller */
     vec norm[PT_BLOCK];     /* of the linear part */
     vec origin[PT_BLOCK];   /* `now` of the slots */

@@ -11,8 +11,7 @@
 #define SAFETY   0.9
 #define SHRINK   0.2
 #define GROW     10.0
-#define SQUARE_ERROR_AT_START 1e-8 /* and least: so small an error says nothing about the next */
-#define LOG_ERROR_AT_START (-9.210340371976182)
+#define LOG_ERROR_AT_START (-9.210340371976182) /* log 1e-4; a smaller one says nothing about the next */
 
 /* x1 = x + h sum_q a[s][q] k[q] in the stepped states; s is a constant */
 PT_LANE void combine(pt_block *b, const int s)
@@ -133,16 +132,15 @@ static void finish_step(pt_block *b, int j, vmask last)
 {
     const vec mean_square = mean_square_error(b, j);
     const vmask accept = v_le(mean_square, v_set(1)) & b->live[j];
-    const vec log_error = v_set(0.5) * v_log(v_max(mean_square, v_set(SQUARE_ERROR_AT_START)));
+    const vec log_error = v_set(0.5) * v_log(v_max(mean_square, v_set(1e-20)));
     const vec factor = step_factor(b, j, v_if(v_eq(mean_square, mean_square), log_error, mean_square), accept);
     if (m_any(accept & v_gt(b->t[j] + b->h[j], b->due[j]) & v_lt(b->due[j], b->length[j])))
         pt_block_dense(b, j, accept);
-    /* the first step of the next interval: one that the end cut short says nothing */
     const vmask opening = accept & v_eq(b->t[j], v_set(0));
-    b->first[j] = v_if(opening, v_if(last, v_max(b->first[j], b->h[j]), b->h[j]), b->first[j]);
     commit(b, j, accept, last);
     b->h[j] = b->h[j] * factor;
-    b->log_error[j] = v_if(accept, log_error, b->log_error[j]);
+    b->first[j] = v_if(opening, b->h[j], b->first[j]);
+    b->log_error[j] = v_if(accept, v_max(log_error, v_set(LOG_ERROR_AT_START)), b->log_error[j]);
     b->rejected[j] = ~accept;
     b->steps[j] += m_set(1);
     check_limits(b, j, mean_square);
@@ -195,8 +193,8 @@ static vec guess_step(pt_block *b, int j)
     return v_min(v_set(100) * h, h1);
 }
 
-/* The step that was accepted first after the last event serves again after this one; the error control corrects it
- * where it does not fit. */
+/* The step that would have suited the opening of the last interval serves for this one; the error control corrects
+ * it where it does not fit. */
 void pt_block_open(pt_block *b, int j, vmask mask)
 {
     vec h = b->first[j];
