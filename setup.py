@@ -5,7 +5,7 @@ Everything that can be data is in pyproject.toml. Variables of the environment t
 PYTWIN_LEVELS   which levels, for example ``v3`` or ``v2,v3,v4`` (default: all that this processor family has)
 PYTWIN_BUILD    ``release`` (default), ``debug``, ``sanitize`` or ``coverage``; all but release hold one level
 PYTWIN_BLAS     ``scipy`` (default: the wheel scipy-openblas32) or ``system`` (pkg-config openblas)
-PYTWIN_WIDTH    doubles in a lane vector, against the machine's own width: only for tests that all widths agree
+PYTWIN_WIDTH    doubles in a lane vector, against the machine's own width: to test that widths agree
 PYTWIN_WERROR   ``1`` makes warnings errors
 PYTWIN_JOBS     compilers that run at once (default: the number of cores)
 """
