@@ -1,4 +1,5 @@
-from typing import Final
+from collections.abc import Callable
+from typing import Any, Final
 
 from numpy import float64, int8, uint32
 from numpy.typing import ArrayLike, NDArray
@@ -24,3 +25,23 @@ def normals(seed: int, purpose: int, patients: ArrayLike, draws: int, n: int, /)
 def expm(K: ArrayLike, t: ArrayLike, /) -> NDArray[float64]: ...
 def cholesky_small(A: ArrayLike, /) -> tuple[NDArray[float64], NDArray[int8]]: ...
 def cholesky_solve_small(L: ArrayLike, B: ArrayLike, /) -> NDArray[float64]: ...
+
+# linear Kalman filter and smoother: csrc/binding/linear.c
+def kalman_filter(
+    y: ArrayLike,
+    F: ArrayLike,
+    H: ArrayLike,
+    Q: ArrayLike,
+    R: ArrayLike,
+    x0: ArrayLike,
+    P0: ArrayLike,
+    *,
+    G: ArrayLike | None = None,
+    c: ArrayLike | None = None,
+    d: ArrayLike | None = None,
+    lengths: ArrayLike | None = None,
+    outputs: tuple[str, ...],
+    path: int = 0,
+    threads: int = 1,
+    progress: Callable[[float], object] | None = None,
+) -> dict[str, Any]: ...

@@ -1,5 +1,149 @@
-/* Kalman filters. Included by pytwin.h. */
+/* Kalman filters. Included by pytwin.h.
+ *
+ * Here: pt_ukf, the unscented filter of a Model (kalman/ukf.c), and pt_linear, the filter and smoother of
+ * linear models on plain arrays (kalman/linear.c). Both take a batch, give every series or patient a status
+ * of its own, and return the same bits whatever the batch, its order and the number of threads.
+ */
 #ifndef PT_KALMAN_KALMAN_H
 #define PT_KALMAN_KALMAN_H
+
+/* ---- unscented filter of a model ---- */
+
+/* Estimation scale of a parameter: z = p, z = ln p, z = ln(p / (1 - p)). */
+typedef enum { PT_SCALE_IDENTITY, PT_SCALE_LOG, PT_SCALE_LOGIT, PT_N_SCALE } pt_scale;
+
+/* Error of one measurement y of an output h; a and b are standard deviations, h the predicted mean.
+ *   ADDITIVE      y = h + e,         Var e = a^2
+ *   PROPORTIONAL  y = h (1 + e),     Var h e = (b h)^2
+ *   COMBINED      y = h + e,         Var e = a^2 + (b h)^2
+ *   LOG_ADDITIVE  ln y = ln h + e,   Var e = a^2; prediction and likelihood are those of ln y */
+typedef enum {
+    PT_NOISE_ADDITIVE,
+    PT_NOISE_PROPORTIONAL,
+    PT_NOISE_COMBINED,
+    PT_NOISE_LOG_ADDITIVE,
+    PT_N_NOISE
+} pt_noise;
+
+/* Part an observation took in the update. */
+typedef enum { PT_OBS_MISSING, PT_OBS_USED, PT_OBS_GATED, PT_OBS_NOT_REACHED } pt_obs_use;
+
+typedef struct {
+    double time;    /* hours on the model's axis */
+    double value;   /* NaN: missing */
+    double a, b;    /* standard deviations of the error, see pt_noise */
+    int32_t output; /* of the model */
+    int8_t noise;   /* pt_noise */
+    int8_t censor;  /* 0 none; -1: the value lies below `value`; +1: above */
+} pt_observation;
+
+/* z = [the model's nx states; nt parameters on their estimation scale], nz = nx + nt. */
+typedef struct {
+    int64_t n_patient;
+    int n_theta;
+    const int32_t *theta;               /* [nt] which parameters are estimated */
+    const int8_t *scale;                /* [nt] pt_scale */
+    const double *mean;                 /* [n_patient, nz] at `start` */
+    const double *cov;                  /* [n_patient, nz, nz] symmetric, positive semidefinite */
+    const double *params;               /* [n_patient, np] natural scale; those in theta are not read */
+    const double *drift;                /* [n_patient, nz] variance per hour of a random walk added to z */
+    const double *start, *end;          /* [n_patient] hours */
+    const pt_action *actions;           /* flat, sorted within a patient */
+    const int64_t *action_offsets;      /* [n_patient + 1] */
+    const pt_observation *observations; /* flat, sorted by time within a patient */
+    const int64_t *obs_offsets;         /* [n_patient + 1] */
+} pt_ukf_input;
+
+/* Sigma points are m and m +- sqrt(c) L_j with c = alpha^2 (nz + kappa), P = L L', the parameters' columns
+ * first. Columns that vanish (a state known exactly, or one that follows from the others) give no points:
+ * their weight lies on the centre. With beta >= alpha^2 every covariance is positive semidefinite by
+ * construction (see sigma.h). */
+typedef struct {
+    double alpha, beta, kappa;
+    double gate;       /* in predicted standard deviations; an innovation beyond is not used; 0: off */
+    double noise_step; /* hours; where any drift is positive, the points are redrawn at least this often */
+    int smooth;
+    pt_ode_options ode;
+} pt_ukf_options;
+
+/* Pointers marked * may be null. NaN from a patient's failure on. N = number of observations. */
+typedef struct {
+    double *mean, *cov;    /* [n_patient, nz], [n_patient, nz, nz] at `end` */
+    double *loglike;       /* [n_patient] */
+    int32_t *status;       /* [n_patient] pt_status */
+    double *failed_at;     /* [n_patient] hours, NaN on success */
+    double *predicted;     /* [N] mean of the measurement on the noise scale */
+    double *predicted_var; /* [N] its variance, the error's included */
+    double *latent_var;    /* [N] its variance without the error */
+    int8_t *use;           /* [N] pt_obs_use */
+    double *filtered_mean; /* * [N, nz] after the observation */
+    double *filtered_cov;  /* * [N, nz, nz] */
+    double *smoothed_mean; /* * [N, nz] given all observations; with options.smooth */
+    double *smoothed_cov;  /* * [N, nz, nz] */
+} pt_ukf_output;
+
+/* p(z_end | y) and ln p(y) by the unscented filter. Order at one instant: covariate, observation, reset,
+ * dose; `end` stands after the covariates and observations of its instant and before its doses. Returns an
+ * error only when the whole call fails; a patient's failure is its status. */
+pt_status pt_ukf(const pt_model *model, const pt_ukf_input *input, const pt_ukf_options *options,
+                 pt_ukf_output *output, const pt_control *control);
+
+/* ---- linear filter and smoother on plain arrays ----
+ *
+ *   y_t     = H_t x_t + d_t + v_t,          v_t ~ N(0, R_t)       t = 0 .. T-1
+ *   x_{t+1} = F_t x_t + c_t + G_t w_t,      w_t ~ N(0, Q_t)
+ *   x_0 ~ N(x0, P0) before y_0 is used */
+
+/* One array of the model: element block of series s at time t starts at data + s*by_series + t*by_time;
+ * a stride of 0 shares it. */
+typedef struct {
+    const double *data; /* null: absent (c, d are zero, G is the identity) */
+    int64_t by_series, by_time;
+} pt_linear_array;
+
+/* Which array a failure lies in. */
+typedef enum {
+    PT_LINEAR_NONE,
+    PT_LINEAR_Y,
+    PT_LINEAR_F,
+    PT_LINEAR_H,
+    PT_LINEAR_Q,
+    PT_LINEAR_R,
+    PT_LINEAR_G,
+    PT_LINEAR_C,
+    PT_LINEAR_D,
+    PT_LINEAR_X0,
+    PT_LINEAR_P0,
+    PT_N_LINEAR
+} pt_linear_part;
+
+typedef struct {
+    int64_t n_series, n_time;
+    int n, m, g;            /* states, observed elements, state noises (g = n without G) */
+    const double *y;        /* [n_series, n_time, m], NaN = missing */
+    const int64_t *lengths; /* * [n_series] steps of each series */
+    pt_linear_array F, H, Q, R, G, c, d, x0, P0;
+} pt_linear_input;
+
+/* All may be null except status, failed_at, failed_in. Rows beyond a series' length and all rows of a
+ * series that failed are NaN. */
+typedef struct {
+    double *loglike;                        /* [S] */
+    double *loglike_t;                      /* [S, T] */
+    double *mean, *cov;                     /* [S, T, n], [S, T, n, n] given y_0 .. y_t */
+    double *predicted_mean, *predicted_cov; /* the same given y_0 .. y_{t-1} */
+    double *last_mean, *last_cov;           /* [S, n], [S, n, n] filtered at the last step */
+    double *smoothed_mean, *smoothed_cov;   /* [S, T, n], [S, T, n, n] given all of y */
+    int32_t *status;                        /* [S] pt_status; a series with one on entry is skipped */
+    int64_t *failed_at;                     /* [S] step, -1 on success */
+    int32_t *failed_in;                     /* [S] pt_linear_part */
+} pt_linear_output;
+
+/* States from which on BLAS is used. Measured: see linear.c. */
+int pt_linear_crossover(void);
+
+/* path: 0 chooses by n (below pt_linear_crossover() lanes), 1 lanes, 2 BLAS. */
+pt_status pt_linear(const pt_linear_input *input, pt_linear_output *output, int path,
+                    const pt_control *control);
 
 #endif

@@ -1,0 +1,220 @@
+/* _core.kalman_filter: the linear filter and smoother. pytwin/kalman.py brings its arrays into this form. */
+#include <string.h>
+
+#include "binding/arguments.h"
+
+enum { Y, F, H, Q, R, X0, P0, G, C, D, LENGTHS, N_ARRAY };
+
+typedef struct {
+    pt_argument arrays[N_ARRAY];
+    PyObject *outputs, *progress;
+    int path, threads;
+    npy_intp S, T, n, m, g;
+} linear_arguments;
+
+static const pt_argument linear_arrays[N_ARRAY] = {
+    [Y] = {"y", NPY_DOUBLE, 3, 0, {-1, -1, -1}, NULL, NULL},
+    [F] = {"F", NPY_DOUBLE, 4, 0, {-1, -1, -1, -1}, NULL, NULL},
+    [H] = {"H", NPY_DOUBLE, 4, 0, {-1, -1, -1, -1}, NULL, NULL},
+    [Q] = {"Q", NPY_DOUBLE, 4, 0, {-1, -1, -1, -1}, NULL, NULL},
+    [R] = {"R", NPY_DOUBLE, 4, 0, {-1, -1, -1, -1}, NULL, NULL},
+    [X0] = {"x0", NPY_DOUBLE, 2, 0, {-1, -1}, NULL, NULL},
+    [P0] = {"P0", NPY_DOUBLE, 3, 0, {-1, -1, -1}, NULL, NULL},
+    [G] = {"G", NPY_DOUBLE, 4, 1, {-1, -1, -1, -1}, NULL, NULL},
+    [C] = {"c", NPY_DOUBLE, 3, 1, {-1, -1, -1}, NULL, NULL},
+    [D] = {"d", NPY_DOUBLE, 3, 1, {-1, -1, -1}, NULL, NULL},
+    [LENGTHS] = {"lengths", NPY_INT64, 1, 1, {-1}, NULL, NULL},
+};
+
+static int parse_linear(PyObject *args, PyObject *kwargs, linear_arguments *l)
+{
+    static char *keywords[] = {"y", "F", "H",       "Q",       "R",    "x0",      "P0",       "G",
+                               "c", "d", "lengths", "outputs", "path", "threads", "progress", NULL};
+    pt_argument *a = l->arrays;
+    memcpy(a, linear_arrays, sizeof linear_arrays);
+    l->threads = 1;
+    return PyArg_ParseTupleAndKeywords(args, kwargs, "OOOOOOO|$OOOOOiiO", keywords, &a[Y].given, &a[F].given,
+                                       &a[H].given, &a[Q].given, &a[R].given, &a[X0].given, &a[P0].given,
+                                       &a[G].given, &a[C].given, &a[D].given, &a[LENGTHS].given, &l->outputs,
+                                       &l->path, &l->threads, &l->progress)
+               ? 0
+               : -1;
+}
+
+/* A length must be `full`, or 1 (shared). */
+static int check_shared(const pt_argument *a, int axis, npy_intp full)
+{
+    if (!a->array) return 0;
+    npy_intp got = PyArray_DIM(a->array, axis);
+    if (got == 1 || got == full) return 0;
+    pt_raise_input("bad-shape", "%s has length %zd on axis %d, expected 1 or %zd", a->name, (Py_ssize_t)got,
+                   axis, (Py_ssize_t)full);
+    return -1;
+}
+
+static int check_lengths(const linear_arguments *l)
+{
+    const int64_t *lengths = pt_int64s(l->arrays[LENGTHS].array);
+    for (npy_intp s = 0; lengths && s < l->S; s++) {
+        if (lengths[s] >= 1 && lengths[s] <= l->T) continue;
+        pt_raise_input("bad-argument", "lengths[%zd] is not between 1 and the number of time steps",
+                       (Py_ssize_t)s);
+        return -1;
+    }
+    return 0;
+}
+
+/* Shapes in terms of n, m, g, which come from the last axes of x0, y and Q. */
+static int check_linear(linear_arguments *l)
+{
+    pt_argument *a = l->arrays;
+    npy_intp n = l->n, m = l->m, g = l->g;
+    npy_intp expected[N_ARRAY][2] = {[F] = {n, n},  [H] = {m, n}, [Q] = {g, g}, [R] = {m, m}, [X0] = {n, 0},
+                                     [P0] = {n, n}, [G] = {n, g}, [C] = {n, 0}, [D] = {m, 0}};
+    for (int k = F; k <= D; k++) {
+        int ndim = a[k].ndim, leading = k == X0 || k == P0 ? 1 : 2;
+        for (int axis = leading; a[k].array && axis < ndim; axis++) {
+            npy_intp got = PyArray_DIM(a[k].array, axis), want = expected[k][axis - leading];
+            if (got == want) continue;
+            pt_raise_input("bad-shape", "%s has length %zd on axis %d, expected %zd", a[k].name,
+                           (Py_ssize_t)got, axis - ndim, (Py_ssize_t)want);
+            return -1;
+        }
+        if (check_shared(a + k, 0, l->S) || (leading == 2 && check_shared(a + k, 1, l->T))) return -1;
+    }
+    if (!a[G].array && g != n) return pt_raise_input("bad-shape", "Q does not have the length of x0"), -1;
+    return check_lengths(l);
+}
+
+static int read_linear(linear_arguments *l)
+{
+    if (!l->outputs) return pt_raise_input("bad-argument", "outputs is missing"), -1;
+    pt_argument *a = l->arrays;
+    if (pt_arguments_read(a, N_ARRAY)) return -1;
+    l->S = PyArray_DIM(a[Y].array, 0);
+    l->T = PyArray_DIM(a[Y].array, 1);
+    l->m = PyArray_DIM(a[Y].array, 2);
+    l->n = PyArray_DIM(a[X0].array, 1);
+    l->g = PyArray_DIM(a[Q].array, 3);
+    if (a[LENGTHS].array && PyArray_DIM(a[LENGTHS].array, 0) != l->S) {
+        pt_raise_input("bad-shape", "lengths does not have the number of series");
+        return -1;
+    }
+    if (l->T < 1 || l->m < 1 || l->n < 1 || l->g < 1) {
+        pt_raise_input("bad-shape", "y, x0 and Q have no axis of length 0");
+        return -1;
+    }
+    return check_linear(l);
+}
+
+static pt_linear_array linear_array(const pt_argument *a)
+{
+    if (!a->array) return (pt_linear_array){0};
+    int timed = a->ndim - (a->ndim == 4 ? 2 : 1) == 2; /* has a time axis */
+    if (a->ndim == 3 && a->name[0] == 'P') timed = 0;
+    npy_intp all = PyArray_SIZE(a->array), S = PyArray_DIM(a->array, 0);
+    npy_intp per_series = S ? all / S : 0, T = timed ? PyArray_DIM(a->array, 1) : 1;
+    return (pt_linear_array){
+        .data = pt_doubles(a->array),
+        .by_series = S > 1 ? per_series : 0,
+        .by_time = T > 1 ? per_series / T : 0,
+    };
+}
+
+/* Is the name among the outputs that were asked for? -1: an error. */
+static int is_wanted(const linear_arguments *l, const char *name)
+{
+    PyObject *text = PyUnicode_FromString(name);
+    int found = text ? PySequence_Contains(l->outputs, text) : -1;
+    Py_XDECREF(text);
+    return found;
+}
+
+static int new_linear_output(const linear_arguments *l, PyObject *dict, pt_linear_output *out)
+{
+    npy_intp series[3] = {l->S, l->n, l->n}, steps[4] = {l->S, l->T, l->n, l->n};
+    struct {
+        double **array;
+        const char *name;
+        int ndim;
+        npy_intp *dims;
+    } list[] = {
+        {&out->loglike, "loglike", 1, series},
+        {&out->last_mean, "last_mean", 2, series},
+        {&out->last_cov, "last_cov", 3, series},
+        {&out->loglike_t, "loglike_t", 2, steps},
+        {&out->mean, "mean", 3, steps},
+        {&out->cov, "cov", 4, steps},
+        {&out->predicted_mean, "predicted_mean", 3, steps},
+        {&out->predicted_cov, "predicted_cov", 4, steps},
+        {&out->smoothed_mean, "smoothed_mean", 3, steps},
+        {&out->smoothed_cov, "smoothed_cov", 4, steps},
+    };
+    for (size_t k = 0; k < sizeof list / sizeof *list; k++) {
+        int wanted = is_wanted(l, list[k].name);
+        if (wanted > 0) *list[k].array = pt_new_doubles(dict, list[k].name, list[k].ndim, list[k].dims);
+        if (wanted < 0 || (wanted && !*list[k].array)) return -1;
+    }
+    out->status = pt_new_integers(dict, "status", NPY_INT32, l->S);
+    out->failed_at = pt_new_integers(dict, "failed_at", NPY_INT64, l->S);
+    out->failed_in = pt_new_integers(dict, "failed_in", NPY_INT32, l->S);
+    return out->status && out->failed_at && out->failed_in ? 0 : -1;
+}
+
+static int run_linear(linear_arguments *l, PyObject *dict)
+{
+    pt_linear_output out = {0};
+    if (new_linear_output(l, dict, &out)) return -1;
+    const pt_argument *a = l->arrays;
+    pt_linear_input in = {
+        .n_series = l->S,
+        .n_time = l->T,
+        .n = (int)l->n,
+        .m = (int)l->m,
+        .g = (int)l->g,
+        .y = pt_doubles(a[Y].array),
+        .lengths = pt_int64s(a[LENGTHS].array),
+        .F = linear_array(a + F),
+        .H = linear_array(a + H),
+        .Q = linear_array(a + Q),
+        .R = linear_array(a + R),
+        .G = linear_array(a + G),
+        .c = linear_array(a + C),
+        .d = linear_array(a + D),
+        .x0 = linear_array(a + X0),
+        .P0 = linear_array(a + P0),
+    };
+    pt_run run;
+    pt_run_begin(&run, l->threads, l->progress);
+    pt_status status = pt_linear(&in, &out, l->path, &run.control);
+    if (pt_run_end(&run, status, "kalman_filter")) return -1;
+    int lanes = l->path == 1 || (l->path == 0 && l->n < pt_linear_crossover());
+    return pt_dict_steal(dict, "path", PyUnicode_FromString(lanes ? "lanes" : "blas"));
+}
+
+static PyObject *kalman_filter(PyObject *module, PyObject *args, PyObject *kwargs)
+{
+    (void)module;
+    linear_arguments l = {0};
+    PyObject *dict = NULL;
+    if (parse_linear(args, kwargs, &l)) return NULL;
+    if (read_linear(&l) == 0) {
+        dict = PyDict_New();
+        if (dict && run_linear(&l, dict)) Py_CLEAR(dict);
+    }
+    pt_arguments_release(l.arrays, N_ARRAY);
+    return dict;
+}
+
+#define LINEAR_DOC                                                                                           \
+    "Linear filter (and smoother, when smoothed_mean and smoothed_cov are asked for) of S series; see "      \
+    "csrc/kalman/kalman.h.\n\ny (S, T, m); F, H, Q, R, G (1|S, 1|T, rows, columns); c, d (1|S, 1|T, "        \
+    "length); "                                                                                              \
+    "x0 (1|S, n); P0 (1|S, n, n); lengths (S,). outputs: a tuple of names. path: 0 by size, 1 lanes, 2 "     \
+    "BLAS. "                                                                                                 \
+    "Returns a dict of the outputs with status, failed_at, failed_in (S,) and the path that ran."
+
+PyMethodDef pt_linear_methods[] = {
+    PT_KEYWORDS("kalman_filter", kalman_filter, LINEAR_DOC),
+    {NULL, NULL, 0, NULL},
+};

@@ -1,0 +1,144 @@
+/* Choice of the path of a linear filter, and what both share: checks, failures, blanks. */
+#include "kalman/linear.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "kalman/scalar.h"
+#include "kalman/sigma.h"
+
+/* States from which on BLAS wins over the lanes. CROSSOVER-MEASUREMENT */
+#define CROSSOVER 32
+
+int pt_linear_crossover(void) { return CROSSOVER; }
+
+/* ---- checks ---- */
+
+typedef struct {
+    pt_linear_part part;
+    const pt_linear_array *array;
+    int rows, columns, covariance;
+} linear_part;
+
+#define N_PART 9
+
+static void list_parts(const pt_linear_input *in, linear_part parts[N_PART])
+{
+    int n = in->n, m = in->m, g = in->g;
+    linear_part list[N_PART] = {
+        {PT_LINEAR_F, &in->F, n, n, 0}, {PT_LINEAR_H, &in->H, m, n, 0},   {PT_LINEAR_Q, &in->Q, g, g, 1},
+        {PT_LINEAR_R, &in->R, m, m, 1}, {PT_LINEAR_G, &in->G, n, g, 0},   {PT_LINEAR_C, &in->c, n, 1, 0},
+        {PT_LINEAR_D, &in->d, m, 1, 0}, {PT_LINEAR_X0, &in->x0, n, 1, 0}, {PT_LINEAR_P0, &in->P0, n, n, 1},
+    };
+    memcpy(parts, list, sizeof list);
+}
+
+static pt_status check_block(const linear_part *part, const double *a, double *scratch, int *pivot)
+{
+    if (part->covariance) {
+        pt_status status = pt_sigma_check(part->rows, a);
+        if (status != PT_OK) return status;
+        int rank = pt_sigma_factor(part->rows, 0, a, PT_PIVOT_FILTER, scratch, pivot);
+        return rank < 0 ? PT_NOT_POSITIVE_DEFINITE : PT_OK;
+    }
+    for (int64_t k = 0; k < (int64_t)part->rows * part->columns; k++)
+        if (!s_finite(a[k])) return PT_NOT_FINITE;
+    return PT_OK;
+}
+
+static pt_status check_part(const linear_part *part, int64_t s, int64_t n_time, double *scratch, int *pivot,
+                            int64_t *at)
+{
+    int64_t n = part->array->by_time ? n_time : 1;
+    for (*at = 0; *at < n; ++*at) {
+        pt_status status = check_block(part, pt_linear_at(part->array, s, *at), scratch, pivot);
+        if (status != PT_OK) return status;
+    }
+    return PT_OK;
+}
+
+void pt_linear_check_shared(pt_linear_call *call, double *scratch, int *pivot)
+{
+    linear_part parts[N_PART];
+    list_parts(call->in, parts);
+    for (int k = 0; k < N_PART && call->shared == PT_OK; k++) {
+        if (!parts[k].array->data || parts[k].array->by_series) continue;
+        call->shared = check_part(parts + k, 0, call->in->n_time, scratch, pivot, &call->shared_at);
+        call->part = parts[k].part;
+    }
+}
+
+int pt_linear_check_series(const pt_linear_call *call, int64_t s, double *scratch, int *pivot)
+{
+    if (call->out->status[s] != PT_OK) return 0;
+    call->out->failed_at[s] = -1;
+    call->out->failed_in[s] = PT_LINEAR_NONE;
+    pt_status status = call->shared;
+    pt_linear_part part = call->part;
+    int64_t at = call->shared_at;
+    linear_part parts[N_PART];
+    list_parts(call->in, parts);
+    for (int k = 0; k < N_PART && status == PT_OK; k++) {
+        if (!parts[k].array->data || !parts[k].array->by_series) continue;
+        status = check_part(parts + k, s, pt_linear_length(call->in, s), scratch, pivot, &at);
+        part = parts[k].part;
+    }
+    if (status != PT_OK) pt_linear_fail(call, s, status, part, at);
+    return status == PT_OK;
+}
+
+void pt_linear_fail(const pt_linear_call *call, int64_t s, pt_status status, pt_linear_part part, int64_t at)
+{
+    call->out->status[s] = status;
+    call->out->failed_at[s] = at;
+    call->out->failed_in[s] = part;
+}
+
+/* ---- blanks ---- */
+
+/* rows [from, T) of a (S, T, width) */
+static void blank_rows(double *a, int64_t s, int64_t from, int64_t n_time, int64_t width)
+{
+    if (!a) return;
+    for (int64_t k = (s * n_time + from) * width; k < (s + 1) * n_time * width; k++) a[k] = NAN;
+}
+
+void pt_linear_blank(const pt_linear_call *call, int64_t s)
+{
+    pt_linear_output *out = call->out;
+    int64_t n = call->in->n, n_time = call->in->n_time, square = n * n;
+    int failed = out->status[s] != PT_OK;
+    int64_t from = failed ? 0 : pt_linear_length(call->in, s);
+    blank_rows(out->loglike_t, s, from, n_time, 1);
+    double *vectors[] = {out->mean, out->predicted_mean, out->smoothed_mean};
+    double *matrices[] = {out->cov, out->predicted_cov, out->smoothed_cov};
+    for (int k = 0; k < 3; k++) {
+        blank_rows(vectors[k], s, from, n_time, n);
+        blank_rows(matrices[k], s, from, n_time, square);
+    }
+    if (!failed) return;
+    blank_rows(out->loglike, s, 0, 1, 1);
+    blank_rows(out->last_mean, s, 0, 1, n);
+    blank_rows(out->last_cov, s, 0, 1, square);
+}
+
+/* ---- the call ---- */
+
+pt_status pt_linear(const pt_linear_input *input, pt_linear_output *output, int path,
+                    const pt_control *control)
+{
+    int n_max = input->n > input->m ? input->n : input->m;
+    if (input->g > n_max) n_max = input->g;
+    if (input->n < 1 || input->m < 1 || input->g < 1) return PT_BAD_SHAPE;
+    pt_linear_call call = {.in = input, .out = output};
+    call.smooth = output->smoothed_mean && output->smoothed_cov;
+    double *scratch = pt_alloc((size_t)n_max * n_max * sizeof *scratch);
+    int *pivot = pt_alloc((size_t)n_max * sizeof *pivot);
+    pt_status status = scratch && pivot ? PT_OK : PT_NO_MEMORY;
+    if (status == PT_OK) pt_linear_check_shared(&call, scratch, pivot);
+    pt_free(scratch);
+    pt_free(pivot);
+    if (status != PT_OK) return status;
+    int lanes = path == 1 || (path == 0 && input->n < CROSSOVER);
+    return lanes ? pt_linear_lanes(&call, control) : pt_linear_blas(&call, control);
+}

@@ -1,0 +1,222 @@
+/* See linear_lanes.h. */
+#include <string.h>
+
+#include "kalman/linear_lanes.h"
+
+/* ---- work space ---- */
+
+static int64_t place(pt_lane_block *b, vec *block)
+{
+    const pt_linear_input *in = b->call->in;
+    int64_t n = in->n, m = in->m, g = in->g, used = 0;
+    struct {
+        vec **array;
+        int64_t n;
+    } parts[] = {
+        {&b->F, n * n},
+        {&b->H, m * n},
+        {&b->Q, n * n},
+        {&b->R, m * m},
+        {&b->G, n * g},
+        {&b->c, n},
+        {&b->d, m},
+        {&b->Q0, g * g},
+        {&b->a, n},
+        {&b->P, n * n},
+        {&b->next, n},
+        {&b->T, n * (n > g ? n : g)},
+        {&b->U, n * n},
+        {&b->L, n * n},
+        {&b->J, n * n},
+        {&b->y, m},
+        {&b->h, m * n},
+        {&b->D, m},
+        {&b->decorrelation, m * m},
+        {&b->M, n},
+        {&b->K, n},
+        {&b->g, n},
+        {&b->a_smooth, n},
+        {&b->P_smooth, n * n},
+    };
+    for (size_t k = 0; k < sizeof parts / sizeof *parts; k++) {
+        if (block) *parts[k].array = block + used;
+        used += parts[k].n;
+    }
+    return used;
+}
+
+pt_status pt_lane_block_create(const pt_linear_call *call, pt_lane_block *b)
+{
+    const pt_linear_input *in = call->in;
+    b->call = call;
+    int64_t n_max = in->n > in->m ? in->n : in->m;
+    if (in->g > n_max) n_max = in->g;
+    b->block = pt_alloc((size_t)place(b, NULL) * sizeof(vec));
+    b->seen = pt_alloc((size_t)in->m * sizeof *b->seen);
+    b->rest = pt_alloc((size_t)(n_max * n_max) * sizeof(vec));
+    b->scratch = pt_alloc((size_t)(n_max * n_max) * sizeof *b->scratch);
+    b->pivot = pt_alloc((size_t)n_max * sizeof *b->pivot);
+    if (!b->block || !b->seen || !b->rest || !b->scratch || !b->pivot) return PT_NO_MEMORY;
+    place(b, b->block);
+    return PT_OK;
+}
+
+void pt_lane_block_free(pt_lane_block *b)
+{
+    pt_free(b->block);
+    pt_free(b->seen);
+    pt_free(b->rest);
+    pt_free(b->scratch);
+    pt_free(b->pivot);
+}
+
+/* ---- traffic ---- */
+
+static int64_t series_of(const pt_lane_block *b, int lane)
+{
+    return b->first + (lane < b->used ? lane : b->used - 1);
+}
+
+/* dst[k] = src[lane][k] for all lanes */
+static void gather(const double *const src[PT_W], int count, vec *dst)
+{
+    for (int k = 0; k < count; k++) {
+        vec v = {0};
+        for (int lane = 0; lane < PT_W; lane++) v[lane] = src[lane][k];
+        dst[k] = v;
+    }
+}
+
+void pt_lane_load(const pt_lane_block *b, const pt_linear_array *array, int64_t t, int count, vec *dst)
+{
+    if (!array->data) return;
+    if (!array->by_series) {
+        const double *src = pt_linear_at(array, 0, t);
+        for (int k = 0; k < count; k++) dst[k] = v_set(src[k]);
+        return;
+    }
+    const double *src[PT_W];
+    for (int lane = 0; lane < PT_W; lane++) src[lane] = pt_linear_at(array, series_of(b, lane), t);
+    gather(src, count, dst);
+}
+
+static int is_due(const pt_linear_array *array, int64_t t) { return t == 0 || array->by_time; }
+
+static void load_R(pt_lane_block *b, int64_t t)
+{
+    int m = b->call->in->m;
+    pt_lane_load(b, &b->call->in->R, t, m * m, b->R);
+    vmask any = m_set(0);
+    for (int i = 0; i < m; i++)
+        for (int j = 0; j < i; j++) any |= v_ne(b->R[(size_t)i * m + j], v_set(0.0));
+    b->correlated = m_any(any);
+}
+
+void pt_lane_load_observation(pt_lane_block *b, int64_t t)
+{
+    const pt_linear_input *in = b->call->in;
+    if (is_due(&in->H, t)) pt_lane_load(b, &in->H, t, in->m * in->n, b->H);
+    if (is_due(&in->d, t)) pt_lane_load(b, &in->d, t, in->m, b->d);
+    if (is_due(&in->R, t)) load_R(b, t);
+}
+
+/* Q = G Q0 G' */
+static void load_noise(pt_lane_block *b, int64_t t)
+{
+    const pt_linear_input *in = b->call->in;
+    int n = in->n, g = in->g;
+    if (!in->G.data) {
+        pt_lane_load(b, &in->Q, t, n * n, b->Q);
+        return;
+    }
+    if (is_due(&in->G, t)) pt_lane_load(b, &in->G, t, n * g, b->G);
+    if (is_due(&in->Q, t)) pt_lane_load(b, &in->Q, t, g * g, b->Q0);
+    for (int i = 0; i < n; i++)
+        for (int j = 0; j < g; j++) {
+            vec v = v_set(0.0);
+            for (int k = 0; k < g; k++) v = v_fma(b->G[(size_t)i * g + k], b->Q0[(size_t)k * g + j], v);
+            b->T[(size_t)i * g + j] = v;
+        }
+    for (int i = 0; i < n; i++)
+        for (int j = 0; j <= i; j++) {
+            vec v = v_set(0.0);
+            for (int k = 0; k < g; k++) v = v_fma(b->T[(size_t)i * g + k], b->G[(size_t)j * g + k], v);
+            b->Q[(size_t)i * n + j] = b->Q[(size_t)j * n + i] = v;
+        }
+}
+
+void pt_lane_load_transition(pt_lane_block *b, int64_t t)
+{
+    const pt_linear_input *in = b->call->in;
+    if (is_due(&in->F, t)) pt_lane_load(b, &in->F, t, in->n * in->n, b->F);
+    if (is_due(&in->c, t)) pt_lane_load(b, &in->c, t, in->n, b->c);
+    if (is_due(&in->Q, t) || (in->G.data && is_due(&in->G, t))) load_noise(b, t);
+}
+
+void pt_lane_load_y(pt_lane_block *b, int64_t t)
+{
+    const pt_linear_input *in = b->call->in;
+    int m = in->m;
+    const double *src[PT_W];
+    for (int lane = 0; lane < PT_W; lane++) src[lane] = in->y + (series_of(b, lane) * in->n_time + t) * m;
+    gather(src, m, b->y);
+    vmask infinite = m_set(0);
+    vmask alive = v_lt(v_set((double)t), b->live_until);
+    for (int i = 0; i < m; i++) {
+        vmask there = v_eq(b->y[i], b->y[i]);
+        infinite |= there & ~v_isfinite(b->y[i]);
+        b->seen[i] = there & alive & v_isfinite(b->y[i]);
+        b->y[i] = v_if(b->seen[i], b->y[i] - b->d[i], v_set(0.0));
+    }
+    pt_lane_fail(b, infinite, PT_NOT_FINITE, PT_LINEAR_Y, t);
+}
+
+void pt_lane_store(const pt_lane_block *b, double *dst, int64_t n_time, int64_t t, int count, const vec *src)
+{
+    if (!dst) return;
+    for (int k = 0; k < count; k++) v_store(b->rest + (size_t)k * PT_W, src[k]);
+    for (int lane = 0; lane < b->used; lane++) {
+        if (t >= b->length[lane]) continue;
+        double *row = dst + ((b->first + lane) * n_time + t) * count;
+        for (int k = 0; k < count; k++) row[k] = b->rest[(size_t)k * PT_W + lane];
+    }
+}
+
+void pt_lane_fetch(const pt_lane_block *b, const double *src, int64_t n_time, int64_t t, int count, vec *dst)
+{
+    const double *rows[PT_W];
+    for (int lane = 0; lane < PT_W; lane++) rows[lane] = src + (series_of(b, lane) * n_time + t) * count;
+    gather(rows, count, dst);
+}
+
+/* ---- a block's life ---- */
+
+int pt_lane_block_begin(pt_lane_block *b, int64_t first)
+{
+    const pt_linear_input *in = b->call->in;
+    int64_t left = in->n_series - first;
+    b->first = first;
+    b->used = left < PT_W ? (int)left : PT_W;
+    b->n_step = 0;
+    b->code = b->at = b->part = v_set(0.0);
+    int any = 0;
+    for (int lane = 0; lane < PT_W; lane++) {
+        int ready = lane < b->used && pt_linear_check_series(b->call, first + lane, b->scratch, b->pivot);
+        b->length[lane] = ready ? pt_linear_length(in, first + lane) : 0;
+        if (b->length[lane] > b->n_step) b->n_step = b->length[lane];
+        b->live_until[lane] = (double)b->length[lane];
+        any |= ready;
+    }
+    return any;
+}
+
+void pt_lane_block_end(pt_lane_block *b)
+{
+    for (int lane = 0; lane < b->used; lane++) {
+        int64_t s = b->first + lane;
+        if (b->code[lane] != PT_OK)
+            pt_linear_fail(b->call, s, (pt_status)b->code[lane], (pt_linear_part)b->part[lane],
+                           (int64_t)b->at[lane]);
+        pt_linear_blank(b->call, s);
+    }
+}

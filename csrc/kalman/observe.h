@@ -1,0 +1,39 @@
+/* Noise models, censoring and the update of a Gaussian by one scalar observation through sigma points. */
+#ifndef PT_KALMAN_OBSERVE_H
+#define PT_KALMAN_OBSERVE_H
+
+#include "kalman/sigma.h"
+
+/* Var of the error of an output whose predicted mean is h (see pt_noise); on the log scale for LOG_ADDITIVE.
+ * The predicted mean stands for the unknown true value, as in the first-order approximation (FO). */
+double pt_noise_variance(int noise, double a, double b, double h);
+
+/* Y ~ N(mean, var) known to lie below (side -1) or above (side +1) `limit`:
+ * ln P(side), mean and variance of the truncated Y (Johnson, Kotz & Balakrishnan 1994, sec. 10.1). */
+typedef struct {
+    double log_prob, mean, var;
+} pt_truncated;
+pt_truncated pt_truncated_moments(double mean, double var, double limit, int side);
+
+/* What the points say of the next measurement: y = h(X) + e on the noise scale. */
+typedef struct {
+    double mean;       /* of h */
+    double latent_var; /* of h */
+    double noise_var;  /* of e */
+    double var;        /* latent_var + noise_var */
+} pt_forecast;
+
+/* h (n_point): output at each point on the natural scale; replaced by its logarithm for LOG_ADDITIVE.
+ * gain (n): Cov(z, h) / var. SINGULAR when var is 0, NOT_FINITE when a point's h is not usable. */
+pt_status pt_observe_forecast(const pt_sigma_rule *rule, int n, int n_point, const double *X,
+                              const pt_observation *obs, double *h, pt_forecast *forecast, double *gain);
+
+/* z | y: m += gain (E y - mean), and P in the form that stays semidefinite,
+ *   P = w sum (D_i - gain e_i)(..)' + bend (..)(..)' + gain (noise_var + Var y) gain',
+ * D_i, e_i: points and their h about the centre; Var y = 0 for a value, that of the truncated y if censored.
+ * Adds to *loglike; *use tells what was done. */
+void pt_observe_update(const pt_sigma_rule *rule, int n, int n_point, const double *X, const double *h,
+                       const pt_observation *obs, const pt_forecast *forecast, const double *gain,
+                       double gate, double *m, double *P, double *loglike, int8_t *use);
+
+#endif

@@ -1,0 +1,26 @@
+/* From the estimation scale to the natural one, W numbers at a time. */
+#include "kalman/scalar.h"
+#include "kalman/ukf.h"
+
+static vec natural(int scale, vec z)
+{
+    switch (scale) {
+    case PT_SCALE_LOG:
+        return v_exp(z);
+    case PT_SCALE_LOGIT:
+        return v_set(1.0) / (v_set(1.0) + v_exp(-z));
+    default:
+        return z;
+    }
+}
+
+void pt_scale_natural(int scale, int n, const double *z, int64_t z_stride, double *p, int64_t p_stride)
+{
+    for (int i = 0; i < n; i += PT_W) {
+        int rest = n - i < PT_W ? n - i : PT_W;
+        double block[PT_W] = {0};
+        for (int k = 0; k < rest; k++) block[k] = z[(i + k) * z_stride];
+        v_store(block, natural(scale, v_load(block)));
+        for (int k = 0; k < rest; k++) p[(i + k) * p_stride] = block[k];
+    }
+}

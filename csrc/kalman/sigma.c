@@ -1,0 +1,142 @@
+/* See sigma.h. Plain loops in a fixed order: the same bits in every build. */
+#include "kalman/sigma.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "kalman/scalar.h"
+
+pt_status pt_sigma_rule_make(int n, double alpha, double beta, double kappa, pt_sigma_rule *rule)
+{
+    double c = alpha * alpha * (n + kappa);
+    if (!(c > 0.0) || !s_finite(c) || !s_finite(beta)) return PT_BAD_ARGUMENT;
+    *rule = (pt_sigma_rule){.root = __builtin_sqrt(c), .w = 0.5 / c, .bend = beta - alpha * alpha};
+    return PT_OK;
+}
+
+/* Relative to the variances: beyond, a covariance is not symmetric. */
+#define ASYMMETRY 1e-8
+
+pt_status pt_sigma_check(int n, const double *P)
+{
+    for (int64_t k = 0; k < (int64_t)n * n; k++)
+        if (!s_finite(P[k])) return PT_NOT_FINITE;
+    for (int i = 0; i < n; i++) {
+        if (P[(size_t)i * n + i] < 0.0) return PT_NOT_POSITIVE_DEFINITE;
+        for (int j = 0; j < i; j++) {
+            double a = P[(size_t)i * n + j], b = P[(size_t)j * n + i];
+            double bound = sqrt(P[(size_t)i * n + i]) * sqrt(P[(size_t)j * n + j]);
+            if (fabs(a - b) > ASYMMETRY * bound || fabs(a) > bound * (1.0 + ASYMMETRY))
+                return PT_NOT_POSITIVE_DEFINITE;
+        }
+    }
+    return PT_OK;
+}
+
+/* Smallest relative pivot that rounding alone explains. */
+#define INDEFINITE 1e-7
+
+/* L[i, k] = (P[i, j] - sum_q L[i, q] L[j, q]) / sqrt(d) for the variables not yet eliminated */
+static void factor_column(int n, const double *P, double *L, const int *order, int step, int k, double d)
+{
+    int j = order[step];
+    double root = __builtin_sqrt(d);
+    for (int i = 0; i < n; i++) L[i * n + k] = 0.0;
+    L[j * n + k] = root;
+    for (int s = step + 1; s < n; s++) {
+        int i = order[s];
+        double v = P[i * n + j];
+        for (int q = 0; q < k; q++) v -= L[i * n + q] * L[j * n + q];
+        L[i * n + k] = v / root;
+    }
+}
+
+int pt_sigma_factor(int n, int first, const double *P, double tol, double *L, int *pivot)
+{
+    int rank = 0;
+    int order[n];
+    for (int s = 0; s < n; s++) order[s] = (first + s) % n;
+    for (int s = 0; s < n; s++) {
+        int j = order[s];
+        double scale = P[j * n + j], d = scale;
+        for (int q = 0; q < rank; q++) d -= L[j * n + q] * L[j * n + q];
+        if (!s_finite(d) || scale < 0.0 || d < -INDEFINITE * scale) return -1;
+        if (d <= tol * scale) continue;
+        factor_column(n, P, L, order, s, rank, d);
+        pivot[rank++] = j;
+    }
+    return rank;
+}
+
+static int clamp_points(int n, int n_point, int n_bound, const double *lower, const double *upper, double *X)
+{
+    int clamped = 0;
+    for (int i = 0; i < n_point; i++)
+        for (int j = 0; j < n_bound; j++) {
+            double *x = X + (size_t)i * n + j;
+            if (*x < lower[j]) *x = lower[j], clamped = 1;
+            if (*x > upper[j]) *x = upper[j], clamped = 1;
+        }
+    return clamped;
+}
+
+int pt_sigma_draw(const pt_sigma_rule *rule, int n, int rank, const double *L, int n_bound,
+                  const double *lower, const double *upper, double *m, double *P, double *X)
+{
+    int n_point = 2 * rank + 1;
+    memcpy(X, m, (size_t)n * sizeof *X);
+    for (int k = 0; k < rank; k++) {
+        double *plus = X + (size_t)(2 * k + 1) * n, *minus = plus + n;
+        for (int j = 0; j < n; j++) {
+            double step = rule->root * L[j * n + k];
+            plus[j] = m[j] + step;
+            minus[j] = m[j] - step;
+        }
+    }
+    double shift[n];
+    if (clamp_points(n, n_point, n_bound, lower, upper, X))
+        pt_sigma_moments(rule, n, n_point, X, m, P, shift);
+    return n_point;
+}
+
+void pt_sigma_moments(const pt_sigma_rule *rule, int n, int n_point, const double *X, double *m, double *P,
+                      double *shift)
+{
+    double D[n];
+    memset(shift, 0, (size_t)n * sizeof *shift);
+    memset(P, 0, (size_t)n * n * sizeof *P);
+    for (int i = 1; i < n_point; i++) {
+        for (int j = 0; j < n; j++) {
+            D[j] = X[(size_t)i * n + j] - X[j];
+            shift[j] += D[j];
+        }
+        for (int r = 0; r < n; r++)
+            for (int c = 0; c <= r; c++) P[r * n + c] += D[r] * D[c];
+    }
+    for (int j = 0; j < n; j++) {
+        shift[j] *= rule->w;
+        m[j] = X[j] + shift[j];
+    }
+    for (int r = 0; r < n; r++)
+        for (int c = 0; c <= r; c++)
+            P[r * n + c] = P[c * n + r] = rule->w * P[r * n + c] + rule->bend * shift[r] * shift[c];
+}
+
+void pt_sigma_cross(const pt_sigma_rule *rule, int n, int n_point, const double *before, const double *after,
+                    const double *shift_after, double *C)
+{
+    double shift[n];
+    memset(shift, 0, (size_t)n * sizeof *shift);
+    memset(C, 0, (size_t)n * n * sizeof *C);
+    for (int i = 1; i < n_point; i++) {
+        const double *b = before + (size_t)i * n, *a = after + (size_t)i * n;
+        for (int r = 0; r < n; r++) {
+            double D = b[r] - before[r];
+            shift[r] += D;
+            for (int c = 0; c < n; c++) C[r * n + c] += D * (a[c] - after[c]);
+        }
+    }
+    for (int r = 0; r < n; r++)
+        for (int c = 0; c < n; c++)
+            C[r * n + c] = rule->w * C[r * n + c] + rule->bend * (rule->w * shift[r]) * shift_after[c];
+}

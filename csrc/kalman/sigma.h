@@ -1,0 +1,55 @@
+/* Sigma points of the scaled unscented transform, in the form that keeps covariances semidefinite.
+ *
+ * With D_i = X_i - X_0, c = alpha^2 (n + kappa), w = 1/(2c) and weights that sum to one,
+ *
+ *   mean   m = X_0 + w sum_i D_i
+ *   cov    P = w sum_i D_i D_i' + (beta - alpha^2) (m - X_0)(m - X_0)'
+ *
+ * which equals the usual sum over all points, centre included (van der Merwe 2004, eq. 3.15), without the
+ * cancellation of a large negative centre weight; it is positive semidefinite whenever beta >= alpha^2.
+ */
+#ifndef PT_KALMAN_SIGMA_H
+#define PT_KALMAN_SIGMA_H
+
+#include <stdint.h>
+
+#include "pytwin.h"
+
+typedef struct {
+    double root; /* sqrt(c): spread of the points */
+    double w;    /* 1/(2c): weight of every point but the centre */
+    double bend; /* beta - alpha^2: weight of the outer product of the shift m - X_0 */
+} pt_sigma_rule;
+
+/* BAD_ARGUMENT unless c is positive and all are finite. */
+pt_status pt_sigma_rule_make(int n, double alpha, double beta, double kappa, pt_sigma_rule *rule);
+
+/* Finite, symmetric, and no correlation beyond one? (pt_sigma_factor finds the rest.) */
+pt_status pt_sigma_check(int n, const double *P);
+
+/* Limits on relative pivots: below, a direction counts as known exactly. */
+#define PT_PIVOT_FILTER 1e-14
+#define PT_PIVOT_SMOOTH 1e-11
+
+/* P = L L' for a positive semidefinite P (n, n). Pivots run over first, first+1, .., n-1, 0, .., first-1; a
+ * pivot at most tol P_jj gives no column.
+ *   L      (n, n)  column k in L[.., k]; only the first `rank` columns are set
+ *   pivot  (n)     variable that column k belongs to
+ * Returns the rank, or -1 when P is indefinite beyond rounding or not finite. */
+int pt_sigma_factor(int n, int first, const double *P, double tol, double *L, int *pivot);
+
+/* X (2 rank + 1, n): m, then m + root L_k, m - root L_k for each k; clamped to [lower, upper] (n_bound
+ * leading elements). Where a point was clamped, m and P become the moments of the clamped points.
+ * Returns the number of points. */
+int pt_sigma_draw(const pt_sigma_rule *rule, int n, int rank, const double *L, int n_bound,
+                  const double *lower, const double *upper, double *m, double *P, double *X);
+
+/* m (n), P (n, n) of points X (n_point, n); shift (n): m - X_0 */
+void pt_sigma_moments(const pt_sigma_rule *rule, int n, int n_point, const double *X, double *m, double *P,
+                      double *shift);
+
+/* C (n, n) = cov of the points before (row) with the points after (column) */
+void pt_sigma_cross(const pt_sigma_rule *rule, int n, int n_point, const double *before, const double *after,
+                    const double *shift_after, double *C);
+
+#endif
