@@ -56,9 +56,10 @@ PT_LANE void v_syrk_add(int n, int k, vec alpha, const vec *X, vec *C)
 }
 
 /* A = L L', A (n x n) symmetric and positive semi-definite (only its lower triangle is read), L lower
- * triangular with zeros above. A pivot d_j <= 8 n eps A_jj counts as zero and gives a zero column, as long as
- * what is left of the column is as small as semi-definiteness asks: r_ij^2 <= d_j d_i. Returns the lanes in
- * which A is positive semi-definite to that tolerance (NaN: not). L may be A: in place. */
+ * triangular with zeros above. A pivot d_j <= 8 n eps A_jj counts as zero and gives a zero column. Returns
+ * the lanes in which A is positive semi-definite as far as rounding lets one tell: no pivot below -1e-8 A_jj,
+ * and beside a zero pivot nothing left that is larger than 1e-4 sqrt(A_ii A_jj) (NaN: not). L may be A: in
+ * place. */
 PT_LANE vmask v_cholesky(int n, const vec *A, vec *L)
 {
     vmask good = m_set(-1);
@@ -67,14 +68,14 @@ PT_LANE vmask v_cholesky(int n, const vec *A, vec *L)
         for (int l = 0; l < j; l++) d = v_fma(-L[j * n + l], L[j * n + l], d);
         vec tol = v_set(8.0 * 0x1p-52 * n) * a;
         vmask some = v_gt(d, tol);
-        good &= some | v_ge(d, -tol);
+        good &= some | v_ge(d, v_set(-1e-8) * a);
         vec root = v_sqrt(v_if(some, d, v_set(1.0)));
         vec inverse = (vec)((vmask)(v_set(1.0) / root) & some);
         L[j * n + j] = (vec)((vmask)root & some);
         for (int i = j + 1; i < n; i++) {
             vec r = A[i * n + j];
             for (int l = 0; l < j; l++) r = v_fma(-L[i * n + l], L[j * n + l], r);
-            good &= some | v_le(r * r, v_set(4.0) * tol * v_abs(A[i * n + i]));
+            good &= some | v_le(r * r, v_set(1e-8) * v_abs(a * A[i * n + i]));
             L[i * n + j] = r * inverse;
         }
         for (int i = 0; i < j; i++) L[i * n + j] = v_set(0.0);
