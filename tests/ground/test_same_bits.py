@@ -1,7 +1,7 @@
 """Every build that has a fused multiply-add gives the same bits, whatever its vector width.
 
-The builds compared are the installed levels that this processor runs, and a build of another width of which
-PYTWIN_WIDE names the folder (made with ``PYTWIN_WIDTH=8 PYTWIN_LEVELS=v3 pip install --target``; CI does). The
+The builds compared are the installed levels that this processor runs, and a build of another width whose
+folder PYTWIN_WIDE names (made with ``PYTWIN_WIDTH=8 PYTWIN_LEVELS=v3 pip install --target``; CI does). The
 x86-64-v2 build has no fused multiply-add: a class of its own.
 """
 
