@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -13,10 +13,13 @@ from numpy.typing import NDArray
 from pytwin.genome.frequencies import pair_weights
 from pytwin.genome.genotype import Genotype
 from pytwin.genome.match import match
-from pytwin.genome.phenotype import NOT_AVAILABLE, Phenotype, phenotype
+from pytwin.genome.phenotype import Phenotype, phenotype
 from pytwin.genome.tables import Gene
 
 Status = Literal["called", "ambiguous", "no information", "no match"]
+
+CONFIDENT = 0.95
+"""Probability from which on a phenotype is named, by the project's choice; below it the shares are given."""
 
 
 class Diplotype(NamedTuple):
@@ -42,7 +45,7 @@ class Marginal(NamedTuple):
         return tuple((name, p / total) for name, p in self.diplotypes) if total > 0 else ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Call:
     """What is known about one gene of one person.
 
@@ -108,22 +111,26 @@ class Call:
 
     @cached_property
     def _top(self) -> Phenotype:
-        """Phenotype on which all reported diplotypes agree."""
-        found = {phenotype(self.table, *pair) for pair in self._reported_pairs()}
-        return found.pop() if len(found) == 1 else NOT_AVAILABLE
-
-    def _reported_pairs(self) -> list[tuple[str, str]]:
-        names = set(self.reported)
-        return [self._alleles(pair) for pair in self.pairs if self._name(pair) in names]
+        """The phenotype that is at least ``CONFIDENT``, with its activity score where that is one too."""
+        shares: dict[Phenotype, float] = {}
+        for diplotype in self.diplotypes:
+            found = phenotype(self.table, *diplotype.alleles)
+            shares[found] = shares.get(found, 0.0) + diplotype.probability
+        names: dict[str | None, float] = {}
+        for found, share in shares.items():
+            names[found.name] = names.get(found.name, 0.0) + share
+        name = next((name for name, share in names.items() if share >= CONFIDENT), None)
+        score = next((found.activity_score for found, share in shares.items() if share >= CONFIDENT), None)
+        return Phenotype(name, score)
 
     @property
     def phenotype(self) -> str | None:
-        """CPIC phenotype of the reported call; None where there is none or the call leaves several."""
+        """CPIC phenotype with a probability of at least ``CONFIDENT``; None where the data leave it open."""
         return self._top.name
 
     @property
     def activity_score(self) -> float | None:
-        """CPIC activity score of the reported call, where the gene has one."""
+        """CPIC activity score with a probability of at least ``CONFIDENT``, where the gene has one."""
         return self._top.activity_score
 
     def phenotypes(self, race: str | None = None) -> dict[str | None, float]:
@@ -145,7 +152,8 @@ class Call:
             if len(found) < len(diplotype.alleles):
                 other += diplotype.probability
                 continue
-            name = (self.table.separator).join(sorted(found, key=order.index))
+            between = self.table.separator
+            name = between.join(sorted(found, key=order.index if between else None))
             shares[name] = shares.get(name, 0.0) + diplotype.probability
         return Marginal(tuple(sorted(shares.items(), key=lambda item: -item[1])), other)
 
@@ -187,6 +195,7 @@ def stated_call(gene: Gene, first: str, second: str) -> Call:
     return Call(gene.name, "called", alleles, pairs, (name,), (name,), (), (), gene)
 
 
+@lru_cache(maxsize=64)
 def missing_call(gene: Gene) -> Call:
     """The call of a gene about which nothing is known."""
     return call_gene(gene, {})

@@ -27,6 +27,7 @@ class _Seen:
     alts: frozenset[str]
     block: bool
     line: int
+    discarded: bool = False
 
 
 class _Silent(Exception):
@@ -126,16 +127,31 @@ def _seen(position: Position, record: Record) -> Genotype:
     return Genotype((first, second), record.phased and len(letters) == DIPLOID, record.phase_set)
 
 
-def _combine_phased(seen: list[_Seen], phase_set: str | None) -> Genotype | None:
-    """Split records of one phase, strand by strand; None where they contradict."""
+def _changed(one: _Seen, letter: str | None) -> bool:
+    return letter == OTHER or letter in one.alts
+
+
+def _by_slot(seen: list[_Seen]) -> tuple[str | None, str | None] | None:
+    """Alleles slot by slot of GT, as tools that split records keep them; None where two ALTs share a slot."""
     letters: list[str | None] = []
-    for strand in range(DIPLOID):
-        values = [one.genotype.alleles[strand] for one in seen]
-        changed = [v for v, one in zip(values, seen, strict=True) if v in one.alts or v == OTHER]
+    for slot in range(DIPLOID):
+        values = [one.genotype.alleles[slot] for one in seen]
+        changed = [value for value, one in zip(values, seen, strict=True) if _changed(one, value)]
         if len(changed) > 1:
             return None
         letters.append(changed[0] if changed else None if None in values else values[0])
-    return Genotype((letters[0], letters[1]), True, phase_set)
+    return letters[0], letters[1]
+
+
+def _by_count(seen: list[_Seen]) -> tuple[str | None, str | None] | None:
+    """Alleles counted over all records; None where there are more than two."""
+    letters = [letter for one in seen for letter in one.genotype.alleles]
+    changed = [letter for one in seen for letter in one.genotype.alleles if letter and _changed(one, letter)]
+    if len(changed) > DIPLOID:
+        return None
+    rest = None if None in letters else next((letter for letter in letters if letter not in changed), None)
+    first, second = [*sorted(changed), rest, rest][:DIPLOID]
+    return first, second
 
 
 def _combine(seen: list[_Seen]) -> Genotype | None:
@@ -144,17 +160,11 @@ def _combine(seen: list[_Seen]) -> Genotype | None:
     if len(set(known)) < len(known) or any(not one.alts for one in seen):
         return None
     phases = {(g.phased, g.phase_set) for g in (one.genotype for one in seen) if g.alleles[0] != g.alleles[1]}
-    if len(phases) == 1 and next(iter(phases))[0]:
-        return _combine_phased(seen, next(iter(phases))[1])
-    letters = [letter for one in seen for letter in one.genotype.alleles]
-    changed = [
-        v for one in seen for v in one.genotype.alleles if v is not None and (v in one.alts or v == OTHER)
-    ]
-    if len(changed) > DIPLOID:
-        return None
-    rest = None if None in letters else next((v for v in letters if v not in changed), None)
-    first, second = [*sorted(changed), rest, rest][:DIPLOID]
-    return Genotype((first, second))
+    phased, phase_set = phases.pop() if len(phases) == 1 else (False, None)
+    letters = _by_slot(seen)
+    if letters is None and not phased:
+        letters = _by_count(seen)
+    return None if letters is None else Genotype(letters, phased, phase_set)
 
 
 def _same(one: _Seen, other: _Seen) -> bool:
@@ -207,7 +217,7 @@ class Observer:
         if code:
             message, action = _MESSAGES[code]
             self._note(code, message, position, seen[-1].line, action)
-        else:
+        elif not (genotype.missing and any(one.discarded for one in seen)):
             self._explain(position, genotype, seen[0].line)
         return genotype
 
@@ -224,7 +234,7 @@ class Observer:
                 discard.code, discard.reason, position, record.line, "record not used for the position"
             )
             if discard.code != "genome.ref-mismatch":
-                seen.append(_Seen(MISSING, alts, False, record.line))
+                seen.append(_Seen(MISSING, alts, False, record.line, discarded=True))
             return
         if record.filter not in ("PASS", ".") and not record.block:
             self._note(

@@ -23,15 +23,16 @@ LISTED = 20
 _BLOCK_ALTS = frozenset({".", "<NON_REF>", "<*>"})
 _LINE = re.compile(rb"(\S+)\t([0-9]{1,10})\t(\S+)\t([ACGTNacgtn]+)\t([^\s,]+(?:,[^\s,]+)*)\t")
 _ALT = re.compile(
-    r"[ACGTNacgtn]+|\*|\.|<[^<>\s,]+>|[ACGTNacgtn.]+[\[\]][^\[\]\s]+[\[\]]|[\[\]][^\[\]\s]+[\[\]][ACGTNacgtn.]+"
+    r"[ACGTNacgtn]+|\*|\.|\.[ACGTNacgtn]+|[ACGTNacgtn]+\.|<[^<>\s,]+>|[ACGTNacgtn.]+[\[\]][^\[\]\s]+[\[\]]|[\[\]][^\[\]\s]+[\[\]][ACGTNacgtn.]+"
 )
 _QUAL = re.compile(
     r"\.|[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[+-]?(inf|infinity|nan)", re.IGNORECASE | re.ASCII
 )
 _FILTER = re.compile(r"[^\s;,]+(;[^\s;,]+)*")
 _INFO = re.compile(r"[^\s;]+(;[^\s;]+)*;?")
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _END = re.compile(r"(?:^|;)END=([^;]*)")
-_KEYS = re.compile(r"[A-Za-z_][0-9A-Za-z_.]*(:[A-Za-z_][0-9A-Za-z_.]*)*")
+_KEYS = re.compile(r"[A-Za-z_][0-9A-Za-z_.%]*(:[A-Za-z_][0-9A-Za-z_.%]*)*")
 _GT = re.compile(r"([/|]?)(\.|[0-9]{1,4})((?:[/|](?:\.|[0-9]{1,4}))*)")
 
 _DIAGNOSIS = (
@@ -103,20 +104,28 @@ def _sample_values(columns: Sequence[str], sample: int) -> dict[str, str]:
         raise Malformed("format", "FORMAT is not a list of distinct keys")
     if "GT" in keys and keys[0] != "GT":
         raise Malformed("format", "GT is not the first FORMAT key")
+    if "GT" not in keys:
+        raise Malformed("no-genotype", "the record has no GT")
     values = columns[sample].split(":")
     if len(values) > len(keys) or not columns[sample] or re.search(r"\s", columns[sample]):
         raise Malformed("sample", "the sample column does not match FORMAT")
     return dict(zip(keys, values, strict=False))
 
 
-def _end(info: str, pos: int, ref: str) -> int:
+def _symbolic(alt: str) -> bool:
+    return "<" in alt or alt == "."
+
+
+def _end(info: str, pos: int, ref: str, symbolic: bool) -> int:
+    """Last position covered; END counts for symbolic alleles, and may not lie before POS there."""
     last = pos + len(ref) - 1
     found = _END.search(info)
     if found is None:
         return last
-    if not (found.group(1).isascii() and found.group(1).isdigit()) or int(found.group(1)[:12]) < pos:
+    digits = found.group(1)
+    if not (digits.isascii() and digits.isdigit()) or (symbolic and int(digits[:12]) < pos):
         raise Malformed("info", "INFO END is not a position at or after POS")
-    return max(last, int(found.group(1)[:12]))
+    return max(last, int(digits[:12])) if symbolic else last
 
 
 def _depths(text: str, n_alleles: int) -> tuple[int, ...]:
@@ -146,11 +155,11 @@ def parse_record(line: int, text: str, sample: int) -> Record:
     Malformed
         The line breaks the format.
     """
+    if _CONTROL.search(text):
+        raise Malformed("control", "the line holds control characters")
     columns = text.split("\t")
     alts = _checked(columns)
     values = _sample_values(columns, sample)
-    if "GT" not in values:
-        raise Malformed("no-genotype", "the record has no GT")
     pos, ref = int(columns[1]), columns[3].upper()
     listed = tuple(alt if alt.startswith("<") else alt.upper() for alt in alts if alt != ".")
     gt, phased = _genotype(values["GT"], len(listed))
@@ -162,7 +171,7 @@ def parse_record(line: int, text: str, sample: int) -> Record:
         columns[2],
         ref,
         listed,
-        _end(columns[7], pos, ref),
+        _end(columns[7], pos, ref, _symbolic(columns[4])),
         columns[6],
         gt,
         phased,
@@ -219,7 +228,13 @@ class _Reader:
         pos = int(found.group(2))
         end = pos + len(found.group(4)) - 1
         if b"END=" in raw:
-            end = _end(raw.split(b"\t", 8)[7].decode("utf-8", "replace"), pos, found.group(4).decode("ascii"))
+            info = raw.split(b"\t", 8)[7].decode("utf-8", "replace")
+            end = _end(
+                info,
+                pos,
+                found.group(4).decode("ascii"),
+                _symbolic(found.group(5).decode("utf-8", "replace")),
+            )
         at = bisect_left(positions, pos)
         return at < len(positions) and positions[at] <= end
 

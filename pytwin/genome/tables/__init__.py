@@ -59,7 +59,7 @@ class Allele:
     activity: float | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Gene:
     """The table of one gene.
 
@@ -79,7 +79,7 @@ class Gene:
     alleles: tuple[Allele, ...]
     pairs: Mapping[frozenset[tuple[str, float | None]], tuple[float | None, str]]
 
-    @property
+    @cached_property
     def separator(self) -> str:
         """What stands between the alleles of a diplotype: nothing where labels are bases."""
         return "" if all(len(allele.label) == 1 for allele in self.alleles) else "/"
@@ -88,6 +88,11 @@ class Gene:
     def labels(self) -> tuple[str, ...]:
         """Names of the alleles as they are reported."""
         return tuple(allele.label for allele in self.alleles)
+
+    @cached_property
+    def order(self) -> dict[str, int]:
+        """Row of each reported name."""
+        return {label: at for at, label in enumerate(self.labels)}
 
     @cached_property
     def index(self) -> dict[int, int]:
@@ -123,15 +128,17 @@ class Gene:
 
     def allele(self, label: str) -> Allele | None:
         """The allele of a reported name, or None where the table has none."""
-        return next((allele for allele in self.alleles if allele.label == label), None)
+        row = self.order.get(label)
+        return None if row is None else self.alleles[row]
 
     def diplotype_name(self, first: str, second: str) -> str:
         """Name of a pair: in the table's order with ``/``, or as bases in alphabetical order."""
         if not self.separator:
             return "".join(sorted((first, second)))
-        order = {label: at for at, label in enumerate(self.labels)}
-        pair = sorted((first, second), key=lambda label: (order.get(label, len(order)), label))
-        return self.separator.join(pair)
+        order, last = self.order, len(self.order)
+        if (order.get(first, last), first) > (order.get(second, last), second):
+            first, second = second, first
+        return first + self.separator + second
 
 
 @dataclass(frozen=True)
