@@ -1,0 +1,124 @@
+"""The closed vocabulary of effects by which covariates and genotypes act on a parameter.
+
+Each kind is one function over N subjects. ``allele_sum`` and a ``by_genotype`` with ``mode = "value"`` set the
+parameter; all others multiply it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pytwin.errors import InputError
+
+Array = NDArray[np.float64]
+Covariates = Mapping[str, Array]
+Genotypes = Mapping[str, Sequence[str]]
+
+
+def alleles(genotype: str) -> tuple[str, ...]:
+    """The two alleles in a fixed order: ``"*2/*1" -> ("*1", "*2")``, ``"GA"`` or ``"A/G" -> ("A", "G")``."""
+    return tuple(sorted(genotype.split("/") if "/" in genotype else genotype))
+
+
+def canonical(genotype: str) -> str:
+    """One spelling of a genotype: alleles sorted, separated by a slash."""
+    return "/".join(alleles(genotype))
+
+
+def _per_genotype(genotypes: Sequence[str], value: Callable[[str], float]) -> Array:
+    """``value`` of each genotype; each distinct genotype is looked up once."""
+    table = {g: value(g) for g in set(genotypes)}
+    return np.array([table[g] for g in genotypes])
+
+
+def _unknown(gene: str) -> InputError:
+    return InputError("population.unknown-genotype", "the Population has no value for this genotype", place=gene)
+
+
+def _allele_sum(effect: Mapping[str, Any], genotypes: Genotypes) -> Array:
+    gene, values = effect["gene"], effect["values"]
+
+    def value(genotype: str) -> float:
+        pair = alleles(genotype)
+        if len(pair) != 2 or any(a not in values for a in pair):  # noqa: PLR2004
+            raise _unknown(gene)
+        return float(sum(values[a] for a in pair))
+
+    return _per_genotype(genotypes[gene], value)
+
+
+def _by_genotype(effect: Mapping[str, Any], genotypes: Genotypes) -> Array:
+    gene = effect["gene"]
+    values = {canonical(k): float(v) for k, v in effect["values"].items()}
+
+    def value(genotype: str) -> float:
+        if canonical(genotype) not in values:
+            raise _unknown(gene)
+        return values[canonical(genotype)]
+
+    return _per_genotype(genotypes[gene], value)
+
+
+def _linear(effect: Mapping[str, Any], x: Array) -> Array:
+    return 1.0 + effect["slope"] * (x - effect["centre"])
+
+
+def _power(effect: Mapping[str, Any], x: Array) -> Array:
+    return np.asarray((x / effect["centre"]) ** effect["exponent"])
+
+
+def _factor(effect: Mapping[str, Any], x: Array) -> Array:
+    return np.asarray(float(effect["value"]) ** x)
+
+
+GENOTYPE_KINDS: dict[str, Callable[[Mapping[str, Any], Genotypes], Array]] = {
+    "allele_sum": _allele_sum,
+    "by_genotype": _by_genotype,
+}
+COVARIATE_KINDS: dict[str, Callable[[Mapping[str, Any], Array], Array]] = {
+    "linear": _linear,
+    "power": _power,
+    "factor": _factor,
+}
+_FIELDS = {
+    "allele_sum": {"gene", "values"},
+    "by_genotype": {"gene", "values", "mode"},
+    "linear": {"covariate", "slope", "centre"},
+    "power": {"covariate", "exponent", "centre"},
+    "factor": {"covariate", "value"},
+}
+
+
+def check(effect: Mapping[str, Any], place: str) -> None:
+    """Refuse an effect of an unknown kind, or one with missing or unknown fields."""
+    kind = effect.get("kind")
+    if kind not in _FIELDS:
+        hint = "Known kinds: " + ", ".join(_FIELDS)
+        raise InputError("population.unknown-effect", "no such kind of effect", place=place, hint=hint)
+    wanted = _FIELDS[kind] | {"kind", "parameter", "citation"}
+    found = set(effect) - {"traced"}
+    if wanted != found:
+        wrong = ", ".join(sorted(wanted ^ found))
+        raise InputError("population.bad-effect", "fields are missing or unknown", place=f"{place}: {wrong}")
+
+
+def genotypes_of(effect: Mapping[str, Any]) -> tuple[str, ...]:
+    """The genotypes for which an effect has a value."""
+    if effect["kind"] == "by_genotype":
+        return tuple(canonical(g) for g in effect["values"])
+    names = sorted(effect["values"])
+    return tuple(f"{a}/{b}" for i, a in enumerate(names) for b in names[i:])
+
+
+def apply(value: Array, effect: Mapping[str, Any], covariates: Covariates, genotypes: Genotypes) -> Array:
+    """The parameter (N,) after one effect."""
+    kind = effect["kind"]
+    if kind in GENOTYPE_KINDS:
+        found = GENOTYPE_KINDS[kind](effect, genotypes)
+        sets = kind == "allele_sum" or effect["mode"] == "value"
+        return found if sets else value * found
+    return value * COVARIATE_KINDS[kind](effect, covariates[effect["covariate"]])

@@ -1,0 +1,50 @@
+"""Warfarin: INR response with genotype.
+
+The target INR of 2 to 3 and the harms of INR above 4 and below 1.5 are those of most indications (Holbrook A et al.,
+Chest 2012;141(2 Suppl):e152S-e184S); a patient with another target needs an Objective of his or her own.
+"""
+
+from __future__ import annotations
+
+from pytwin.model.objective import Objective
+from pytwin.therapies.therapy import Therapy
+from pytwin.therapies.warfarin.limits import LIMITS
+from pytwin.therapies.warfarin.plans import candidates, round_dose
+from pytwin.therapies.warfarin.record import read
+from pytwin.therapies.warfarin.support import support
+
+# Weights: time above 4 costs three times what time in range earns, time below 1.5 once; they are a stated choice.
+OBJECTIVE = (
+    Objective()
+    .time_in("INR", 2, 3)
+    .harm("INR", above=4, weight=3)
+    .harm("INR", below=1.5, weight=1)
+    .burden(visits=0.1)
+)
+
+THERAPY = Therapy(
+    name="warfarin",
+    title="warfarin dosing by INR, CYP2C9 and VKORC1",
+    population="warfarin/hamberg2010@1",
+    drug="warfarin",
+    route="oral",
+    unit="mg",
+    output="INR",
+    analyte="INR",
+    target=2.5,
+    objective=OBJECTIVE,
+    limits=LIMITS,
+    read=read,
+    candidates=candidates,
+    round_dose=round_dose,
+    support=support,
+    citations=(
+        "Hamberg AK et al., Clin Pharmacol Ther 2010;87:727-734",
+        "Hamberg AK et al., Clin Pharmacol Ther 2007;81:529-538",
+        "US prescribing information of warfarin sodium tablets",
+        "Holbrook A et al., Chest 2012;141(2 Suppl):e152S-e184S",
+        "Kovacs MJ et al., Ann Intern Med 2003;138:714-719",
+        "Gage BF et al., Clin Pharmacol Ther 2008;84:326-331",
+        "International Warfarin Pharmacogenetics Consortium, N Engl J Med 2009;360:753-764",
+    ),
+)

@@ -1,0 +1,265 @@
+"""What warfarin reads from a record: doses, INRs, covariates, interacting drugs, the start."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from pytwin.errors import InputError
+from pytwin.issues import Issues
+from pytwin.model.population import Population
+from pytwin.therapies.dosing import NO_TIME, US_PER_HOUR, timeline
+from pytwin.therapies.therapy import Coverage, Given, History, Start, Switch
+
+DRUG = "warfarin"
+# Ingredients behind the covariates of the Populations. Inducers: those of the IWPC data.
+SWITCH_DRUGS = {
+    "amiodarone": ("amiodarone",),
+    "enzyme_inducer": ("carbamazepine", "phenytoin", "phenobarbital", "rifampicin"),
+}
+# An INR above this without treatment is not believed to be a baseline (normal 0.8 to 1.2, with the error of one
+# measurement).
+UNTREATED_INR = 1.5
+BASELINE_DAYS = 30.0
+STALE_INR_DAYS = 30.0
+_DAY = 24.0
+_US_PER_DAY = 24 * US_PER_HOUR
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One INR: microseconds UTC, value, censoring."""
+
+    time: int
+    value: float
+    censor: int
+
+
+@dataclass(slots=True)
+class Draft:
+    """A History in the making."""
+
+    record: Any
+    readings: list[Reading]
+    doses: Any
+    until: int
+    issues: Issues = field(default_factory=Issues)
+
+
+def read(record: Any, start: str, population: Population, until: int | None = None) -> History:
+    """A record as warfarin sees it.
+
+    Parameters
+    ----------
+    record : Record
+    start : {"auto", "untreated", "steady", "unknown"}
+        The state at the first dose or INR. "auto": steady where the first thing said about doses is a statement of
+        current use; unknown where an INR is raised before any dose; else untreated.
+    population : Population
+        Says which covariates matter.
+    until : int, optional
+        Microseconds UTC; what is later is not used.
+
+    Returns
+    -------
+    History
+    """
+    draft = _draft(record, until)
+    origin = _origin(draft)
+    end = (draft.until - origin) / US_PER_HOUR
+    doses = timeline(draft.doses, origin, end, draft.issues)
+    begin, regimen = _start(draft, start, doses, origin)
+    if begin == "steady":
+        doses = _since_origin(doses)
+    baseline, rest = _baseline(draft, doses, origin, begin)
+    return History(
+        origin=origin,
+        output="INR",
+        start=begin,
+        doses=doses,
+        switches=_switches(record, origin, population),
+        times=np.array([(r.time - origin) / US_PER_HOUR for r in rest]),
+        values=np.array([r.value for r in rest], dtype=np.float64),
+        censor=np.array([r.censor for r in rest], dtype=np.int8),
+        baseline=None if baseline is None else baseline.value,
+        baseline_time=None if baseline is None else baseline.time,
+        covariates=covariates(record, origin, population),
+        regimen=regimen,
+        coverage=_coverage(draft, doses, end),
+        end=end,
+        issues=draft.issues,
+    )
+
+
+def _draft(record: Any, until: int | None) -> Draft:
+    issues = Issues()
+    limit = until if until is not None else np.iinfo(np.int64).max
+    readings = [r for r in _readings(record, issues) if r.time <= limit]
+    doses = record.doses(DRUG)
+    started = [row.time for row in doses if row.usable and NO_TIME < row.time <= limit]
+    known = [r.time for r in readings] + started
+    last = until if until is not None else max(known, default=_last_event(record))
+    return Draft(record, readings, doses, last, issues)
+
+
+def _readings(record: Any, issues: Issues) -> list[Reading]:
+    found = []
+    for row in record.observations("INR"):
+        if not row.usable:
+            continue
+        if row.time == NO_TIME or row.width > _US_PER_DAY:
+            issues.add("inr.no-time", "an INR has no day", action="left out", place=f"{row.source}:{row.place}")
+        elif not (np.isfinite(row.value) and row.value > 0):
+            place = f"{row.source}:{row.place}"
+            issues.add("inr.no-value", "an INR has no value above 0", action="left out", place=place)
+        else:
+            censor = {"<": -1, "<=": -1, ">": 1, ">=": 1}.get(row.comparator or "", 0)
+            found.append(Reading(int(row.time) + int(row.width) // 2, float(row.value), censor))
+    return sorted(found, key=lambda r: r.time)
+
+
+def _last_event(record: Any) -> int:
+    times = np.asarray(record.events.time)
+    times = times[times != NO_TIME]
+    return int(times.max()) if times.size else 0
+
+
+def _origin(draft: Draft) -> int:
+    """The first dose or INR; without either the last event of the record."""
+    started = [row.time for row in draft.doses if row.usable and NO_TIME < row.time <= draft.until]
+    return int(min([r.time for r in draft.readings] + started, default=draft.until))
+
+
+def _start(draft: Draft, wanted: str, doses: Sequence[Given], origin: int) -> tuple[Start, tuple[float, float] | None]:
+    if wanted not in ("auto", "untreated", "steady", "unknown"):
+        hint = "One of auto, untreated, steady, unknown"
+        raise InputError("twin.bad-start", "no such start", place=wanted, hint=hint)
+    regimen = _regimen(draft)
+    if wanted == "steady" and regimen is None:
+        raise InputError("twin.no-regimen", "a steady start needs a dose that is stated or ordered", place="start")
+    begin = _believed(draft, doses, origin, regimen) if wanted == "auto" else wanted
+    return begin, regimen if begin == "steady" else None  # type: ignore[return-value]
+
+
+def _believed(
+    draft: Draft, doses: Sequence[Given], origin: int, regimen: tuple[float, float] | None
+) -> Start:
+    first = doses[0] if doses else None
+    before = [r for r in draft.readings if first is None or r.time <= origin + first.time * US_PER_HOUR]
+    if before and max(r.value for r in before) > UNTREATED_INR:
+        return "steady" if regimen and _speaks_first(draft, "statement") else "unknown"
+    if regimen and not before and _speaks_first(draft, "statement"):
+        return "steady"
+    return "untreated"
+
+
+def _speaks_first(draft: Draft, kind: str) -> bool:
+    """Whether the earliest row about doses is of this kind; one without a time is earliest of all."""
+    rows = [r for r in draft.doses if r.usable and r.time <= draft.until]
+    return bool(rows) and min(rows, key=lambda r: r.time).kind == kind
+
+
+def _regimen(draft: Draft) -> tuple[float, float] | None:
+    """Amount and interval of the earliest statement, else of the earliest order."""
+    for kind in ("statement", "order"):
+        rows = [r for r in draft.doses if r.usable and r.kind == kind and np.isfinite(r.value) and not r.as_needed]
+        if rows:
+            row = min(rows, key=lambda r: r.time)
+            return float(row.value), float(row.every) if row.every > 0 else _DAY
+    return None
+
+
+def _since_origin(doses: Sequence[Given]) -> tuple[Given, ...]:
+    return tuple(d for d in doses if d.time >= 0)
+
+
+def _baseline(
+    draft: Draft, doses: Sequence[Given], origin: int, begin: Start
+) -> tuple[Reading | None, list[Reading]]:
+    """The last INR before treatment, and those under treatment."""
+    if begin != "untreated":
+        return None, draft.readings
+    first = origin + doses[0].time * US_PER_HOUR if doses else np.inf
+    before = [r for r in draft.readings if r.time <= first and r.censor == 0]
+    rest = [r for r in draft.readings if r.time > first]
+    recent = [r for r in before if not doses or first - r.time <= BASELINE_DAYS * _US_PER_DAY]
+    return (recent[-1] if recent else None), rest
+
+
+def covariates(record: Any, time: int, population: Population) -> dict[str, float]:
+    """Covariates at an instant: age (with its lowest and highest value), weight, height, interacting drugs."""
+    found: dict[str, float] = {}
+    found.update(_age(record, time))
+    for name, analyte in (("weight", "body weight"), ("height", "body height")):
+        rows = [r for r in record.observations(analyte) if r.usable and np.isfinite(r.value)]
+        if rows:
+            found[name] = float(max(rows, key=lambda r: r.time).value)
+    for name, (start, stop) in _interacting(record).items():
+        if name in population.switches:
+            found[name] = float(start <= time and (stop is None or stop > time))
+    return found
+
+
+def _age(record: Any, time: int) -> dict[str, float]:
+    """Age in years, and its lowest and highest value where only a decade is known."""
+    age = record.age(time)
+    if age is None:
+        return {}
+    decade = record.patient.age_decade
+    exact = record.patient.birth is not None or record.patient.age_years is not None
+    low, high = (age, age) if exact or decade is None else (10.0 * decade, 10.0 * decade + 10)
+    return {"age": float(age), "age_lowest": low, "age_highest": high}
+
+
+def _interacting(record: Any) -> dict[str, tuple[int, int | None]]:
+    """Covariate -> first start and last stop of its drugs; stop None while one goes on."""
+    found: dict[str, tuple[int, int | None]] = {}
+    for name, drugs in SWITCH_DRUGS.items():
+        rows = [r for d in drugs for r in record.doses(d) if r.valid]
+        if not rows:
+            continue
+        stops = [_stop(r) for r in rows]
+        ended = None if any(s is None for s in stops) else max(s for s in stops if s is not None)
+        found[name] = (min(int(r.time) for r in rows), ended)
+    return found
+
+
+def _stop(row: Any) -> int | None:
+    if row.kind == "administration":
+        return int(row.time) + _US_PER_DAY
+    return None if row.until == NO_TIME else int(row.until)
+
+
+def _switches(record: Any, origin: int, population: Population) -> tuple[Switch, ...]:
+    switches = []
+    for name, (start, stop) in _interacting(record).items():
+        if name in population.switches:
+            if start > origin:
+                switches.append(Switch((start - origin) / US_PER_HOUR, name, True))
+            if stop is not None and stop > origin:
+                switches.append(Switch((stop - origin) / US_PER_HOUR, name, False))
+    return tuple(sorted(switches, key=lambda s: s.time))
+
+
+def _coverage(draft: Draft, doses: Sequence[Given], end: float) -> tuple[Coverage, ...]:
+    return (_inr_coverage(draft), _dose_coverage(doses, end))
+
+
+def _inr_coverage(draft: Draft) -> Coverage:
+    if not draft.readings:
+        return Coverage("INR", "missing", None, "no INR")
+    age = (draft.until - draft.readings[-1].time) / _US_PER_DAY
+    text = f"{len(draft.readings)} INRs, the last {age:.0f} d before the twin's time"
+    return Coverage("INR", "stale" if age > STALE_INR_DAYS else "present", age, text)
+
+
+def _dose_coverage(doses: Sequence[Given], end: float) -> Coverage:
+    if not doses:
+        return Coverage("doses", "missing", None, "no dose")
+    age = max(0.0, (end - doses[-1].time) / _DAY)
+    sources = sorted({d.source for d in doses})
+    text = f"{len(doses)} doses from {', '.join(sources)}"
+    return Coverage("doses", "present", age, text)

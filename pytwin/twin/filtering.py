@@ -1,0 +1,207 @@
+"""Assimilation: histories of many subjects through the core's unscented Kalman filter in one call."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pytwin import _core
+from pytwin.errors import ComputationError
+from pytwin.model.population import Population
+from pytwin.therapies.therapy import History, Therapy
+from pytwin.twin.prior import Components, dose_port
+
+Array = NDArray[np.float64]
+NOISE = {"additive": 0, "proportional": 1, "combined": 2, "log-additive": 3}
+DOSE_KINDS = (_core.ACTION_BOLUS, _core.ACTION_INFUSION_ON, _core.ACTION_INFUSION_OFF)
+_LOG_2PI = float(np.log(2 * np.pi))
+
+
+@dataclass(frozen=True)
+class Filtered:
+    """One subject after the filter.
+
+    Attributes
+    ----------
+    components : Components
+        At ``end``; weights by the likelihood of the observations.
+    loglike : float
+        Of the mixture.
+    predicted, variance : ndarray, shape (K, n)
+        One-step forecast of each observation with its error, on the noise scale (log for log-additive).
+    before : ndarray, shape (K, n)
+        Weights of the components before each observation was used.
+    status : int
+        First status of the core that is not 0, else 0.
+    """
+
+    components: Components
+    loglike: float
+    predicted: Array
+    variance: Array
+    before: Array
+    status: int
+
+
+def actions_of(therapy: Therapy, population: Population, history: History) -> NDArray[np.void]:
+    """Doses and interacting drugs of a history as the core's actions, from its origin on."""
+    names = [p["name"] for p in population.model.params]
+    rows: list[tuple[float, int, int, float]] = []
+    for switch in history.switches:
+        for parameter, factor in population.switches[switch.covariate].items():
+            value = factor if switch.on else 1 / factor
+            rows.append((switch.time, _core.ACTION_SCALE, names.index(parameter), value))
+    port = dose_port(therapy, population)
+    rows += [(d.time, _core.ACTION_BOLUS, port, d.amount) for d in history.doses if d.amount > 0]
+    actions = np.array(rows, dtype=_core.PLAN_DTYPE)
+    return actions[np.lexsort((actions["kind"], actions["time"]))]
+
+
+def _offsets(counts: Sequence[int]) -> NDArray[np.int64]:
+    return np.concatenate([[0], np.cumsum(counts, dtype=np.int64)]).astype(np.int64)
+
+
+def _observations(population: Population, history: History, repeat: int) -> dict[str, NDArray[Any]]:
+    """Observation columns of one subject, ``repeat`` times (one row of the batch for each component)."""
+    n = history.times.size
+    residual = population.residuals[history.output]
+    output = [o["name"] for o in population.model.outputs].index(history.output)
+    columns: dict[str, NDArray[Any]] = {
+        "obs_time": history.times,
+        "obs_output": np.full(n, output, dtype=np.int32),
+        "obs_value": history.values,
+        "obs_noise": np.full(n, NOISE[residual.kind], dtype=np.int8),
+        "obs_a": np.full(n, residual.a),
+        "obs_b": np.full(n, residual.b),
+        "obs_censor": history.censor,
+    }
+    return {name: np.tile(column, repeat) for name, column in columns.items()}
+
+
+def run(
+    therapy: Therapy,
+    population: Population,
+    priors: Sequence[Components],
+    histories: Sequence[History],
+    *,
+    ends: Sequence[float] | None = None,
+    errors: str = "raise",
+    threads: int = 1,
+) -> list[Filtered]:
+    """Assimilate the observations of many subjects; all components of all subjects are one batch.
+
+    Parameters
+    ----------
+    priors, histories : sequences of the same length S
+    ends : sequence of float, optional
+        Hours at which the results stand; by default the end of each history.
+    errors : {"raise", "status"}
+        What a failed subject does.
+
+    Returns
+    -------
+    list of Filtered
+
+    Raises
+    ------
+    ComputationError
+        With ``errors="raise"``, for the first subject that failed.
+    """
+    counts = [len(p) for p in priors]
+    stop = np.array([h.end for h in histories] if ends is None else ends, dtype=np.float64)
+    actions = [actions_of(therapy, population, h) for h in histories]
+    observed = [_observations(population, h, k) for h, k in zip(histories, counts, strict=True)]
+    tiled = [np.tile(a, k) for a, k in zip(actions, counts, strict=True)]
+    n_z = priors[0].means.shape[1]
+    n_t = len(population.theta)
+    drift = np.concatenate([np.zeros(n_z - n_t), population.drift])
+    result = _core.ukf(
+        population.model,
+        np.array(population.theta_columns(), dtype=np.int32),
+        population.scale_codes(),
+        np.concatenate([p.means for p in priors]),
+        np.concatenate([p.covs for p in priors]),
+        np.concatenate([p.params for p in priors]),
+        np.tile(drift, (sum(counts), 1)),
+        np.zeros(sum(counts)),
+        np.repeat(stop, counts),
+        np.concatenate(tiled),
+        _offsets([len(a) for a, k in zip(actions, counts, strict=True) for _ in range(k)]),
+        *(np.concatenate([o[name] for o in observed]) for name in observed[0]),
+        _offsets([h.times.size for h, k in zip(histories, counts, strict=True) for _ in range(k)]),
+        **spread_options(n_z, n_t),
+        threads=threads,
+    )
+    return _split(priors, histories, population, result, errors)
+
+
+def spread_options(n_z: int, n_t: int) -> dict[str, float]:
+    """alpha, beta, kappa of the sigma points.
+
+    Untreated states are known exactly, so the covariance has rank n_t although z has n_z entries: the points are those
+    of a cubature rule in n_t dimensions (n_z + kappa = max(n_t, 3)), which does not spread them by the
+    dimensions without variance.
+    """
+    return {"alpha": 1.0, "beta": 0.0, "kappa": float(max(n_t, 3) - n_z)}
+
+
+def _split(
+    priors: Sequence[Components],
+    histories: Sequence[History],
+    population: Population,
+    result: dict[str, Any],
+    errors: str,
+) -> list[Filtered]:
+    found, row, obs = [], 0, 0
+    for prior, history in zip(priors, histories, strict=True):
+        k, n = len(prior), history.times.size
+        rows, flat = slice(row, row + k), slice(obs, obs + k * n)
+        status = int(next((s for s in result["status"][rows] if s), 0))
+        if status and errors == "raise":
+            raise _failure(status)
+        predicted = np.asarray(result["predicted"][flat]).reshape(k, n)
+        variance = np.asarray(result["predicted_var"][flat]).reshape(k, n)
+        before, after, loglike = _weights(prior.weights, np.asarray(result["loglike"][rows]), predicted, variance, history, population)
+        components = Components(prior.labels, after, result["mean"][rows], result["cov"][rows], prior.params)
+        found.append(Filtered(components, loglike, predicted, variance, before, status))
+        row, obs = row + k, obs + k * n
+    return found
+
+
+def _weights(
+    prior: Array, loglike: Array, predicted: Array, variance: Array, history: History, population: Population
+) -> tuple[Array, Array, float]:
+    """Weights before each observation (K, n), after all of them (K,), and the mixture's log-likelihood.
+
+    w_k is proportional to prior_k times exp(loglike_k); a component that failed (NaN) drops out.
+    """
+    steps = step_loglike(predicted, variance, history, population)
+    running = np.log(np.maximum(prior, 1e-300))[:, None] + np.concatenate(
+        [np.zeros((len(prior), 1)), np.cumsum(steps, axis=1)], axis=1
+    )
+    running = np.where(np.isnan(running), -np.inf, running)
+    top = running.max(axis=0, keepdims=True)
+    shares = np.exp(running - top)
+    shares /= shares.sum(axis=0, keepdims=True)
+    final = np.log(np.maximum(prior, 1e-300)) + np.where(np.isnan(loglike), -np.inf, loglike)
+    peak = final.max()
+    after = np.exp(final - peak)
+    total = float(peak + np.log(after.sum()))
+    return shares[:, :-1], after / after.sum(), total
+
+
+def step_loglike(predicted: Array, variance: Array, history: History, population: Population) -> Array:
+    """Log-density of each observation under each component, up to a constant common to the components."""
+    log = population.residuals[history.output].kind == "log-additive"
+    y = np.log(history.values) if log else history.values
+    density = -0.5 * ((y - predicted) ** 2 / variance + np.log(variance) + _LOG_2PI)
+    return np.where(history.censor == 0, density, 0.0)
+
+
+def _failure(status: int) -> ComputationError:
+    name, (_, message) = next((n, c) for n, c in _core.STATUS.items() if c[0] == status)
+    return ComputationError(f"core.{name.lower().replace('_', '-')}", message, place="assimilate")

@@ -1,0 +1,421 @@
+"""Twin: a Model whose states and parameters are a distribution."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pytwin.errors import InputError
+from pytwin.issues import Issues
+from pytwin.model.plan import Plan
+from pytwin.model.population import Population, from_scale
+from pytwin.therapies import load
+from pytwin.therapies.dosing import US_PER_HOUR
+from pytwin.therapies.therapy import Coverage, History, Therapy
+from pytwin.twin import filtering, prior
+from pytwin.twin.dose import DoseEstimate, solve
+from pytwin.twin.filtering import Filtered
+from pytwin.twin.forecast import Forecast, forecast
+from pytwin.twin.html import twin_html
+from pytwin.twin.mixture import draw, moments, quantile
+from pytwin.twin.prior import Components
+from pytwin.twin.simulation import Draws, Simulation, output_times, simulate_plans, to_draws
+from pytwin.twin.summary import Summary, summary
+from pytwin.twin.trace import TracePoint, trace
+
+if TYPE_CHECKING:
+    from pytwin.rank import Ranking
+
+Array = NDArray[np.float64]
+METHODS = ("ukf",)
+
+
+@dataclass(frozen=True)
+class _Parts:
+    """What a Twin is made of; every new Twin is these with something replaced."""
+
+    therapy: Therapy
+    population: Population
+    record: Any
+    genome: Any
+    start: str
+    history: History
+    components: Components
+    prior: Components
+    hour: float
+    issues: Issues
+    filtered: Filtered | None = None
+
+
+class Twin:
+    """A patient's Model as a distribution over states and parameters.
+
+    The prior comes from covariates and genotype; ``assimilate`` conditions it on the record. A Twin never changes.
+    Its distribution is a mixture of Gaussians over z = [states, theta], one component for each genotype that the
+    data leave open.
+
+    Parameters
+    ----------
+    therapy : str or Therapy
+        For example ``"warfarin"``.
+    record : Record
+    genome : Genome, optional
+        Without it every genotype is missing, which widens the prior.
+    population : str or Population, optional
+        Default: the Therapy's.
+    start : {"auto", "untreated", "steady", "unknown"}
+        The state at the first dose or observation: untreated; at steady state on the reported regimen; or unknown,
+        hence wide. "auto" chooses from the record and ``history.start`` shows what was chosen.
+
+    Raises
+    ------
+    InputError
+        For an unknown therapy, population or start.
+    """
+
+    def __init__(
+        self,
+        therapy: str | Therapy,
+        record: Any,
+        genome: Any = None,
+        population: str | Population | None = None,
+        start: str = "auto",
+    ) -> None:
+        chosen = load(therapy)
+        people = Population.load(population or chosen.population) if not isinstance(population, Population) else population
+        if people.data["therapy"] != chosen.name:
+            raise InputError("twin.wrong-population", "the Population is of another Therapy", place=people.name)
+        self._parts = _prior_parts(chosen, people, record, genome_of(record, genome), start, None)
+
+    @classmethod
+    def _of(cls, parts: _Parts) -> Twin:
+        twin = cls.__new__(cls)
+        twin._parts = parts
+        return twin
+
+    @property
+    def therapy(self) -> Therapy:
+        """The Therapy."""
+        return self._parts.therapy
+
+    @property
+    def population(self) -> Population:
+        """The Population behind the prior."""
+        return self._parts.population
+
+    @property
+    def record(self) -> Any:
+        """The Record."""
+        return self._parts.record
+
+    @property
+    def genome(self) -> Any:
+        """The Genome, or None."""
+        return self._parts.genome
+
+    @property
+    def history(self) -> History:
+        """The record as the Therapy sees it: doses, observations, covariates, start."""
+        return self._parts.history
+
+    @property
+    def components(self) -> Components:
+        """The mixture: labels, weights (K,), means (K, n_z), covs (K, n_z, n_z)."""
+        return self._parts.components
+
+    @property
+    def hour(self) -> float:
+        """Hours from the history's origin to the instant that the twin stands for."""
+        return self._parts.hour
+
+    @property
+    def time(self) -> int:
+        """The instant that the twin stands for, microseconds UTC."""
+        return self.history.origin + round(self.hour * US_PER_HOUR)
+
+    @property
+    def issues(self) -> Issues:
+        """What was odd in the record and the genome, and what was done about it."""
+        return self._parts.issues
+
+    @property
+    def genotypes(self) -> dict[str, str]:
+        """Gene -> genotype where it is known for certain and the Population has a value for it."""
+        return prior.sure_genotypes(self.population, self.genome)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """States, then theta."""
+        return (*(s["name"] for s in self.population.model.states), *self.population.theta)
+
+    @property
+    def scales(self) -> tuple[str, ...]:
+        """Estimation scale of each name: identity, log or logit."""
+        return ("identity",) * (len(self.names) - len(self.population.theta)) + self.population.scales
+
+    @cached_property
+    def _moments(self) -> tuple[Array, Array]:
+        return moments(*self.components)
+
+    @property
+    def mean(self) -> Array:
+        """Mean of z on the estimation scale, shape (n_z,)."""
+        return self._moments[0]
+
+    @property
+    def cov(self) -> Array:
+        """Covariance of z on the estimation scale, shape (n_z, n_z)."""
+        return self._moments[1]
+
+    @property
+    def loglike(self) -> float:
+        """Log-likelihood of the assimilated observations; 0 for a prior."""
+        return self._parts.filtered.loglike if self._parts.filtered else 0.0
+
+    @cached_property
+    def prior(self) -> Twin:
+        """The twin before any observation, at the origin of its history."""
+        parts = self._parts
+        return Twin._of(replace(parts, components=parts.prior, hour=0.0, filtered=None))
+
+    @cached_property
+    def trace(self) -> tuple[TracePoint, ...]:
+        """One-step-ahead forecast of each assimilated observation, with measurement error."""
+        parts = self._parts
+        return trace(parts.population, parts.history, parts.filtered) if parts.filtered else ()
+
+    @property
+    def n_assimilated(self) -> int:
+        """Number of observations that condition the twin."""
+        return len(self.trace)
+
+    @property
+    def coverage(self) -> tuple[Coverage, ...]:
+        """What data there are: observations, doses and one row for each gene."""
+        sure = self.genotypes
+        genes = tuple(
+            Coverage(g, "present" if g in sure else "missing", None, "known" if g in sure else "unknown or uncertain")
+            for g in self.population.genes
+        )
+        return (*self.history.coverage, *genes)
+
+    def observed_until(self, hour: float) -> float | None:
+        """Hour of the last assimilated observation at or before ``hour``."""
+        seen = [p.hour for p in self.trace if p.hour <= hour]
+        return seen[-1] if seen else None
+
+    def assimilate(
+        self, record: Any = None, until: int | np.datetime64 | None = None, method: str | None = None
+    ) -> Twin:
+        """Condition on the record's observations.
+
+        Parameters
+        ----------
+        record : Record, optional
+            Later or corrected events; they are merged with those that the twin has.
+        until : int or datetime64, optional
+            Microseconds UTC (or a time); what is later is not used and the new twin stands for this instant.
+            Default: the last observation or dose of the record.
+        method : {"ukf"}, optional
+            How. Everything is run again from the start of the record, which takes milliseconds, so that late and
+            corrected events come to their place.
+
+        Returns
+        -------
+        Twin
+            A new one.
+
+        Raises
+        ------
+        InputError
+            ``twin.unknown-method``, ``twin.other-patient``.
+        ComputationError
+            When the filter fails.
+        """
+        if method not in (None, *METHODS):
+            hint = "Known: " + ", ".join(METHODS)
+            raise InputError("twin.unknown-method", "no such method", place=str(method), hint=hint)
+        parts = self._parts
+        merged = parts.record if record is None else _merged(parts.record, record)
+        limit = None if until is None else _microseconds(until)
+        fresh = _prior_parts(parts.therapy, parts.population, merged, parts.genome, parts.start, limit)
+        (filtered,) = filtering.run(parts.therapy, parts.population, [fresh.components], [fresh.history])
+        return Twin._of(replace(fresh, components=filtered.components, hour=fresh.history.end, filtered=filtered))
+
+    def factors(self) -> Array:
+        """What interacting drugs that started or stopped since the origin multiply parameters by, shape (n_param,)."""
+        return switch_factors(self.population, self.history, self.hour)
+
+    def pending_actions(self) -> NDArray[np.void]:
+        """Doses at the twin's very instant, which the filter stops before, and interacting drugs that change later."""
+        actions = filtering.actions_of(self.therapy, self.population, self.history)
+        dose = np.isin(actions["kind"], filtering.DOSE_KINDS)
+        now, later = actions["time"] == self.hour, actions["time"] > self.hour
+        pending = actions[(now & dose) | (later & ~dose)]
+        pending["time"] -= self.hour
+        return pending
+
+    @property
+    def next_dose_delay(self) -> float:
+        """Hours until the next daily dose is due; plans start then."""
+        return self.history.next_dose_delay(self.hour)
+
+    def draws(self, n: int, seed: int = 1) -> Draws:
+        """Patients that this twin could be; the same seed gives the same ones, bit for bit.
+
+        Parameters
+        ----------
+        n : int
+        seed : int
+
+        Returns
+        -------
+        Draws
+            States and parameters on the natural scale.
+        """
+        z, component = draw(*self.components, n, seed)
+        return to_draws(self, z, component)
+
+    def simulate(
+        self,
+        plan: Plan | Sequence[Plan],
+        times: Sequence[float] | None = None,
+        *,
+        horizon: str | float | None = None,
+        draws: int = 500,
+        seed: int = 1,
+        outputs: Sequence[str] | None = None,
+    ) -> Simulation:
+        """Simulate a plan, or several with the same draws.
+
+        Parameters
+        ----------
+        plan : Plan or sequence of Plan
+        times : sequence of float, optional
+            Hours from the twin's time.
+        horizon : str or float, optional
+            Instead of times: daily points until here.
+        draws, seed : int
+        outputs : sequence of str, optional
+            Default: what the Therapy observes.
+
+        Returns
+        -------
+        Simulation
+            Latent values, without measurement error.
+        """
+        if isinstance(times, str):
+            times, horizon = None, times
+        plans = [plan] if isinstance(plan, Plan) else list(plan)
+        wanted = list(outputs or (self.therapy.output,))
+        return simulate_plans(self, self.draws(draws, seed), plans, output_times(horizon, times), wanted)
+
+    def forecast(
+        self, times: Sequence[float], plan: Plan | None = None, *, draws: int = 1000, seed: int = 1, level: float = 0.9
+    ) -> Forecast:
+        """What will be measured at ``times`` (hours from the twin's time) under a plan.
+
+        Without a plan the mean daily dose of the last week goes on. The interval contains the measurement error.
+        """
+        return forecast(self, times, plan, draws, seed, level)
+
+    def dose_for(self, target: float | None = None, *, draws: int = 200, seed: int = 1) -> DoseEstimate:
+        """Daily dose that holds a target at steady state, for each of some draws.
+
+        Parameters
+        ----------
+        target : float, optional
+            Default: the Therapy's.
+        draws, seed : int
+
+        Returns
+        -------
+        DoseEstimate
+            Its ``median`` is the twin's dose; ``therapy.round_dose`` makes tablets of it.
+        """
+        goal = self.therapy.target if target is None else float(target)
+        params = self.draws(draws, seed).params
+        doses = solve(self.therapy, self.population, params, goal)
+        return DoseEstimate(goal, doses[np.isfinite(doses)])
+
+    def interval(self, level: float = 0.9) -> dict[str, tuple[float, float]]:
+        """Central interval of every state and parameter on its natural scale."""
+        weights, means, covs = self.components
+        sds = np.sqrt(np.maximum(np.einsum("kii->ki", covs), 0.0))
+        shares = np.broadcast_to(weights, (means.shape[1], len(weights)))
+        low, high = (
+            from_scale(quantile(shares, means.T, sds.T, p), self.scales) for p in ((1 - level) / 2, (1 + level) / 2)
+        )
+        return {name: (float(a), float(b)) for name, a, b in zip(self.names, low, high, strict=True)}
+
+    def summary(self) -> Summary:
+        """Each parameter before and after, with units; genotypes with weights; coverage."""
+        return summary(self)
+
+    def rank(
+        self,
+        plans: Sequence[Plan] | None = None,
+        objective: Any = None,
+        horizon: str | float = "30 d",
+        draws: int = 2000,
+        seed: int = 1,
+        **options: Any,
+    ) -> Ranking:
+        """Rank plans; see ``pytwin.rank.rank``. Defaults come from the Therapy."""
+        from pytwin.rank import rank  # noqa: PLC0415  (rank imports twin)
+
+        return rank(self, plans, objective, horizon, draws, seed, **options)
+
+    def __repr__(self) -> str:
+        what = f"{self.n_assimilated} observations" if self._parts.filtered else "prior"
+        return f"<Twin: {self.therapy.name}, {self.population.name}, {len(self.components)} components, {what}>"
+
+    def _repr_html_(self) -> str:
+        return twin_html(self)
+
+
+def _prior_parts(
+    therapy: Therapy, population: Population, record: Any, genome: Any, start: str, until: int | None
+) -> _Parts:
+    history = therapy.read(record, start, population, until)
+    issues = Issues(history.issues)
+    issues.extend(population.outside(dict(history.covariates)))
+    options = prior.genotype_options(population, genome, record.patient.race, issues)
+    (components,) = prior.build(therapy, population, [history], [options])
+    return _Parts(therapy, population, record, genome, start, history, components, components, 0.0, issues)
+
+
+def genome_of(record: Any, genome: Any) -> Any:
+    """The genome given, else one of the genotypes that the record's own table holds, else None."""
+    if genome is not None or not getattr(record, "genotypes", None):
+        return genome
+    from pytwin.genome import Genome  # noqa: PLC0415  (only where a table holds genotypes)
+
+    return Genome.from_diplotypes(dict(record.genotypes))
+
+
+def switch_factors(population: Population, history: History, hour: float) -> Array:
+    """Product of the effects of interacting drugs that started or stopped from the origin to ``hour``."""
+    names = [p["name"] for p in population.model.params]
+    product = np.ones(len(names))
+    for switch in history.switches:
+        if switch.time <= hour:
+            for parameter, factor in population.switches[switch.covariate].items():
+                product[names.index(parameter)] *= factor if switch.on else 1 / factor
+    return product
+
+
+def _merged(record: Any, later: Any) -> Any:
+    known, other = record.patient.id, later.patient.id
+    if known and other and known != other:
+        raise InputError("twin.other-patient", "the record is another patient's", place="assimilate")
+    return record.merged(later)
+
+
+def _microseconds(time: int | np.datetime64) -> int:
+    return int(time.astype("datetime64[us]").astype(np.int64)) if isinstance(time, np.datetime64) else int(time)
