@@ -18,9 +18,9 @@ from pytwin.twin import Twin, filtering, prior
 from pytwin.twin.dose import solve
 from pytwin.twin.filtering import Filtered
 from pytwin.twin.mixture import moments, quantile, root
+from pytwin.twin.parts import genome_of, switch_factors
 from pytwin.twin.prior import Components
 from pytwin.twin.trace import TracePoint, trace
-from pytwin.twin.twin import genome_of, switch_factors
 
 Array = NDArray[np.float64]
 Genomes = Mapping[str, Any] | Sequence[Any] | None
@@ -64,7 +64,11 @@ class Cohort:
         start: str = "auto",
     ) -> None:
         chosen = load(therapy)
-        people = population if isinstance(population, Population) else Population.load(population or chosen.population)
+        people = (
+            population
+            if isinstance(population, Population)
+            else Population.load(population or chosen.population)
+        )
         members = tuple(records)
         if not members:
             raise InputError("cohort.empty", "a cohort needs at least one record", place="records")
@@ -72,7 +76,8 @@ class Cohort:
         histories = tuple(chosen.read(r, start, people) for r in members)
         issues = tuple(Issues(h.issues) for h in histories)
         options = [
-            prior.genotype_options(people, g, r.patient.race, i) for g, r, i in zip(genes, members, issues, strict=True)
+            prior.genotype_options(people, g, r.patient.race, i)
+            for g, r, i in zip(genes, members, issues, strict=True)
         ]
         built = tuple(prior.build(chosen, people, histories, options))
         self._members = _Members(chosen, people, members, genes, start, histories, built, built, issues)
@@ -174,19 +179,27 @@ class Cohort:
         return self.dose_quantiles(target, (0.5,), threads=threads)[:, 0]
 
     def dose_quantiles(
-        self, target: float | Array | None = None, levels: Sequence[float] = (0.1, 0.5, 0.9), *, threads: int = 1
+        self,
+        target: float | Array | None = None,
+        levels: Sequence[float] = (0.1, 0.5, 0.9),
+        *,
+        threads: int = 1,
     ) -> Array:
         """Quantiles of the daily dose that holds a target, shape (N, levels).
 
-        The log-dose of each component is Gaussian with moments by cubature over theta; one simulation call per
-        secant step serves all points of all patients.
+        The log-dose of each component is Gaussian with moments by cubature over theta; one simulation call
+        per secant step serves all points of all patients.
         """
         m = self._members
-        goal = np.broadcast_to(np.nan if target is None else np.asarray(target, dtype=np.float64), (len(self),))
+        goal = np.broadcast_to(
+            np.nan if target is None else np.asarray(target, dtype=np.float64), (len(self),)
+        )
         goal = np.where(np.isnan(goal), m.therapy.target, goal)
         counts = [len(c) for c in m.components]
         exact = tuple(levels) == (0.5,)
-        mean, sd = self._log_dose(np.repeat(goal, counts), np.repeat(np.array(counts) > 1, counts) | (not exact), threads)
+        mean, sd = self._log_dose(
+            np.repeat(goal, counts), np.repeat(np.array(counts) > 1, counts) | (not exact), threads
+        )
         found = np.empty((len(self), len(levels)))
         first = 0
         for i, component in enumerate(m.components):
@@ -203,13 +216,19 @@ class Cohort:
         covs = np.concatenate([c.covs[:, -nt:, -nt:] for c in m.components])
         params = np.concatenate([c.params * self._factors(i) for i, c in enumerate(m.components)])
         columns = np.swapaxes(root(covs), 1, 2) * np.sqrt(nt)
-        points = [theta[:, None, :], (theta[:, None, :] + columns)[spread], (theta[:, None, :] - columns)[spread]]
+        points = [
+            theta[:, None, :],
+            (theta[:, None, :] + columns)[spread],
+            (theta[:, None, :] - columns)[spread],
+        ]
         sizes = [1, nt, nt]
         owners = [np.arange(len(theta)), np.flatnonzero(spread), np.flatnonzero(spread)]
         lanes = np.concatenate([np.repeat(o, k) for o, k in zip(owners, sizes, strict=True)])
         natural = params[lanes]
         flat = np.concatenate([p.reshape(-1, nt) for p in points])
-        natural[:, m.population.theta_columns()] = from_scale(flat, m.population.scales) * self._theta_factors(lanes)
+        natural[:, m.population.theta_columns()] = from_scale(
+            flat, m.population.scales
+        ) * self._theta_factors(lanes)
         log_dose = np.log(solve(m.therapy, m.population, natural, goal[lanes], threads=threads))
         mean, sd = log_dose[: len(theta)].copy(), np.full(len(theta), 1e-9)
         if spread.any():

@@ -1,7 +1,7 @@
 """The closed vocabulary of effects by which covariates and genotypes act on a parameter.
 
-Each kind is one function over N subjects. ``allele_sum`` and a ``by_genotype`` with ``mode = "value"`` set the
-parameter; all others multiply it.
+Each kind is one function over N subjects. ``allele_sum`` and a ``by_genotype`` with ``mode = "value"`` set
+the parameter; all others multiply it.
 """
 
 from __future__ import annotations
@@ -36,7 +36,9 @@ def _per_genotype(genotypes: Sequence[str], value: Callable[[str], float]) -> Ar
 
 
 def _unknown(gene: str) -> InputError:
-    return InputError("population.unknown-genotype", "the Population has no value for this genotype", place=gene)
+    return InputError(
+        "population.unknown-genotype", "the Population has no value for this genotype", place=gene
+    )
 
 
 def _allele_sum(effect: Mapping[str, Any], genotypes: Genotypes) -> Array:
@@ -44,7 +46,7 @@ def _allele_sum(effect: Mapping[str, Any], genotypes: Genotypes) -> Array:
 
     def value(genotype: str) -> float:
         pair = alleles(genotype)
-        if len(pair) != 2 or any(a not in values for a in pair):  # noqa: PLR2004
+        if len(pair) != 2 or any(a not in values for a in pair):
             raise _unknown(gene)
         return float(sum(values[a] for a in pair))
 

@@ -47,8 +47,8 @@ class Objective:
     """Targets, harms and burden as one utility; each method returns a new Objective.
 
     The utility is a sum of weights times shares of time, so 1 is a whole horizon in range. Time between two
-    simulated points is split by linear interpolation (Rosendaal FR et al., Thromb Haemost 1993;69:236-239), on
-    the latent value without measurement error.
+    simulated points is split by linear interpolation (Rosendaal FR et al., Thromb Haemost 1993;69:236-239),
+    on the latent value without measurement error.
     """
 
     parts: tuple[Term, ...] = ()
@@ -127,7 +127,9 @@ class Objective:
         return (self.visit_cost * visits + self.change_cost * changes) / (horizon / 24)
 
     def __str__(self) -> str:
-        texts = [f"{t.weight:+g} x {t.label}" + (f" from {spell(t.since)}" if t.since else "") for t in self.parts]
+        texts = [
+            f"{t.weight:+g} x {t.label}" + (f" from {spell(t.since)}" if t.since else "") for t in self.parts
+        ]
         if self.visit_cost:
             texts.append(f"-{self.visit_cost:g} a day with a visit")
         if self.change_cost:

@@ -21,8 +21,8 @@ _MASS_IN_MG = {"kg": 1e6, "g": 1e3, "mg": 1.0, "ug": 1e-3, "ng": 1e-6}
 class Dose:
     """A dose, once or repeated, or an infusion; all times in hours from the plan's start.
 
-    ``until`` is exclusive: a dose every 24 h from 0 until 72 is given at 0, 24 and 48. ``length`` is None for a
-    bolus; an infusion gives ``amount`` per hour over ``length`` hours.
+    ``until`` is exclusive: a dose every 24 h from 0 until 72 is given at 0, 24 and 48. ``length`` is None
+    for a bolus; an infusion gives ``amount`` per hour over ``length`` hours.
     """
 
     drug: str
@@ -177,7 +177,9 @@ class Plan:
 
     def __str__(self) -> str:
         parts = [str(d) for d in self.doses]
-        parts += [f"{s.param} {'x' if s.scale else '='} {s.value:g} from {spell(s.at)}" for s in self.settings]
+        parts += [
+            f"{s.param} {'x' if s.scale else '='} {s.value:g} from {spell(s.at)}" for s in self.settings
+        ]
         return "; ".join(parts) or "nothing"
 
     def __repr__(self) -> str:
@@ -204,7 +206,9 @@ def _port(dose: Dose, model: Any) -> tuple[int, float]:
                 return index, 1.0
             if dose.unit in _MASS_IN_MG and port["unit"] in _MASS_IN_MG:
                 return index, _MASS_IN_MG[dose.unit] / _MASS_IN_MG[port["unit"]]
-            raise InputError("plan.bad-unit", f"a dose of {dose.drug} is given in {port['unit']}", place=dose.unit)
+            raise InputError(
+                "plan.bad-unit", f"a dose of {dose.drug} is given in {port['unit']}", place=dose.unit
+            )
     known = ", ".join(f"{p['drug']} {p['route']}" for p in model.doses)
     message = "the model has no port for this drug and route"
     raise InputError("plan.no-dose-port", message, place=f"{dose.drug} {dose.route}", hint=f"It has: {known}")

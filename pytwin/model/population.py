@@ -21,7 +21,17 @@ from pytwin.model import effects
 from pytwin.model.effects import Array, Genotypes
 
 SCALES = {"identity": 0, "log": 1, "logit": 2}
-_REQUIRED = ("id", "version", "therapy", "model", "title", "citation", "parameters", "variability", "residual")
+_REQUIRED = (
+    "id",
+    "version",
+    "therapy",
+    "model",
+    "title",
+    "citation",
+    "parameters",
+    "variability",
+    "residual",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +49,8 @@ class Residual:
 class Population:
     """Typical values, covariate and genotype effects, and variances of a model's parameters.
 
-    A Population is read from a TOML file and never changed; a new fit is a new version. ``hash`` is the SHA-256
-    of its content, whatever its layout in the file.
+    A Population is read from a TOML file and never changed; a new fit is a new version. ``hash`` is the
+    SHA-256 of its content, whatever its layout in the file.
 
     Attributes
     ----------
@@ -85,7 +95,9 @@ class Population:
             raise InputError("population.not-toml", "the file is not TOML", place=place) from error
         missing = [k for k in _REQUIRED if k not in data]
         if missing:
-            raise InputError("population.incomplete", "required keys are missing: " + ", ".join(missing), place=place)
+            raise InputError(
+                "population.incomplete", "required keys are missing: " + ", ".join(missing), place=place
+            )
         for index, effect in enumerate(data.get("effects", ())):
             effects.check(effect, f"{place}: effects[{index}]")
         return cls(data, place)
@@ -97,7 +109,11 @@ class Population:
         names = []
         for folder in sorted(root.iterdir(), key=lambda f: f.name):
             if folder.is_dir() and (therapy in (None, folder.name)) and _folder(folder.name).is_dir():
-                stems = [f.name[:-5].rsplit("-", 1) for f in _folder(folder.name).iterdir() if f.name.endswith(".toml")]
+                stems = [
+                    f.name[:-5].rsplit("-", 1)
+                    for f in _folder(folder.name).iterdir()
+                    if f.name.endswith(".toml")
+                ]
                 names += [f"{folder.name}/{s}@{v}" for s, v in sorted(stems, key=lambda s: (s[0], int(s[1])))]
         return names
 
@@ -130,7 +146,7 @@ class Population:
     @cached_property
     def model(self) -> Any:
         """The Model whose parameters these are."""
-        from pytwin import _core  # noqa: PLC0415  (the core loads when it is first needed)
+        from pytwin import _core
 
         return _core.Model(self.data["model"])
 
@@ -155,7 +171,8 @@ class Population:
 
     @property
     def switches(self) -> dict[str, dict[str, float]]:
-        """Covariate that may start and stop -> parameter -> factor while it lasts (effects of kind ``factor``)."""
+        """Covariate that may start and stop -> parameter -> factor while it lasts (effects of kind
+        ``factor``)."""
         found: dict[str, dict[str, float]] = {}
         for e in self.effects:
             if e["kind"] == "factor":
@@ -186,19 +203,25 @@ class Population:
     def residuals(self) -> dict[str, Residual]:
         """Output -> measurement error."""
         return {
-            r["output"]: Residual(r["output"], r["kind"], float(r["a"]), float(r.get("b", 0.0)), r["citation"])
+            r["output"]: Residual(
+                r["output"], r["kind"], float(r["a"]), float(r.get("b", 0.0)), r["citation"]
+            )
             for r in self.data["residual"]
         }
 
     @property
     def baseline(self) -> dict[str, Any] | None:
-        """``{"parameter", "output", ...}``: the parameter that a measurement before treatment gives; or None."""
+        """``{"parameter", "output", ...}``: the parameter that a measurement before treatment gives; or
+        None."""
         return self.data.get("baseline")
 
     @cached_property
     def drift(self) -> Array:
-        """Variance per hour of a random walk of each theta, shape (n_theta,); zeros where none is published."""
-        per_hour = {d["parameter"]: d["variance_per_hour"] for d in self.data.get("process_noise", {}).get("walk", ())}
+        """Variance per hour of a random walk of each theta, shape (n_theta,); zeros where none is
+        published."""
+        per_hour = {
+            d["parameter"]: d["variance_per_hour"] for d in self.data.get("process_noise", {}).get("walk", ())
+        }
         return np.array([per_hour.get(name, 0.0) for name in self.theta])
 
     def filled(self, covariates: Mapping[str, Any], n: int) -> dict[str, Array]:
@@ -240,7 +263,8 @@ class Population:
         return table
 
     def covariance(self, covariates: Mapping[str, Any], genotypes: Genotypes, n: int | None = None) -> Array:
-        """Prior covariance of theta, shape (N, n_theta, n_theta): omega, widened where a covariate is missing.
+        """Prior covariance of theta, shape (N, n_theta, n_theta): omega, widened where a covariate is
+        missing.
 
         A missing covariate with a reference SD adds the outer product of half the change of theta between its
         reference minus and plus one SD.
@@ -254,7 +278,9 @@ class Population:
             if sd == 0 or name not in self.covariates or not missing.any():
                 continue
             low, high = (
-                self._theta_at({**covariates, name: np.where(missing, reference["value"] + s, raw)}, genotypes, size)
+                self._theta_at(
+                    {**covariates, name: np.where(missing, reference["value"] + s, raw)}, genotypes, size
+                )
                 for s in (-sd, sd)
             )
             half = np.where(missing[:, None], (high - low) / 2, 0.0)
@@ -293,8 +319,10 @@ class Population:
         for r in self.data.get("ranges", ()):
             value = covariates.get(r["covariate"], float("nan"))
             if value < r["lower"] or value > r["upper"]:
-                message = f"{r['covariate']} is outside the range studied, {r['lower']:g} to {r['upper']:g} {r['unit']}"
-                notes.append(Issue("population.outside-range", message, self.name, "the Population extrapolates"))
+                span = f"{r['lower']:g} to {r['upper']:g} {r['unit']}"
+                message = f"{r['covariate']} is outside the range studied, {span}"
+                action = "the Population extrapolates"
+                notes.append(Issue("population.outside-range", message, self.name, action))
         return notes
 
     def describe(self) -> str:
@@ -302,7 +330,9 @@ class Population:
         lines = [f"{self.name}  {self.data['title']}", f"  {self.citation}", f"  sha256 {self.hash}", ""]
         lines += ["  " + str(self.data.get("provenance", {}).get("text", "")), "", "  typical values"]
         for p in self.data["parameters"]:
-            lines.append(f"    {p['name']:8} {p.get('value', 'by genotype')!s:>12} {p['unit']:8} {p['citation']}")
+            lines.append(
+                f"    {p['name']:8} {p.get('value', 'by genotype')!s:>12} {p['unit']:8} {p['citation']}"
+            )
         lines += ["", "  effects"]
         for e in self.effects:
             what = e.get("covariate", e.get("gene"))

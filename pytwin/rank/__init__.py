@@ -1,9 +1,10 @@
-"""Ranking: plans in order, with expected utility, interval, probability of being best, regret, and the reasons."""
+"""Ranking: plans in order, with expected utility, interval, probability of being best, regret, and the
+reasons."""
 
 from __future__ import annotations
 
 from pytwin.rank.drivers import Drivers
-from pytwin.rank.run import rank
 from pytwin.rank.ranking import Ranking
+from pytwin.rank.run import rank
 
 __all__ = ["Drivers", "Ranking", "rank"]

@@ -25,9 +25,9 @@ class Drivers:
     against : str
         The plan that the leader is compared with: the best one that is not tied, else the second.
     parameters : dict of str to float
-        Share of the variance over draws of the utility difference to ``against`` that a linear regression on the
-        parameters gives to each (Lindeman, Merenda and Gold's average over orders, for up to 8 parameters); the
-        rest is nonlinear, genotype, or states.
+        Share of the variance over draws of the utility difference to ``against`` that a linear regression
+        on the parameters gives to each (Lindeman, Merenda and Gold's average over orders, for up to 8
+        parameters); the rest is nonlinear, genotype, or states.
     utility : dict of str to float
         The same for the leader's own utility.
     terms : dict of str to float
@@ -44,12 +44,12 @@ class Drivers:
         told = [
             f"{name}: {difference:+.3f} compared with {self.against}"
             for name, difference in sorted(self.terms.items(), key=lambda t: -abs(t[1]))
-            if abs(difference) >= 0.001  # noqa: PLR2004
+            if abs(difference) >= 0.001
         ]
         told += [
             f"{share:.0%} of the uncertainty of the leading plan's utility comes from {name}"
             for name, share in sorted(self.utility.items(), key=lambda t: -t[1])
-            if share >= 0.05  # noqa: PLR2004
+            if share >= 0.05
         ]
         return tuple(told)
 
@@ -63,7 +63,7 @@ def explain(
     groups: Sequence[int],
 ) -> Drivers | None:
     """Drivers of a ranking; None with fewer than two plans."""
-    if len(plans) < 2:  # noqa: PLR2004
+    if len(plans) < 2:
         return None
     other = next((i for i, g in enumerate(groups) if g != 0), 1)
     x = to_scale(theta, population.scales)
@@ -79,9 +79,9 @@ def explain(
 def variance_shares(x: Array, y: Array) -> Array:
     """Share of the variance of y that each column of x explains, shape (n,); their sum is R squared.
 
-    R squared gained by adding a column, averaged over all orders of adding them (Lindeman RH, Merenda PF, Gold RZ,
-    Introduction to Bivariate and Multivariate Analysis, 1980), from the correlation matrix. Correlated parameters
-    share what they explain together.
+    R squared gained by adding a column, averaged over all orders of adding them (Lindeman RH, Merenda PF,
+    Gold RZ, Introduction to Bivariate and Multivariate Analysis, 1980), from the correlation matrix.
+    Correlated parameters share what they explain together.
     """
     n = x.shape[1]
     used = [i for i in range(n) if x[:, i].std() > _TINY]

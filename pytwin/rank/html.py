@@ -21,7 +21,8 @@ def ranking_html(ranking: Any) -> str:
     apart = f"<p>Not ranked:</p><ul>{excluded}</ul>" if excluded else ""
     if ranking.abstained:
         reasons = "".join(f"<li>{escape(r)}</li>" for r in ranking.reasons)
-        return f"<div><p><b>No ranking: the data do not support one.</b></p><ul>{reasons}</ul>{apart}<p>{_USE}</p></div>"
+        head = "<p><b>No ranking: the data do not support one.</b></p>"
+        return f"<div>{head}<ul>{reasons}</ul>{apart}<p>{_USE}</p></div>"
     heads = ("", "plan", ranking.twin.therapy.output, "utility", "best in", "regret", *ranking.shares)
     head = "".join(f"<th>{escape(h)}</th>" for h in heads)
     scale = _scale(ranking)

@@ -85,8 +85,8 @@ class Ranking:
         """A Ranking that abstains."""
         none = np.zeros(0)
         return cls(
-            twin, objective, horizon, (), none, none, np.zeros((0, 2)), none, none, {}, (), tuple(excluded), reasons,
-            None, manifest, {},
+            twin, objective, horizon, (), none, none, np.zeros((0, 2)), none, none, {}, (), tuple(excluded),
+            reasons, None, manifest, {},
         )  # fmt: skip
 
     @property
@@ -97,7 +97,10 @@ class Ranking:
     @property
     def ties(self) -> tuple[tuple[Plan, ...], ...]:
         """Groups of two or more plans that are tied, best group first."""
-        grouped = [tuple(p for p, g in zip(self.plans, self.groups, strict=True) if g == k) for k in sorted(set(self.groups))]
+        grouped = [
+            tuple(p for p, g in zip(self.plans, self.groups, strict=True) if g == k)
+            for k in sorted(set(self.groups))
+        ]
         return tuple(g for g in grouped if len(g) > 1)
 
     @property
@@ -112,7 +115,8 @@ class Ranking:
 
     @property
     def table(self) -> dict[str, list[Any]]:
-        """Columns: rank, plan, expected_utility, standard_error, low, high, p_best, regret, and shares of time."""
+        """Columns: rank, plan, expected_utility, standard_error, low, high, p_best, regret, and shares of
+        time."""
         columns: dict[str, list[Any]] = {
             "rank": list(self.ranks),
             "plan": [p.name for p in self.plans],
@@ -128,7 +132,7 @@ class Ranking:
 
     def report(self, path: str | Path, **options: Any) -> Path:
         """Write the HTML report."""
-        from pytwin import report  # noqa: PLC0415  (report imports rank)
+        from pytwin import report
 
         written: Path = report.write(self, path, **options)
         return written
@@ -136,7 +140,8 @@ class Ranking:
     def __repr__(self) -> str:
         if self.abstained:
             return f"<Ranking: abstained: {'; '.join(self.reasons)}>"
-        lines = [f"<Ranking over {self.horizon / 24:g} d, {self.manifest['draws']} draws, seed {self.manifest['seed']}"]
+        facts = self.manifest
+        lines = [f"<Ranking over {self.horizon / 24:g} d, {facts['draws']} draws, seed {facts['seed']}"]
         for i, plan in enumerate(self.plans):
             low, high = self.interval[i]
             lines.append(

@@ -51,7 +51,12 @@ def entries(table: Any, origin: int, issues: Issues) -> list[Entry]:
         if entry.kind == "administration" and start is None:
             issues.add("dose.no-time", "a given dose has no time", action="left out", place=_place(row))
         elif entry.as_needed and entry.kind != "administration":
-            issues.add("dose.as-needed", "an as-needed dose is not known to be taken", action="left out", place=_place(row))
+            issues.add(
+                "dose.as-needed",
+                "an as-needed dose is not known to be taken",
+                action="left out",
+                place=_place(row),
+            )
         else:
             found.append(entry)
     return found

@@ -20,7 +20,8 @@ Start = Literal["untreated", "steady", "unknown"]
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """A dose that was given: hours since the history's origin, amount in the dose port's unit, where it is from."""
+    """A dose that was given: hours since the history's origin, amount in the dose port's unit, where it is
+    from."""
 
     time: float
     amount: float
@@ -86,16 +87,17 @@ class History:
         return tuple(d for d in self.doses if d.time >= hour)
 
     def current_daily(self, hour: float, window: float = 168.0) -> float | None:
-        """Daily amount of the last two doses before ``hour`` that were not held; None without one in ``window``."""
+        """Daily amount of the last two doses before ``hour`` that were not held; None without one in
+        ``window``."""
         recent = [d for d in self.doses if hour - window <= d.time <= hour]
         taken = [d for d in recent if d.amount > 0][-2:]
-        if len(taken) < 2:  # noqa: PLR2004
+        if len(taken) < 2:
             return taken[0].amount if taken else None
         first, last = taken
         held = any(first.time < d.time < last.time for d in recent)
         gap = 24.0 if held else max(last.time - first.time, 1.0)
         # Clock times of daily doses differ by an hour or two: whole days, or parts of one.
-        days = max(1.0, round(gap / 24)) if gap > 18 else gap / 24  # noqa: PLR2004
+        days = max(1.0, round(gap / 24)) if gap > 18 else gap / 24
         return (first.amount + last.amount) / 2 / days
 
     def next_dose_delay(self, hour: float, every: float = 24.0) -> float:
@@ -165,7 +167,7 @@ class Therapy:
     @property
     def populations(self) -> list[str]:
         """Names of the Populations that are built in."""
-        from pytwin.model.population import Population  # noqa: PLC0415
+        from pytwin.model.population import Population
 
         return Population.list(self.name)
 

@@ -57,8 +57,8 @@ def solve(
 ) -> Array:
     """Daily dose at which the mean output of a day at steady state is ``target``, for each row of parameters.
 
-    Secant steps on log(output - baseline) against log(dose), kept within a bracket; each step starts where the last
-    one ended, so that a patient comes to steady state while the dose converges.
+    Secant steps on log(output - baseline) against log(dose), kept within a bracket; each step starts where
+    the last one ended, so that a patient comes to steady state while the dose converges.
 
     Parameters
     ----------
@@ -85,14 +85,14 @@ def solve(
         if last_x is not None and last_y is not None:
             moved = np.abs(log_dose - last_x) > TOLERANCE
             found = (y - last_y) / np.where(moved, log_dose - last_x, 1.0)
-            slope = np.where(moved & (found > 0.1) & (found < 10), found, slope)  # noqa: PLR2004
+            slope = np.where(moved & (found > 0.1) & (found < 10), found, slope)
         last_x, last_y = log_dose, y
         step = np.clip((goal - y) / slope, -2.0, 2.0)
         log_dose = np.clip(log_dose + np.nan_to_num(step), np.log(_LOWEST), np.log(_HIGHEST))
         if np.nanmax(np.abs(step), initial=0.0) < TOLERANCE:
             break
     dose = np.exp(log_dose)
-    held = np.isfinite(goal) & (dose > _LOWEST * 1.01) & (dose < _HIGHEST / 1.01)  # noqa: PLR2004
+    held = np.isfinite(goal) & (dose > _LOWEST * 1.01) & (dose < _HIGHEST / 1.01)
     return np.where(held, dose, np.nan)
 
 
@@ -104,7 +104,9 @@ class _Regimen:
         self.params = np.ascontiguousarray(params)
         self.x = self.model.initial(self.params)
         self.port = dose_port(therapy, population)
-        self.output = np.array([[o["name"] for o in self.model.outputs].index(therapy.output)], dtype=np.int32)
+        self.output = np.array(
+            [[o["name"] for o in self.model.outputs].index(therapy.output)], dtype=np.int32
+        )
         self.lanes = np.arange(len(params), dtype=np.int64)
         self.threads = threads
         self.hours = 24.0 * np.arange(_SEGMENT_DAYS)
@@ -131,6 +133,15 @@ class _Regimen:
         actions["value"] = np.repeat(dose, days)
         offsets = days * np.arange(n + 1, dtype=np.int64)
         result: dict[str, Array] = self.model.simulate(
-            self.params, self.x, 0.0, actions, offsets, times, self.lanes, self.lanes, self.output, threads=self.threads
+            self.params,
+            self.x,
+            0.0,
+            actions,
+            offsets,
+            times,
+            self.lanes,
+            self.lanes,
+            self.output,
+            threads=self.threads,
         )
         return result

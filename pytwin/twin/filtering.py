@@ -142,9 +142,9 @@ def run(
 def spread_options(n_z: int, n_t: int) -> dict[str, float]:
     """alpha, beta, kappa of the sigma points.
 
-    Untreated states are known exactly, so the covariance has rank n_t although z has n_z entries: the points are those
-    of a cubature rule in n_t dimensions (n_z + kappa = max(n_t, 3)), which does not spread them by the
-    dimensions without variance.
+    Untreated states are known exactly, so the covariance has rank n_t although z has n_z entries: the
+    points are those of a cubature rule in n_t dimensions (n_z + kappa = max(n_t, 3)), which does not spread
+    them by the dimensions without variance.
     """
     return {"alpha": 1.0, "beta": 0.0, "kappa": float(max(n_t, 3) - n_z)}
 
@@ -165,7 +165,9 @@ def _split(
             raise _failure(status)
         predicted = np.asarray(result["predicted"][flat]).reshape(k, n)
         variance = np.asarray(result["predicted_var"][flat]).reshape(k, n)
-        before, after, loglike = _weights(prior.weights, np.asarray(result["loglike"][rows]), predicted, variance, history, population)
+        before, after, loglike = _weights(
+            prior.weights, np.asarray(result["loglike"][rows]), predicted, variance, history, population
+        )
         components = Components(prior.labels, after, result["mean"][rows], result["cov"][rows], prior.params)
         found.append(Filtered(components, loglike, predicted, variance, before, status))
         row, obs = row + k, obs + k * n

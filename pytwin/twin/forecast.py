@@ -71,4 +71,6 @@ def continued(twin: Any) -> Plan:
     therapy = twin.therapy
     if daily is None or daily == 0:
         return Plan("no treatment")
-    return Plan("as in the last week").dose(therapy.drug, daily, therapy.unit, every=24.0, route=therapy.route)
+    return Plan("as in the last week").dose(
+        therapy.drug, daily, therapy.unit, every=24.0, route=therapy.route
+    )

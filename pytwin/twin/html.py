@@ -9,7 +9,9 @@ from typing import Any
 def twin_html(twin: Any) -> str:
     """A small table: parameters before and after, genotype weights, data."""
     found = twin.summary()
-    head = escape(f"Twin: {twin.therapy.title} ({twin.population.name}), {twin.n_assimilated} observations used")
+    head = escape(
+        f"Twin: {twin.therapy.title} ({twin.population.name}), {twin.n_assimilated} observations used"
+    )
     rows = "".join(
         f"<tr><td title='{escape(p.doc, quote=True)}'>{escape(p.name)}</td><td>{escape(p.unit)}</td>"
         f"<td>{_span(p.prior)}</td><td>{_span(p.posterior)}</td></tr>"

@@ -71,7 +71,8 @@ def _normal_quantile(p: float) -> float:
 def root(covs: Array) -> Array:
     """Lower-triangular L with L L' = P for semi-definite P, shape (K, n, n).
 
-    A pivot that is not positive beyond rounding gives a column of zeros: states that are known exactly stay so.
+    A pivot that is not positive beyond rounding gives a column of zeros: states that are known exactly stay
+    so.
     """
     n = covs.shape[-1]
     lower = np.zeros_like(covs)

@@ -20,11 +20,11 @@ from pytwin.therapies.therapy import History, Therapy
 Array = NDArray[np.float64]
 Options = Mapping[str, Sequence[tuple[str, float]]]
 
-# Hours of a regimen after which it counts as steady; warfarin's slowest chain has a mean transit time of 118 h and
-# S-warfarin a half-life of up to 130 h.
+# Hours of a regimen after which it counts as steady; warfarin's slowest chain has a mean transit time of
+# 118 h and S-warfarin a half-life of up to 130 h.
 STEADY_HOURS = 90 * 24.0
-# A patient of whom nothing is known but that he or she may be treated: median daily dose and its SD on the log
-# scale, assumed wide around the 5 mg of the label; 95 % between 1.6 and 16 mg.
+# A patient of whom nothing is known but that he or she may be treated: median daily dose and its SD on the
+# log scale, assumed wide around the 5 mg of the label; 95 % between 1.6 and 16 mg.
 UNKNOWN_DAILY = 5.0
 UNKNOWN_LOG_SD = 0.6
 _SURE = 0.99
@@ -88,7 +88,9 @@ def _frequencies(gene: str, known: Sequence[str], race: str | None) -> dict[str,
     return {g: table.get(g, 0.0) / total for g in known}
 
 
-def _merge(inside: list[tuple[str, float]], lost: float, table: Mapping[str, float]) -> list[tuple[str, float]]:
+def _merge(
+    inside: list[tuple[str, float]], lost: float, table: Mapping[str, float]
+) -> list[tuple[str, float]]:
     mass: dict[str, float] = {}
     for genotype, p in inside:
         mass[genotype] = mass.get(genotype, 0.0) + p
@@ -140,12 +142,16 @@ def build(
 
 
 def _theta(
-    population: Population, histories: Sequence[History], owner: NDArray[np.intp], labels: Sequence[Mapping[str, str]]
+    population: Population,
+    histories: Sequence[History],
+    owner: NDArray[np.intp],
+    labels: Sequence[Mapping[str, str]],
 ) -> tuple[Array, Array, Array]:
     """Typical parameters, theta and its covariance of all rows; a measured baseline is known exactly."""
     n = len(owner)
     covariates = {
-        name: np.array([h.covariates.get(name, np.nan) for h in histories])[owner] for name in population.covariates
+        name: np.array([h.covariates.get(name, np.nan) for h in histories])[owner]
+        for name in population.covariates
     }
     genotypes = {g: [row[g] for row in labels] for g in population.genes}
     params = population.parameters(covariates, genotypes, n)
@@ -181,17 +187,24 @@ def _with_states(
     if treated.any():
         rows = np.flatnonzero(treated)
         chosen = [histories[i] for i in rows]
-        means[rows], covs[rows] = _treated(therapy, population, chosen, params[rows], theta[rows], omega[rows])
+        means[rows], covs[rows] = _treated(
+            therapy, population, chosen, params[rows], theta[rows], omega[rows]
+        )
     return means, covs
 
 
 def _treated(
-    therapy: Therapy, population: Population, histories: Sequence[History], params: Array, theta: Array, omega: Array
+    therapy: Therapy,
+    population: Population,
+    histories: Sequence[History],
+    params: Array,
+    theta: Array,
+    omega: Array,
 ) -> tuple[Array, Array]:
     """Moments of z after a long time on the regimen, by cubature over theta and, if unknown, the dose.
 
-    Points are m +- sqrt(d) times the columns of the covariance's root, d its dimension (Arasaratnam I, Haykin S,
-    IEEE Trans Autom Control 2009;54:1254-1269).
+    Points are m +- sqrt(d) times the columns of the covariance's root, d its dimension (Arasaratnam I,
+    Haykin S, IEEE Trans Autom Control 2009;54:1254-1269).
     """
     n, nt = theta.shape
     dim = nt + 1
@@ -215,14 +228,15 @@ def _treated(
 
 
 def _gap(history: History) -> float:
-    """Hours from the last dose of the regimen to the origin, so that the recorded doses go on in its rhythm."""
+    """Hours from the last dose of the regimen to the origin, so that the recorded doses go on in its
+    rhythm."""
     assert history.start != "untreated"
     every = history.regimen[1] if history.regimen else 24.0
     return every - (history.doses[0].time % every) if history.doses else every / 2
 
 
 def _cubature(covs: Array) -> Array:
-    from pytwin.twin.mixture import root  # noqa: PLC0415
+    from pytwin.twin.mixture import root
 
     columns = np.swapaxes(root(covs), 1, 2) * np.sqrt(covs.shape[-1])
     return np.concatenate([columns, -columns], axis=1)

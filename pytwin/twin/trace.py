@@ -17,7 +17,8 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class TracePoint:
-    """An observation and how it was forecast from all earlier ones; the interval contains the measurement error.
+    """An observation and how it was forecast from all earlier ones; the interval contains the measurement
+    error.
 
     Attributes
     ----------
@@ -48,7 +49,9 @@ class TracePoint:
         return self.low <= self.value <= self.high
 
 
-def trace(population: Population, history: History, filtered: Filtered, level: float = 0.9) -> tuple[TracePoint, ...]:
+def trace(
+    population: Population, history: History, filtered: Filtered, level: float = 0.9
+) -> tuple[TracePoint, ...]:
     """All points of one subject, in order."""
     if not history.times.size:
         return ()
@@ -62,7 +65,14 @@ def trace(population: Population, history: History, filtered: Filtered, level: f
     probability = _tail(population, history, weights, means, sds)
     return tuple(
         TracePoint(
-            history.origin + round(h * 3_600_000_000), float(h), float(v), int(c), float(m), float(a), float(b), float(p)
+            history.origin + round(h * 3_600_000_000),
+            float(h),
+            float(v),
+            int(c),
+            float(m),
+            float(a),
+            float(b),
+            float(p),
         )
         for h, v, c, m, a, b, p in zip(
             history.times, history.values, history.censor, median, low, high, probability, strict=True

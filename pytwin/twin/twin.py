@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -19,10 +19,10 @@ from pytwin.therapies.dosing import US_PER_HOUR
 from pytwin.therapies.therapy import Coverage, History, Therapy
 from pytwin.twin import filtering, prior
 from pytwin.twin.dose import DoseEstimate, solve
-from pytwin.twin.filtering import Filtered
 from pytwin.twin.forecast import Forecast, forecast
 from pytwin.twin.html import twin_html
 from pytwin.twin.mixture import draw, moments, quantile
+from pytwin.twin.parts import Parts, genome_of, merged, microseconds, prior_parts, switch_factors
 from pytwin.twin.prior import Components
 from pytwin.twin.simulation import Draws, Simulation, output_times, simulate_plans, to_draws
 from pytwin.twin.summary import Summary, summary
@@ -35,29 +35,12 @@ Array = NDArray[np.float64]
 METHODS = ("ukf",)
 
 
-@dataclass(frozen=True)
-class _Parts:
-    """What a Twin is made of; every new Twin is these with something replaced."""
-
-    therapy: Therapy
-    population: Population
-    record: Any
-    genome: Any
-    start: str
-    history: History
-    components: Components
-    prior: Components
-    hour: float
-    issues: Issues
-    filtered: Filtered | None = None
-
-
 class Twin:
     """A patient's Model as a distribution over states and parameters.
 
-    The prior comes from covariates and genotype; ``assimilate`` conditions it on the record. A Twin never changes.
-    Its distribution is a mixture of Gaussians over z = [states, theta], one component for each genotype that the
-    data leave open.
+    The prior comes from covariates and genotype; ``assimilate`` conditions it on the record. A Twin never
+    changes. Its distribution is a mixture of Gaussians over z = [states, theta], one component for each
+    genotype that the data leave open.
 
     Parameters
     ----------
@@ -69,8 +52,8 @@ class Twin:
     population : str or Population, optional
         Default: the Therapy's.
     start : {"auto", "untreated", "steady", "unknown"}
-        The state at the first dose or observation: untreated; at steady state on the reported regimen; or unknown,
-        hence wide. "auto" chooses from the record and ``history.start`` shows what was chosen.
+        The state at the first dose or observation: untreated; at steady state on the reported regimen; or
+        unknown, hence wide. "auto" chooses from the record and ``history.start`` shows what was chosen.
 
     Raises
     ------
@@ -87,13 +70,19 @@ class Twin:
         start: str = "auto",
     ) -> None:
         chosen = load(therapy)
-        people = Population.load(population or chosen.population) if not isinstance(population, Population) else population
+        people = (
+            Population.load(population or chosen.population)
+            if not isinstance(population, Population)
+            else population
+        )
         if people.data["therapy"] != chosen.name:
-            raise InputError("twin.wrong-population", "the Population is of another Therapy", place=people.name)
-        self._parts = _prior_parts(chosen, people, record, genome_of(record, genome), start, None)
+            raise InputError(
+                "twin.wrong-population", "the Population is of another Therapy", place=people.name
+            )
+        self._parts = prior_parts(chosen, people, record, genome_of(record, genome), start, None)
 
     @classmethod
-    def _of(cls, parts: _Parts) -> Twin:
+    def _of(cls, parts: Parts) -> Twin:
         twin = cls.__new__(cls)
         twin._parts = parts
         return twin
@@ -199,7 +188,12 @@ class Twin:
         """What data there are: observations, doses and one row for each gene."""
         sure = self.genotypes
         genes = tuple(
-            Coverage(g, "present" if g in sure else "missing", None, "known" if g in sure else "unknown or uncertain")
+            Coverage(
+                g,
+                "present" if g in sure else "missing",
+                None,
+                "known" if g in sure else "unknown or uncertain",
+            )
             for g in self.population.genes
         )
         return (*self.history.coverage, *genes)
@@ -222,8 +216,8 @@ class Twin:
             Microseconds UTC (or a time); what is later is not used and the new twin stands for this instant.
             Default: the last observation or dose of the record.
         method : {"ukf"}, optional
-            How. Everything is run again from the start of the record, which takes milliseconds, so that late and
-            corrected events come to their place.
+            How. Everything is run again from the start of the record, which takes milliseconds, so that
+            late and corrected events come to their place.
 
         Returns
         -------
@@ -241,18 +235,22 @@ class Twin:
             hint = "Known: " + ", ".join(METHODS)
             raise InputError("twin.unknown-method", "no such method", place=str(method), hint=hint)
         parts = self._parts
-        merged = parts.record if record is None else _merged(parts.record, record)
-        limit = None if until is None else _microseconds(until)
-        fresh = _prior_parts(parts.therapy, parts.population, merged, parts.genome, parts.start, limit)
+        joined = parts.record if record is None else merged(parts.record, record)
+        limit = None if until is None else microseconds(until)
+        fresh = prior_parts(parts.therapy, parts.population, joined, parts.genome, parts.start, limit)
         (filtered,) = filtering.run(parts.therapy, parts.population, [fresh.components], [fresh.history])
-        return Twin._of(replace(fresh, components=filtered.components, hour=fresh.history.end, filtered=filtered))
+        return Twin._of(
+            replace(fresh, components=filtered.components, hour=fresh.history.end, filtered=filtered)
+        )
 
     def factors(self) -> Array:
-        """What interacting drugs that started or stopped since the origin multiply parameters by, shape (n_param,)."""
+        """What interacting drugs that started or stopped since the origin multiply parameters by, shape
+        (n_param,)."""
         return switch_factors(self.population, self.history, self.hour)
 
     def pending_actions(self) -> NDArray[np.void]:
-        """Doses at the twin's very instant, which the filter stops before, and interacting drugs that change later."""
+        """Doses at the twin's very instant, which the filter stops before, and interacting drugs that
+        change later."""
         actions = filtering.actions_of(self.therapy, self.population, self.history)
         dose = np.isin(actions["kind"], filtering.DOSE_KINDS)
         now, later = actions["time"] == self.hour, actions["time"] > self.hour
@@ -316,11 +314,18 @@ class Twin:
         return simulate_plans(self, self.draws(draws, seed), plans, output_times(horizon, times), wanted)
 
     def forecast(
-        self, times: Sequence[float], plan: Plan | None = None, *, draws: int = 1000, seed: int = 1, level: float = 0.9
+        self,
+        times: Sequence[float],
+        plan: Plan | None = None,
+        *,
+        draws: int = 1000,
+        seed: int = 1,
+        level: float = 0.9,
     ) -> Forecast:
         """What will be measured at ``times`` (hours from the twin's time) under a plan.
 
-        Without a plan the mean daily dose of the last week goes on. The interval contains the measurement error.
+        Without a plan the mean daily dose of the last week goes on. The interval contains the measurement
+        error.
         """
         return forecast(self, times, plan, draws, seed, level)
 
@@ -349,7 +354,8 @@ class Twin:
         sds = np.sqrt(np.maximum(np.einsum("kii->ki", covs), 0.0))
         shares = np.broadcast_to(weights, (means.shape[1], len(weights)))
         low, high = (
-            from_scale(quantile(shares, means.T, sds.T, p), self.scales) for p in ((1 - level) / 2, (1 + level) / 2)
+            from_scale(quantile(shares, means.T, sds.T, p), self.scales)
+            for p in ((1 - level) / 2, (1 + level) / 2)
         )
         return {name: (float(a), float(b)) for name, a, b in zip(self.names, low, high, strict=True)}
 
@@ -367,55 +373,15 @@ class Twin:
         **options: Any,
     ) -> Ranking:
         """Rank plans; see ``pytwin.rank.rank``. Defaults come from the Therapy."""
-        from pytwin.rank import rank  # noqa: PLC0415  (rank imports twin)
+        from pytwin.rank import rank
 
         return rank(self, plans, objective, horizon, draws, seed, **options)
 
     def __repr__(self) -> str:
         what = f"{self.n_assimilated} observations" if self._parts.filtered else "prior"
-        return f"<Twin: {self.therapy.name}, {self.population.name}, {len(self.components)} components, {what}>"
+        return (
+            f"<Twin: {self.therapy.name}, {self.population.name}, {len(self.components)} components, {what}>"
+        )
 
     def _repr_html_(self) -> str:
         return twin_html(self)
-
-
-def _prior_parts(
-    therapy: Therapy, population: Population, record: Any, genome: Any, start: str, until: int | None
-) -> _Parts:
-    history = therapy.read(record, start, population, until)
-    issues = Issues(history.issues)
-    issues.extend(population.outside(dict(history.covariates)))
-    options = prior.genotype_options(population, genome, record.patient.race, issues)
-    (components,) = prior.build(therapy, population, [history], [options])
-    return _Parts(therapy, population, record, genome, start, history, components, components, 0.0, issues)
-
-
-def genome_of(record: Any, genome: Any) -> Any:
-    """The genome given, else one of the genotypes that the record's own table holds, else None."""
-    if genome is not None or not getattr(record, "genotypes", None):
-        return genome
-    from pytwin.genome import Genome  # noqa: PLC0415  (only where a table holds genotypes)
-
-    return Genome.from_diplotypes(dict(record.genotypes))
-
-
-def switch_factors(population: Population, history: History, hour: float) -> Array:
-    """Product of the effects of interacting drugs that started or stopped from the origin to ``hour``."""
-    names = [p["name"] for p in population.model.params]
-    product = np.ones(len(names))
-    for switch in history.switches:
-        if switch.time <= hour:
-            for parameter, factor in population.switches[switch.covariate].items():
-                product[names.index(parameter)] *= factor if switch.on else 1 / factor
-    return product
-
-
-def _merged(record: Any, later: Any) -> Any:
-    known, other = record.patient.id, later.patient.id
-    if known and other and known != other:
-        raise InputError("twin.other-patient", "the record is another patient's", place="assimilate")
-    return record.merged(later)
-
-
-def _microseconds(time: int | np.datetime64) -> int:
-    return int(time.astype("datetime64[us]").astype(np.int64)) if isinstance(time, np.datetime64) else int(time)

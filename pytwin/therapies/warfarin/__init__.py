@@ -1,7 +1,8 @@
 """Warfarin: INR response with genotype.
 
-The target INR of 2 to 3 and the harms of INR above 4 and below 1.5 are those of most indications (Holbrook A et al.,
-Chest 2012;141(2 Suppl):e152S-e184S); a patient with another target needs an Objective of his or her own.
+The target INR of 2 to 3 and the harms of INR above 4 and below 1.5 are those of most indications (Holbrook
+A et al., Chest 2012;141(2 Suppl):e152S-e184S); a patient with another target needs an Objective of his or
+her own.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from pytwin.therapies.warfarin.plans import candidates, round_dose
 from pytwin.therapies.warfarin.record import read
 from pytwin.therapies.warfarin.support import support
 
-# Weights: time above 4 costs three times what time in range earns, time below 1.5 once; they are a stated choice.
+# Weights: time above 4 costs three times what time in range earns, time below 1.5 once; they are a stated
+# choice.
 OBJECTIVE = (
     Objective()
     .time_in("INR", 2, 3)

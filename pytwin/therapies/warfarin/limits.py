@@ -2,12 +2,14 @@
 
 Sources
 -------
-.. [1] Warfarin sodium tablets, US prescribing information: contraindications (section 4: pregnancy, hemorrhagic
+.. [1] Warfarin sodium tablets, US prescribing information: contraindications (section 4: pregnancy,
+hemorrhagic
    tendencies, recent surgery), initial and maintenance doses (2.3), pediatric use (8.4: not established),
    interactions (7).
 .. [2] Holbrook AM et al., Arch Intern Med 2005;165:1095-1106: interactions that raise or lower the INR, high
    probability.
-.. [3] Kovacs MJ et al., Ann Intern Med 2003;138:714-719: 10 mg is the largest initiation dose studied in a nomogram.
+.. [3] Kovacs MJ et al., Ann Intern Med 2003;138:714-719: 10 mg is the largest initiation dose studied in a
+nomogram.
 """
 
 from __future__ import annotations
@@ -26,8 +28,8 @@ MAX_START_MG = 10.0
 _START_HOURS = 72.0
 _YEAR_HOURS = 365 * 24.0
 ADULT = 18.0
-# Ages between which pregnancy has to be excluded: the World Health Organization's reproductive age is 15 to 49;
-# a margin is left on both sides.
+# Ages between which pregnancy has to be excluded: the World Health Organization's reproductive age is 15 to
+# 49; a margin is left on both sides.
 FERTILE = (12.0, 55.0)
 BLEEDING = ("bleeding", "intracranial bleeding")
 _OVER = ("resolved", "inactive", "remission")
@@ -76,12 +78,15 @@ def check_age(plan: Plan, patient: Patient) -> Verdict:
 
 
 def check_pregnancy(plan: Plan, patient: Patient) -> Verdict:
-    """Contraindicated in pregnancy, which a record without evidence can't exclude in a woman of fertile age."""
+    """Contraindicated in pregnancy, which a record without evidence can't exclude in a woman of fertile
+    age."""
     if _has(patient, "pregnancy"):
         return "broken", "pregnancy: contraindicated"
     sex = patient.record.patient.sex
     ages = patient.history.covariates
-    fertile = ages.get("age_highest", FERTILE[0]) >= FERTILE[0] and ages.get("age_lowest", FERTILE[1]) <= FERTILE[1]
+    fertile = (
+        ages.get("age_highest", FERTILE[0]) >= FERTILE[0] and ages.get("age_lowest", FERTILE[1]) <= FERTILE[1]
+    )
     if sex != "male" and fertile:
         return "not excluded", "the record does not exclude pregnancy"
     return KEPT
@@ -121,7 +126,9 @@ LIMITS = (
         "assumed: half above the label's usual maximum of 10 mg a day",
         check_max_daily,
     ),
-    Limit("loading-dose", "loading dose at most 10 mg", "Kovacs 2003; " + LABEL + ", section 2.3", check_loading),
+    Limit(
+        "loading-dose", "loading dose at most 10 mg", "Kovacs 2003; " + LABEL + ", section 2.3", check_loading
+    ),
     Limit("age", "adults only", LABEL + ", section 8.4", check_age, "patient"),
     Limit("pregnancy", "not in pregnancy", LABEL + ", section 4", check_pregnancy, "patient"),
     Limit("bleeding", "not in active bleeding", LABEL + ", section 4", check_bleeding, "patient"),

@@ -2,7 +2,8 @@
 
 Sources
 -------
-.. [1] Warfarin sodium tablets, US prescribing information: tablets of 1, 2, 2.5, 3, 4, 5, 6, 7.5 and 10 mg, scored
+.. [1] Warfarin sodium tablets, US prescribing information: tablets of 1, 2, 2.5, 3, 4, 5, 6, 7.5 and 10 mg,
+scored
    (section 3); usual initial dose 2 to 5 mg and maintenance 2 to 10 mg a day, table of ranges of maintenance
    doses by CYP2C9 and VKORC1 genotype (section 2.3).
 .. [2] Kovacs MJ et al., Ann Intern Med 2003;138:714-719: initiation with 10 mg on two days.
@@ -52,7 +53,7 @@ _UNTIL = "365 d"
 
 def makeable(amount: float) -> bool:
     """Whether an amount can be made from whole and half tablets: a multiple of 0.5 mg."""
-    return amount >= 0 and abs(amount / STEP_MG - round(amount / STEP_MG)) < 1e-9  # noqa: PLR2004
+    return amount >= 0 and abs(amount / STEP_MG - round(amount / STEP_MG)) < 1e-9
 
 
 def round_dose(daily: float) -> tuple[float, ...]:
@@ -62,7 +63,7 @@ def round_dose(daily: float) -> tuple[float, ...]:
     """
     quarter = max(STEP_MG, round(daily / (STEP_MG / 2)) * STEP_MG / 2)
     low = math.floor(quarter / STEP_MG + 1e-9) * STEP_MG
-    return (low,) if abs(quarter - low) < 1e-9 else (low, low + STEP_MG)  # noqa: PLR2004
+    return (low,) if abs(quarter - low) < 1e-9 else (low, low + STEP_MG)
 
 
 def label_range(cyp2c9: str, vkorc1: str) -> tuple[float, float] | None:

@@ -20,8 +20,8 @@ SWITCH_DRUGS = {
     "amiodarone": ("amiodarone",),
     "enzyme_inducer": ("carbamazepine", "phenytoin", "phenobarbital", "rifampicin"),
 }
-# An INR above this without treatment is not believed to be a baseline (normal 0.8 to 1.2, with the error of one
-# measurement).
+# An INR above this without treatment is not believed to be a baseline (normal 0.8 to 1.2, with the error of
+# one measurement).
 UNTREATED_INR = 1.5
 BASELINE_DAYS = 30.0
 STALE_INR_DAYS = 30.0
@@ -56,8 +56,8 @@ def read(record: Any, start: str, population: Population, until: int | None = No
     ----------
     record : Record
     start : {"auto", "untreated", "steady", "unknown"}
-        The state at the first dose or INR. "auto": steady where the first thing said about doses is a statement of
-        current use; unknown where an INR is raised before any dose; else untreated.
+        The state at the first dose or INR. "auto": steady where the first thing said about doses is a
+        statement of current use; unknown where an INR is raised before any dose; else untreated.
     population : Population
         Says which covariates matter.
     until : int, optional
@@ -111,7 +111,9 @@ def _readings(record: Any, issues: Issues) -> list[Reading]:
         if not row.usable:
             continue
         if row.time == NO_TIME or row.width > _US_PER_DAY:
-            issues.add("inr.no-time", "an INR has no day", action="left out", place=f"{row.source}:{row.place}")
+            issues.add(
+                "inr.no-time", "an INR has no day", action="left out", place=f"{row.source}:{row.place}"
+            )
         elif not (np.isfinite(row.value) and row.value > 0):
             place = f"{row.source}:{row.place}"
             issues.add("inr.no-value", "an INR has no value above 0", action="left out", place=place)
@@ -133,13 +135,17 @@ def _origin(draft: Draft) -> int:
     return int(min([r.time for r in draft.readings] + started, default=draft.until))
 
 
-def _start(draft: Draft, wanted: str, doses: Sequence[Given], origin: int) -> tuple[Start, tuple[float, float] | None]:
+def _start(
+    draft: Draft, wanted: str, doses: Sequence[Given], origin: int
+) -> tuple[Start, tuple[float, float] | None]:
     if wanted not in ("auto", "untreated", "steady", "unknown"):
         hint = "One of auto, untreated, steady, unknown"
         raise InputError("twin.bad-start", "no such start", place=wanted, hint=hint)
     regimen = _regimen(draft)
     if wanted == "steady" and regimen is None:
-        raise InputError("twin.no-regimen", "a steady start needs a dose that is stated or ordered", place="start")
+        raise InputError(
+            "twin.no-regimen", "a steady start needs a dose that is stated or ordered", place="start"
+        )
     begin = _believed(draft, doses, origin, regimen) if wanted == "auto" else wanted
     return begin, regimen if begin == "steady" else None  # type: ignore[return-value]
 
@@ -165,7 +171,9 @@ def _speaks_first(draft: Draft, kind: str) -> bool:
 def _regimen(draft: Draft) -> tuple[float, float] | None:
     """Amount and interval of the earliest statement, else of the earliest order."""
     for kind in ("statement", "order"):
-        rows = [r for r in draft.doses if r.usable and r.kind == kind and np.isfinite(r.value) and not r.as_needed]
+        rows = [
+            r for r in draft.doses if r.usable and r.kind == kind and np.isfinite(r.value) and not r.as_needed
+        ]
         if rows:
             row = min(rows, key=lambda r: r.time)
             return float(row.value), float(row.every) if row.every > 0 else _DAY
@@ -190,7 +198,8 @@ def _baseline(
 
 
 def covariates(record: Any, time: int, population: Population) -> dict[str, float]:
-    """Covariates at an instant: age (with its lowest and highest value), weight, height, interacting drugs."""
+    """Covariates at an instant: age (with its lowest and highest value), weight, height, interacting
+    drugs."""
     found: dict[str, float] = {}
     found.update(_age(record, time))
     for name, analyte in (("weight", "body weight"), ("height", "body height")):

@@ -53,12 +53,15 @@ def _genotype(twin: Any) -> str:
     unknown = [g for g in twin.population.genes if g not in twin.genotypes]
     if len(unknown) == len(twin.population.genes) and twin.n_assimilated < INRS_INSTEAD_OF_GENOTYPE:
         seen = twin.n_assimilated
-        return f"{' and '.join(unknown)} genotypes are unknown and only {seen} INRs under treatment stand in for them"
+        names = " and ".join(unknown)
+        return f"{names} genotypes are unknown and only {seen} INRs under treatment stand in for them"
     return ""
 
 
 def _conflict(twin: Any) -> str:
     for point in twin.trace[-_LAST:]:
         if point.probability < CONFLICT_PROBABILITY:
-            return "a recent INR contradicts the model of this patient: doses, genotype or the INR may be wrong"
+            return (
+                "a recent INR contradicts the model of this patient: doses, genotype or the INR may be wrong"
+            )
     return ""

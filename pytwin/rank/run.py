@@ -21,8 +21,8 @@ from pytwin.twin.simulation import QUANTILES, Simulation, output_times, simulate
 
 Array = NDArray[np.float64]
 
-# Two plans whose expected utilities differ by less are a tie, whatever the number of draws: a hundredth of the
-# horizon in range.
+# Two plans whose expected utilities differ by less are a tie, whatever the number of draws: a hundredth of
+# the horizon in range.
 INDIFFERENCE = 0.01
 # Monte-Carlo standard errors of a paired difference within which two plans are a tie.
 TIE_ERRORS = 2.0
@@ -56,8 +56,8 @@ def rank(
     draws, seed : int
         Patients that the twin could be; all plans are tried on the same ones.
     confirmed : sequence of str
-        Codes of Limits (for example ``"pregnancy"``) that the record can't exclude and a clinician has. They are
-        written into the manifest. A Limit that is broken can't be confirmed away.
+        Codes of Limits (for example ``"pregnancy"``) that the record can't exclude and a clinician has.
+        They are written into the manifest. A Limit that is broken can't be confirmed away.
     indifference : float
         Difference of expected utility below which plans are a tie.
     threads : int
@@ -67,7 +67,7 @@ def rank(
     Ranking
         ``abstained`` is true, with reasons, when the data do not support a ranking.
     """
-    if draws < 2:  # noqa: PLR2004
+    if draws < 2:
         raise InputError("rank.bad-draws", "a ranking needs at least 2 draws", place="draws")
     therapy = twin.therapy
     goal = objective or therapy.objective
@@ -157,7 +157,8 @@ def _ranking(
 
 
 def p_best(total: Array) -> Array:
-    """Share of draws in which each plan is the best; draws with several best ones are split, shape (plans,)."""
+    """Share of draws in which each plan is the best; draws with several best ones are split, shape
+    (plans,)."""
     best = total == total.max(axis=0)
     return np.asarray((best / best.sum(axis=0)).mean(axis=1))
 
@@ -166,7 +167,9 @@ def shares(goal: Objective, terms: dict[str, Array]) -> dict[str, Array]:
     """Expected share of time of each term of the Objective, shape (plans,)."""
     weights = {t.label: t.weight for t in goal.parts}
     return {
-        name: values.mean(axis=1) / weights[name] for name, values in terms.items() if weights.get(name, 0.0) != 0
+        name: values.mean(axis=1) / weights[name]
+        for name, values in terms.items()
+        if weights.get(name, 0.0) != 0
     }
 
 

@@ -1,0 +1,80 @@
+"""What a Twin is made of, and how a record, a genome and a Population become that."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pytwin.errors import InputError
+from pytwin.issues import Issues
+from pytwin.model.population import Population
+from pytwin.therapies.therapy import History, Therapy
+from pytwin.twin import prior
+from pytwin.twin.filtering import Filtered
+from pytwin.twin.prior import Components
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What a Twin is made of; every new Twin is these with something replaced."""
+
+    therapy: Therapy
+    population: Population
+    record: Any
+    genome: Any
+    start: str
+    history: History
+    components: Components
+    prior: Components
+    hour: float
+    issues: Issues
+    filtered: Filtered | None = None
+
+
+def prior_parts(
+    therapy: Therapy, population: Population, record: Any, genome: Any, start: str, until: int | None
+) -> Parts:
+    history = therapy.read(record, start, population, until)
+    issues = Issues(history.issues)
+    issues.extend(population.outside(dict(history.covariates)))
+    options = prior.genotype_options(population, genome, record.patient.race, issues)
+    (components,) = prior.build(therapy, population, [history], [options])
+    return Parts(therapy, population, record, genome, start, history, components, components, 0.0, issues)
+
+
+def genome_of(record: Any, genome: Any) -> Any:
+    """The genome given, else one of the genotypes that the record's own table holds, else None."""
+    if genome is not None or not getattr(record, "genotypes", None):
+        return genome
+    from pytwin.genome import Genome
+
+    return Genome.from_diplotypes(dict(record.genotypes))
+
+
+def switch_factors(population: Population, history: History, hour: float) -> Array:
+    """Product of the effects of interacting drugs that started or stopped from the origin to ``hour``."""
+    names = [p["name"] for p in population.model.params]
+    product = np.ones(len(names))
+    for switch in history.switches:
+        if switch.time <= hour:
+            for parameter, factor in population.switches[switch.covariate].items():
+                product[names.index(parameter)] *= factor if switch.on else 1 / factor
+    return product
+
+
+def merged(record: Any, later: Any) -> Any:
+    known, other = record.patient.id, later.patient.id
+    if known and other and known != other:
+        raise InputError("twin.other-patient", "the record is another patient's", place="assimilate")
+    return record.merged(later)
+
+
+def microseconds(time: int | np.datetime64) -> int:
+    return (
+        int(time.astype("datetime64[us]").astype(np.int64)) if isinstance(time, np.datetime64) else int(time)
+    )
