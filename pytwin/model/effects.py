@@ -66,7 +66,7 @@ def _by_genotype(effect: Mapping[str, Any], genotypes: Genotypes) -> Array:
 
 
 def _linear(effect: Mapping[str, Any], x: Array) -> Array:
-    return 1.0 + effect["slope"] * (x - effect["centre"])
+    return np.asarray(1.0 + effect["slope"] * (x - effect["centre"]))
 
 
 def _power(effect: Mapping[str, Any], x: Array) -> Array:

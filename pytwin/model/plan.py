@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from pytwin import _core
 from pytwin.errors import InputError
+from pytwin.model.actions import Actions, Row, table
 from pytwin.model.duration import hours, spell
 
 _MASS_IN_MG = {"kg": 1e6, "g": 1e3, "mg": 1.0, "ug": 1e-3, "ng": 1e-6}
@@ -39,7 +40,8 @@ class Dose:
         if self.every is None:
             return np.array([self.start] if self.start < horizon else [])
         end = min(horizon, self.until if self.until is not None else math.inf)
-        return self.start + self.every * np.arange(max(0, math.ceil((end - self.start) / self.every - 1e-9)))
+        count = max(0, math.ceil((end - self.start) / self.every - 1e-9))
+        return np.asarray(self.start + self.every * np.arange(count, dtype=np.float64))
 
     def __str__(self) -> str:
         text = f"{self.drug} {self.amount:g} {self.unit} {self.route}"
@@ -146,7 +148,7 @@ class Plan:
         given = [(float(t), d) for d in self.doses if d.length is None for t in d.times(end)]
         return sorted(given, key=lambda item: item[0])
 
-    def actions(self, model: Any, horizon: str | float, *, delay: float = 0.0) -> NDArray[np.void]:
+    def actions(self, model: Any, horizon: str | float, *, delay: float = 0.0) -> Actions:
         """The plan as the core's actions.
 
         Parameters
@@ -171,9 +173,9 @@ class Plan:
         end = hours(horizon, place="horizon") - delay
         rows = [row for d in self.doses for row in _dose_rows(d, model, end)]
         rows += [_setting_row(s, model) for s in self.settings if s.at < end]
-        actions = np.array(rows, dtype=_core.PLAN_DTYPE)
+        actions = table(rows)
         actions["time"] += delay
-        return actions[np.lexsort((actions["kind"], actions["time"]))]
+        return actions
 
     def __str__(self) -> str:
         parts = [str(d) for d in self.doses]
@@ -214,7 +216,7 @@ def _port(dose: Dose, model: Any) -> tuple[int, float]:
     raise InputError("plan.no-dose-port", message, place=f"{dose.drug} {dose.route}", hint=f"It has: {known}")
 
 
-def _dose_rows(dose: Dose, model: Any, end: float) -> list[tuple[float, int, int, float]]:
+def _dose_rows(dose: Dose, model: Any, end: float) -> list[Row]:
     index, factor = _port(dose, model)
     amount = dose.amount * factor
     if dose.length is None:
@@ -228,7 +230,7 @@ def _dose_rows(dose: Dose, model: Any, end: float) -> list[tuple[float, int, int
     ]
 
 
-def _setting_row(setting: Setting, model: Any) -> tuple[float, int, int, float]:
+def _setting_row(setting: Setting, model: Any) -> Row:
     names = [p["name"] for p in model.params]
     if setting.param not in names:
         raise InputError("plan.no-parameter", "the model has no such parameter", place=setting.param)

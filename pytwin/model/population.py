@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import builtins
 import hashlib
 import json
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib import resources
@@ -290,7 +291,7 @@ class Population:
     def _theta_at(self, covariates: Mapping[str, Any], genotypes: Genotypes, n: int) -> Array:
         return self.to_theta(self.parameters(covariates, genotypes, n))
 
-    def theta_columns(self) -> list[int]:
+    def theta_columns(self) -> builtins.list[int]:
         """Index of each theta among the model's parameters."""
         names = [p["name"] for p in self.model.params]
         return [names.index(t) for t in self.theta]
@@ -313,7 +314,7 @@ class Population:
         """The core's codes of the scales, shape (n_theta,)."""
         return np.array([SCALES[s] for s in self.scales], dtype=np.int8)
 
-    def outside(self, covariates: Mapping[str, float]) -> list[Issue]:
+    def outside(self, covariates: Mapping[str, float]) -> builtins.list[Issue]:
         """Notes for covariates outside the range that was studied."""
         notes = []
         for r in self.data.get("ranges", ()):
@@ -360,8 +361,8 @@ def from_scale(theta: Array, scales: Sequence[str]) -> Array:
     return np.stack(columns, axis=-1) if columns else np.zeros((*theta.shape[:-1], 0))
 
 
-_FORWARD = {"identity": np.asarray, "log": np.log, "logit": lambda x: np.log(x / (1 - x))}
-_BACK = {"identity": np.asarray, "log": np.exp, "logit": lambda x: 1 / (1 + np.exp(-x))}
+_FORWARD: dict[str, Callable[[Array], Array]] = {"identity": np.asarray, "log": np.log, "logit": lambda x: np.log(x / (1 - x))}
+_BACK: dict[str, Callable[[Array], Array]] = {"identity": np.asarray, "log": np.exp, "logit": lambda x: 1 / (1 + np.exp(-x))}
 
 
 def _folder(therapy: str) -> Any:
@@ -373,6 +374,5 @@ def _untraced(entry: Mapping[str, Any]) -> str:
 
 
 def _size(covariates: Mapping[str, Any], genotypes: Genotypes) -> int:
-    for value in (*genotypes.values(), *(np.atleast_1d(v) for v in covariates.values())):
-        return len(value)
-    return 1
+    sizes = [len(g) for g in genotypes.values()] + [np.size(v) for v in covariates.values()]
+    return sizes[0] if sizes else 1

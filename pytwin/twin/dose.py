@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pytwin import _core
 from pytwin.errors import InputError
+from pytwin.model.actions import boluses
 from pytwin.model.population import Population
 from pytwin.therapies.therapy import Therapy
 from pytwin.twin.prior import dose_port
@@ -126,18 +126,14 @@ class _Regimen:
 
     def _run(self, dose: Array, times: Array) -> dict[str, Array]:
         n, days = len(dose), self.hours.size
-        actions = np.zeros(n * days, dtype=_core.PLAN_DTYPE)
-        actions["time"] = np.tile(self.hours, n)
-        actions["kind"] = _core.ACTION_BOLUS
-        actions["index"] = self.port
-        actions["value"] = np.repeat(dose, days)
-        offsets = days * np.arange(n + 1, dtype=np.int64)
+        actions = boluses(np.tile(self.hours, n), self.port, np.repeat(dose, days))
+        starts = days * np.arange(n + 1, dtype=np.int64)
         result: dict[str, Array] = self.model.simulate(
             self.params,
             self.x,
             0.0,
             actions,
-            offsets,
+            starts,
             times,
             self.lanes,
             self.lanes,

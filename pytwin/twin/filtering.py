@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 
 from pytwin import _core
 from pytwin.errors import ComputationError
+from pytwin.model.actions import Actions, Row, offsets, table
 from pytwin.model.population import Population
 from pytwin.therapies.therapy import History, Therapy
 from pytwin.twin.prior import Components, dose_port
 
 Array = NDArray[np.float64]
 NOISE = {"additive": 0, "proportional": 1, "combined": 2, "log-additive": 3}
-DOSE_KINDS = (_core.ACTION_BOLUS, _core.ACTION_INFUSION_ON, _core.ACTION_INFUSION_OFF)
 _LOG_2PI = float(np.log(2 * np.pi))
 
 
@@ -47,22 +47,17 @@ class Filtered:
     status: int
 
 
-def actions_of(therapy: Therapy, population: Population, history: History) -> NDArray[np.void]:
+def actions_of(therapy: Therapy, population: Population, history: History) -> Actions:
     """Doses and interacting drugs of a history as the core's actions, from its origin on."""
     names = [p["name"] for p in population.model.params]
-    rows: list[tuple[float, int, int, float]] = []
+    rows: list[Row] = []
     for switch in history.switches:
         for parameter, factor in population.switches[switch.covariate].items():
             value = factor if switch.on else 1 / factor
             rows.append((switch.time, _core.ACTION_SCALE, names.index(parameter), value))
     port = dose_port(therapy, population)
     rows += [(d.time, _core.ACTION_BOLUS, port, d.amount) for d in history.doses if d.amount > 0]
-    actions = np.array(rows, dtype=_core.PLAN_DTYPE)
-    return actions[np.lexsort((actions["kind"], actions["time"]))]
-
-
-def _offsets(counts: Sequence[int]) -> NDArray[np.int64]:
-    return np.concatenate([[0], np.cumsum(counts, dtype=np.int64)]).astype(np.int64)
+    return table(rows)
 
 
 def _observations(population: Population, history: History, repeat: int) -> dict[str, NDArray[Any]]:
@@ -130,9 +125,9 @@ def run(
         np.zeros(sum(counts)),
         np.repeat(stop, counts),
         np.concatenate(tiled),
-        _offsets([len(a) for a, k in zip(actions, counts, strict=True) for _ in range(k)]),
+        offsets([len(a) for a, k in zip(actions, counts, strict=True) for _ in range(k)]),
         *(np.concatenate([o[name] for o in observed]) for name in observed[0]),
-        _offsets([h.times.size for h, k in zip(histories, counts, strict=True) for _ in range(k)]),
+        offsets([h.times.size for h, k in zip(histories, counts, strict=True) for _ in range(k)]),
         **spread_options(n_z, n_t),
         threads=threads,
     )

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pytwin import _core
 from pytwin.genome import frequencies
 from pytwin.issues import Issues
+from pytwin.model.actions import boluses, offsets
 from pytwin.model.effects import canonical
 from pytwin.model.population import Population, from_scale
 from pytwin.therapies.therapy import History, Therapy
@@ -248,15 +248,13 @@ def steady_states(
     """States ``gap`` hours after the last dose of a long regimen, shape (L, n_state)."""
     doses = [np.arange(-STEADY_HOURS, 0.0, e) for e in every]
     doses = [d - d[-1] - g for d, g in zip(doses, gap, strict=True)]
-    offsets = np.concatenate([[0], np.cumsum([d.size for d in doses])]).astype(np.int64)
-    actions = np.zeros(int(offsets[-1]), dtype=_core.PLAN_DTYPE)
-    actions["time"] = np.concatenate(doses)
-    actions["kind"] = _core.ACTION_BOLUS
-    actions["index"] = dose_port(therapy, population)
-    actions["value"] = np.repeat(amounts, [d.size for d in doses])
+    sizes = [d.size for d in doses]
+    actions = boluses(np.concatenate(doses), dose_port(therapy, population), np.repeat(amounts, sizes))
     order = np.arange(len(params), dtype=np.int64)
     start = -STEADY_HOURS - 2 * float(np.max(every))
-    result = population.model.simulate(params, None, start, actions, offsets, np.array([0.0]), order, order)
+    result = population.model.simulate(
+        params, None, start, actions, offsets(sizes), np.array([0.0]), order, order
+    )
     return np.asarray(result["x_end"])
 
 

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pytwin import _core
 from pytwin.errors import ComputationError, InputError
+from pytwin.model.actions import Actions, offsets, ordered
 from pytwin.model.duration import hours
 from pytwin.model.plan import Plan
 from pytwin.model.population import from_scale
@@ -109,14 +109,13 @@ def simulate_plans(
     if unknown:
         raise InputError("twin.unknown-output", "the model has no such output", place=unknown[0])
     actions = [plan_actions(twin, p, float(times[-1])) for p in plans]
-    offsets = np.concatenate([[0], np.cumsum([len(a) for a in actions])]).astype(np.int64)
     n, size = len(draws), len(plans)
     result = model.simulate(
         draws.params,
         draws.x0,
         0.0,
         np.concatenate(actions),
-        offsets,
+        offsets(len(a) for a in actions),
         times,
         np.tile(np.arange(n, dtype=np.int64), size),
         np.repeat(np.arange(size, dtype=np.int64), n),
@@ -131,15 +130,10 @@ def simulate_plans(
     return Simulation(times, found, tuple(plans))
 
 
-def plan_actions(twin: Any, plan: Plan, end: float) -> NDArray[np.void]:
+def plan_actions(twin: Any, plan: Plan, end: float) -> Actions:
     """A plan's actions from the twin's time on, with what the record still holds for later."""
     # The last point is read before the doses of its instant, so doses at `end` need not be there.
     own = plan.actions(twin.population.model, end, delay=twin.next_dose_delay)
     pending = twin.pending_actions()
     both = np.concatenate([pending[pending["time"] < end], own])
-    return both[np.lexsort((both["kind"], both["time"]))]
-
-
-def empty_actions() -> NDArray[np.void]:
-    """No actions."""
-    return np.zeros(0, dtype=_core.PLAN_DTYPE)
+    return ordered(both)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from pytwin.errors import InputError
 from pytwin.issues import Issues
+from pytwin.model.actions import DOSE_KINDS, Actions
 from pytwin.model.plan import Plan
 from pytwin.model.population import Population, from_scale
 from pytwin.therapies import load
@@ -248,13 +249,13 @@ class Twin:
         (n_param,)."""
         return switch_factors(self.population, self.history, self.hour)
 
-    def pending_actions(self) -> NDArray[np.void]:
+    def pending_actions(self) -> Actions:
         """Doses at the twin's very instant, which the filter stops before, and interacting drugs that
         change later."""
         actions = filtering.actions_of(self.therapy, self.population, self.history)
-        dose = np.isin(actions["kind"], filtering.DOSE_KINDS)
+        dose = np.isin(actions["kind"], DOSE_KINDS)
         now, later = actions["time"] == self.hour, actions["time"] > self.hour
-        pending = actions[(now & dose) | (later & ~dose)]
+        pending: Actions = actions[(now & dose) | (later & ~dose)]
         pending["time"] -= self.hour
         return pending
 
@@ -276,7 +277,8 @@ class Twin:
         Draws
             States and parameters on the natural scale.
         """
-        z, component = draw(*self.components, n, seed)
+        c = self.components
+        z, component = draw(c.weights, c.means, c.covs, n, seed)
         return to_draws(self, z, component)
 
     def simulate(
