@@ -57,12 +57,12 @@ def with_error(latent: Array, noise: Array, residual: Residual) -> Array:
     """Latent values with measurement error; ``noise`` standard normal, of the same shape."""
     if residual.kind == "log-additive":
         return np.asarray(latent * np.exp(residual.a * noise))
-    sd = {
-        "additive": residual.a,
+    sd: dict[str, Array] = {
+        "additive": np.full_like(latent, residual.a),
         "proportional": residual.a * np.abs(latent),
         "combined": np.sqrt(residual.a**2 + (residual.b * latent) ** 2),
-    }[residual.kind]
-    return np.asarray(latent + sd * noise)
+    }
+    return np.asarray(latent + sd[residual.kind] * noise)
 
 
 def continued(twin: Any) -> Plan:

@@ -126,12 +126,12 @@ def build(
     """
     combos = [list(product(*o.values())) for o in options]
     counts = [len(c) for c in combos]
-    owner = np.repeat(np.arange(len(histories)), counts)
+    owner = np.repeat(np.arange(len(histories)), counts).astype(np.intp)
     genes = list(population.genes)
     labels = [{g: pair[0] for g, pair in zip(genes, c, strict=True)} for cs in combos for c in cs]
     weights = np.array([np.prod([pair[1] for pair in c]) for cs in combos for c in cs])
     params, theta, omega = _theta(population, histories, owner, labels)
-    means, covs = _with_states(therapy, population, [histories[i] for i in owner], params, theta, omega)
+    means, covs = _with_states(therapy, population, [histories[int(i)] for i in owner], params, theta, omega)
     built, first = [], 0
     for count in counts:
         rows = slice(first, first + count)
@@ -186,7 +186,7 @@ def _with_states(
     treated = np.array([h.start != "untreated" for h in histories])
     if treated.any():
         rows = np.flatnonzero(treated)
-        chosen = [histories[i] for i in rows]
+        chosen = [histories[int(i)] for i in rows]
         means[rows], covs[rows] = _treated(
             therapy, population, chosen, params[rows], theta[rows], omega[rows]
         )
@@ -252,9 +252,8 @@ def steady_states(
     actions = boluses(np.concatenate(doses), dose_port(therapy, population), np.repeat(amounts, sizes))
     order = np.arange(len(params), dtype=np.int64)
     start = -STEADY_HOURS - 2 * float(np.max(every))
-    result = population.model.simulate(
-        params, None, start, actions, offsets(sizes), np.array([0.0]), order, order
-    )
+    model, end = population.model, np.array([0.0])
+    result = model.simulate(params, None, start, actions, offsets(sizes), end, order, order)
     return np.asarray(result["x_end"])
 
 
