@@ -15,7 +15,6 @@ from pytwin.model.population import Residual
 from pytwin.twin.simulation import output_times, simulate_plans
 
 Array = NDArray[np.float64]
-PURPOSE_ERROR = 1002
 
 
 @dataclass(frozen=True)
@@ -47,7 +46,7 @@ def forecast(
     output = twin.therapy.output
     hours = output_times(None, times)
     latent = simulate_plans(twin, twin.draws(draws, seed), [chosen], hours, [output]).outputs[output][0]
-    noise = _core.normals(seed, PURPOSE_ERROR, np.array([0], dtype=np.int64), draws, hours.size)[0]
+    noise = _core.normals(seed, _core.PURPOSE["MEASUREMENT"], np.array([0]), draws, hours.size)[0]
     measured = with_error(latent, noise, twin.population.residuals[output])
     low, median, high = np.quantile(measured, [(1 - level) / 2, 0.5, (1 + level) / 2], axis=0)
     return Forecast(hours, median, low, high, latent)

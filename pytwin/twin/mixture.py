@@ -11,8 +11,6 @@ from pytwin import _core
 
 Array = NDArray[np.float64]
 
-# Philox purposes of the twin's random numbers: each use has its own stream of one seed.
-PURPOSE_DRAWS = 1001
 _TINY = 1e-12
 _BISECTIONS = 60
 
@@ -106,9 +104,10 @@ def draw(
     component : ndarray of int, shape (n,)
     """
     size = means.shape[-1]
-    normals = _core.normals(seed, PURPOSE_DRAWS, np.array([patient], dtype=np.int64), n, size + 1)[0]
-    uniform = normal_cdf(normals[:, size])
+    who = np.array([patient], dtype=np.int64)
+    normals = _core.normals(seed, _core.PURPOSE["POSTERIOR"], who, n, size)[0]
+    uniform = _core.uniforms(seed, _core.PURPOSE["COMPONENT"], who, n, 1)[0, :, 0]
     component = np.minimum(np.searchsorted(np.cumsum(weights), uniform, side="right"), len(weights) - 1)
     factors = root(covs)[component]
-    z = means[component] + np.einsum("dij,dj->di", factors, normals[:, :size])
+    z = means[component] + np.einsum("dij,dj->di", factors, normals)
     return z, component
