@@ -1,4 +1,4 @@
-"""Populations: published values, effects, missing covariates, hash; Hamberg 2010 and 2007 as in the papers' tables."""
+"""Populations: values of Hamberg 2010 and 2007 as in the tables of the papers, missing covariates, hash."""
 
 from __future__ import annotations
 
@@ -82,8 +82,9 @@ def test_a_missing_age_widens_clearance_alone(hamberg2010):
 
 
 def test_the_hash_is_of_the_content_not_the_layout(hamberg2010):
-    text = 'id = "warfarin/x"\nversion = 1\ntherapy = "warfarin"\nmodel = "hamberg2010"\ntitle = ""\ncitation = ""\n'
-    text += "parameters = []\nvariability = []\nresidual = []\n"
+    keys = ["id = 'warfarin/x'", "version = 1", "therapy = 'warfarin'", "model = 'hamberg2010'", "title = ''"]
+    keys += ["citation = ''", "parameters = []", "variability = []", "residual = []"]
+    text = "\n".join(keys)
     one, other = Population.parse(text), Population.parse("# a comment\n" + text.replace(" = ", "="))
     assert one.hash == other.hash
     assert Population.parse(text.replace("version = 1", "version = 2")).hash != one.hash
