@@ -79,25 +79,28 @@ def explain(
 def variance_shares(x: Array, y: Array) -> Array:
     """Share of the variance of y that each column of x explains, shape (n,); their sum is R squared.
 
-    R squared gained by adding a column, averaged over all orders of adding them (Lindeman RH, Merenda PF,
-    Gold RZ, Introduction to Bivariate and Multivariate Analysis, 1980), from the correlation matrix.
-    Correlated parameters share what they explain together.
+    Each column enters with its square, since a utility has its top inside the range. The share is the R
+    squared gained by adding a column, averaged over all orders of adding them (Lindeman RH, Merenda PF,
+    Gold RZ, Introduction to Bivariate and Multivariate Analysis, 1980). Correlated parameters share what
+    they explain together.
     """
     n = x.shape[1]
     used = [i for i in range(n) if x[:, i].std() > _TINY]
     shares = np.zeros(n)
     if not used or y.std() < _TINY:
         return shares
-    correlation = np.corrcoef(np.column_stack([x[:, used], y]), rowvar=False)
-    r_squared = {s: _r_squared(correlation, s) for s in range(1 << len(used))}
+    scaled = (x[:, used] - x[:, used].mean(axis=0)) / x[:, used].std(axis=0)
+    correlation = np.corrcoef(np.column_stack([scaled, scaled**2, y]), rowvar=False)
+    r_squared = {s: _r_squared(correlation, s, len(used)) for s in range(1 << len(used))}
     for k, column in enumerate(used):
         shares[column] = _average_gain(r_squared, k, len(used))
     return shares
 
 
-def _r_squared(correlation: Array, subset: int) -> float:
-    """R squared of the regression on the columns in the bit set ``subset``."""
-    columns = [i for i in range(len(correlation) - 1) if subset >> i & 1]
+def _r_squared(correlation: Array, subset: int, n: int) -> float:
+    """R squared of the regression on the parameters in the bit set ``subset`` and their squares."""
+    chosen = [i for i in range(n) if subset >> i & 1]
+    columns = [*chosen, *(n + i for i in chosen)]
     if not columns:
         return 0.0
     r = correlation[columns, -1]
@@ -106,7 +109,7 @@ def _r_squared(correlation: Array, subset: int) -> float:
 
 
 def _average_gain(r_squared: Mapping[int, float], k: int, n: int) -> float:
-    """Gain of column k averaged over orders: mean over sizes of the mean over subsets without k."""
+    """Gain of parameter k averaged over orders: mean over sizes of the mean over subsets without k."""
     gains: list[list[float]] = [[] for _ in range(n)]
     for subset, value in r_squared.items():
         if not subset >> k & 1:

@@ -119,9 +119,10 @@ def _expand(rows: list[Entry], end: float, every: float) -> tuple[list[Given], l
         step = entry.every or every
         following = rows[index + 1].start if index + 1 < len(rows) else None
         stop = min(end, entry.until if entry.until is not None else np.inf)
-        if following is not None:
-            stop = min(stop, following - _SAME)
         times = start + step * np.arange(max(0, int((stop - start) / step + 1 + _SAME)))
+        if following is not None:
+            stop = min(stop, following)
+            times = times[times < following - _SAME]
         given += [Given(float(t), entry.amount, entry.kind) for t in times]
         windows.append((start - step / 2, stop + step / 2))
     return given, windows

@@ -28,7 +28,8 @@ def moments(weights: Array, means: Array, covs: Array) -> tuple[Array, Array]:
 
 def normal_cdf(x: Array) -> Array:
     """Standard normal distribution function."""
-    return np.asarray(_core.lanes_apply("normcdf", np.ascontiguousarray(x, dtype=np.float64)))
+    flat = np.ascontiguousarray(x, dtype=np.float64).ravel()
+    return np.asarray(_core.lanes_apply("normcdf", flat)).reshape(np.shape(x))
 
 
 def quantile(weights: Array, means: Array, sds: Array, p: float) -> Array:
