@@ -361,8 +361,9 @@ def from_scale(theta: Array, scales: Sequence[str]) -> Array:
     return np.stack(columns, axis=-1) if columns else np.zeros((*theta.shape[:-1], 0))
 
 
-_FORWARD: dict[str, Callable[[Array], Array]] = {"identity": np.asarray, "log": np.log, "logit": lambda x: np.log(x / (1 - x))}
-_BACK: dict[str, Callable[[Array], Array]] = {"identity": np.asarray, "log": np.exp, "logit": lambda x: 1 / (1 + np.exp(-x))}
+Scaling = dict[str, Callable[[Array], Array]]
+_FORWARD: Scaling = {"identity": np.asarray, "log": np.log, "logit": lambda x: np.log(x / (1 - x))}
+_BACK: Scaling = {"identity": np.asarray, "log": np.exp, "logit": lambda x: 1 / (1 + np.exp(-x))}
 
 
 def _folder(therapy: str) -> Any:
