@@ -1,13 +1,14 @@
 """Compile the core without Python, run its C tests, and compare the bits of builds of different vector width.
 
-``python tests/c/run.py [--cc CC] [--cxx CXX] [--run PREFIX] [--level LEVEL] [--sanitize] [--stage STAGE] [NAME ...]``
+``python tests/c/run.py [--cc CC] [--cxx CXX] [--run PREFIX] [--level LEVEL] [--sanitize] [--stage STAGE] [NAME]``
 
-Stage ``tests`` builds csrc/ (without binding/) as a library and runs every tests/c/test_*.c and .cpp against it;
-NAME keeps those whose file name contains it. Stage ``widths`` builds hash_lanes.c for vectors of 2, 4 and 8
-doubles with a fused multiply-add and compares what they print with hash_lanes.expected, which is the same file for
-every processor. For another processor:
+Stage ``tests`` builds csrc/ (without binding/) as a library and runs every tests/c/test_*.c and .cpp against
+it; NAME keeps those whose file name contains it. Stage ``widths`` builds hash_lanes.c for vectors of 2, 4 and 8
+doubles with a fused multiply-add and compares what they print with hash_lanes.expected, which is the same file
+for every processor. For another processor::
 
-``--cc aarch64-linux-gnu-gcc --cxx aarch64-linux-gnu-g++ --run "qemu-aarch64 -L /usr/aarch64-linux-gnu" --level generic``
+    run.py --cc aarch64-linux-gnu-gcc --cxx aarch64-linux-gnu-g++ --level generic \\
+        --run "qemu-aarch64 -L /usr/aarch64-linux-gnu"
 """
 
 from __future__ import annotations
