@@ -1,7 +1,7 @@
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, final
 
-from numpy import float64, int8, uint32
+from numpy import dtype, float64, int8, uint32
 from numpy.typing import ArrayLike, NDArray
 
 FEATURES: Final[frozenset[str]]
@@ -45,3 +45,51 @@ def kalman_filter(
     threads: int = 1,
     progress: Callable[[float], object] | None = None,
 ) -> dict[str, Any]: ...
+
+# models: csrc/binding/model.c, model_rows.c, simulate.c
+PLAN_DTYPE: Final[dtype[Any]]
+ACTION_PARAM: Final[int]
+ACTION_SCALE: Final[int]
+ACTION_RESET: Final[int]
+ACTION_INFUSION_OFF: Final[int]
+ACTION_BOLUS: Final[int]
+ACTION_INFUSION_ON: Final[int]
+
+def model_names() -> tuple[str, ...]: ...
+@final
+class Model:
+    def __new__(cls, name: str) -> Model: ...
+    name: Final[str]
+    title: Final[str]
+    citation: Final[str]
+    equations: Final[str]
+    organs: Final[tuple[dict[str, Any], ...]]
+    states: Final[tuple[dict[str, Any], ...]]
+    params: Final[tuple[dict[str, Any], ...]]
+    outputs: Final[tuple[dict[str, Any], ...]]
+    doses: Final[tuple[dict[str, Any], ...]]
+    def initial(self, params: ArrayLike, /) -> NDArray[float64]: ...
+    def rate(self, t: ArrayLike, x: ArrayLike, p: ArrayLike) -> NDArray[float64]: ...
+    def output(self, t: ArrayLike, x: ArrayLike, p: ArrayLike) -> NDArray[float64]: ...
+    def jvp(
+        self, t: ArrayLike, x: ArrayLike, p: ArrayLike, xd: ArrayLike, pd: ArrayLike
+    ) -> tuple[NDArray[float64], NDArray[float64]]: ...
+    def pattern(self) -> tuple[NDArray[int8], NDArray[int8]]: ...
+    def simulate(
+        self,
+        params: ArrayLike,
+        x0: ArrayLike | None,
+        start: float,
+        actions: NDArray[Any],
+        offsets: ArrayLike,
+        times: ArrayLike,
+        subject: ArrayLike | None = None,
+        plan: ArrayLike | None = None,
+        outputs: ArrayLike | None = None,
+        *,
+        rtol: float = 1e-6,
+        atol: float = 1e-9,
+        max_steps: int = 100000,
+        threads: int = 1,
+        progress: Callable[[float], object] | None = None,
+    ) -> dict[str, Any]: ...
