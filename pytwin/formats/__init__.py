@@ -1,0 +1,1 @@
+"""Parsing and writing that records and genomes share."""

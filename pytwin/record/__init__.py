@@ -1,0 +1,27 @@
+"""Records: one patient's data over time, read from files or built from events."""
+
+from __future__ import annotations
+
+from pytwin.record.csvmap import Mapping, load_mapping
+from pytwin.record.read import RecordIterator, read_record, read_records
+from pytwin.record.record import PatientInfo, Record, Source
+from pytwin.record.table import Event, EventTable
+from pytwin.record.time import NAIVE, NAT, Instant, iso, parse_time
+
+__all__ = [
+    "NAIVE",
+    "NAT",
+    "Event",
+    "EventTable",
+    "Instant",
+    "Mapping",
+    "PatientInfo",
+    "Record",
+    "RecordIterator",
+    "Source",
+    "iso",
+    "load_mapping",
+    "parse_time",
+    "read_record",
+    "read_records",
+]
