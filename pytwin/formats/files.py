@@ -8,7 +8,7 @@ import io
 import os
 import zlib
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import IO, NamedTuple, cast
 
 from pytwin.errors import InputError
 
@@ -37,6 +37,11 @@ class Blob(NamedTuple):
     sha256: str
 
 
+def truncated(name: str) -> InputError:
+    """The error of a gzip file that ends too early."""
+    return InputError("file.truncated", "the compressed file is cut off", place=name)
+
+
 def inflate(stored: bytes, name: str, limit: int = LARGEST) -> bytes:
     """Decompress gzip members, refusing bombs and truncation.
 
@@ -55,7 +60,7 @@ def inflate(stored: bytes, name: str, limit: int = LARGEST) -> bytes:
                     raise InputError("file.too-large", "the decompressed file is too large", place=name)
                 parts.append(chunk)
     except EOFError:
-        raise InputError("file.truncated", "the compressed file is cut off", place=name) from None
+        raise truncated(name) from None
     except (OSError, zlib.error):
         raise InputError("file.corrupt", "the compressed file is damaged", place=name) from None
     return b"".join(parts)
@@ -108,7 +113,7 @@ def open_binary(source: PathLike) -> IO[bytes]:
     try:
         with path.open("rb") as stream:
             packed = is_gzip(stream.read(2))
-        return gzip.open(path) if packed else path.open("rb")
+        return cast(IO[bytes], gzip.open(path)) if packed else path.open("rb")
     except OSError as error:
         raise _unreadable(path, error) from None
 
@@ -128,6 +133,6 @@ def head(source: PathLike | bytes, size: int = 4096) -> bytes:
         with open_binary(source) as stream:
             return stream.read(size)
     except EOFError:
-        raise InputError("file.truncated", "the compressed file is cut off", place=name) from None
+        raise truncated(name) from None
     except (OSError, zlib.error):
         raise InputError("file.corrupt", "the compressed file is damaged", place=name) from None

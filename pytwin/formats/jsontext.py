@@ -48,6 +48,9 @@ def syntax_error(data: bytes, name: str, message: str) -> InputError:
         place = f"{name}:{_position(data, len(data))}"
         return InputError("json.truncated", "the JSON text ends too early", place=place)
     found = _BYTE.search(message)
+    if found and "trailing" in message and b"{" in data[int(found[1]) - 1 : int(found[1]) + 1]:
+        message = "the file holds several JSON texts (NDJSON), which are not read yet"
+        return InputError("format.unsupported", message, place=name)
     place = f"{name}:{_position(data, int(found[1]))}, byte {found[1]}" if found else name
     return InputError("json.not-json", "the text is not JSON", place=place)
 

@@ -53,7 +53,8 @@ _STRENGTH = re.compile(r"(\d+(?:\.\d+)?)\s*(?:mg|MG)\b(?!\s*/)")
 _LONGEST = 300  # characters of a drug's name
 
 _ROUTES = {
-    "26643006": "oral", "260548002": "oral", "po": "oral", "oral": "oral", "oral route": "oral", "by mouth": "oral",
+    "26643006": "oral", "260548002": "oral", "po": "oral", "oral": "oral", "oral route": "oral",
+    "by mouth": "oral",
     "47625008": "intravenous", "255560000": "intravenous", "iv": "intravenous", "intravenous": "intravenous",
     "34206005": "subcutaneous", "263887005": "subcutaneous", "sc": "subcutaneous", "sq": "subcutaneous",
     "subcutaneous": "subcutaneous", "78421000": "intramuscular", "255559005": "intramuscular",

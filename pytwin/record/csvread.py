@@ -5,14 +5,16 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, NamedTuple, TextIO
 
 from pytwin.errors import InputError
-from pytwin.formats.files import PathLike, fingerprint, inflate, is_gzip, open_binary
+from pytwin.formats.files import PathLike, fingerprint, inflate, is_gzip, open_binary, truncated
+from pytwin.record.csvcolumns import Columns
 from pytwin.record.csvmap import Mapping
-from pytwin.record.csvrow import Columns, PatientRows
+from pytwin.record.csvrow import PatientRows
 from pytwin.record.record import Record, Source
 
 _DELIMITERS = ",;\t|"
@@ -56,6 +58,7 @@ class _File:
         try:
             return io.TextIOWrapper(stream, self.mapping.encoding, errors="replace", newline="")
         except LookupError:
+            stream.close()
             raise InputError("csv.mapping", "the encoding of the mapping is not known") from None
 
     def rows(self) -> Iterator[Row]:
@@ -75,8 +78,8 @@ class _File:
                 place = f"{self.name}:line {reader.line_num}"
                 raise InputError("csv.malformed", "the text is not CSV", place=place) from None
             except EOFError:
-                raise InputError("file.truncated", "the compressed file is cut off", place=self.name) from None
-            except OSError:
+                raise truncated(self.name) from None
+            except (OSError, zlib.error):
                 raise InputError("file.corrupt", "the file is damaged", place=self.name) from None
 
 
@@ -107,7 +110,8 @@ def _grouped(file: _File, columns: Columns) -> bool:
 
 def _groups(file: _File, columns: Columns) -> Iterator[tuple[str, list[Row]]]:
     """Rows by patient, one patient at a time; rows that cannot be used go with the rows before them."""
-    current, rows = "", []
+    current = ""
+    rows: list[Row] = []
     for patient, row in _body(file, columns):
         if patient and current and patient != current:
             yield current, rows

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from math import isnan
 from typing import Any
 
 from pytwin.errors import InputError
 from pytwin.record.amount import DOSE_REASONS, NAN, Amount, hours_between, per_interval
 from pytwin.record.codes import Analyte, analyte_of, condition_of, drug_of, route_of, system_name
-from pytwin.record.csvmap import Choice, ConditionColumn, DoseColumn, DrugColumn, EventColumns, Mapping, ObservationColumn
+from pytwin.record.csvcolumns import Columns
+from pytwin.record.csvmap import (
+    Choice,
+    ConditionColumn,
+    DoseColumn,
+    DrugColumn,
+    EventColumns,
+    Mapping,
+    ObservationColumn,
+)
 from pytwin.record.log import IssueLog
 from pytwin.record.quantity import REASONS, measure, parse_number
 from pytwin.record.record import DOSE_KINDS, PatientInfo, Record, Source
@@ -22,48 +32,11 @@ _RACES = (
     "Native Hawaiian or Other Pacific Islander",
     "White",
 )
-_UNUSED = {"csv.ragged-row": "a row with too many or too few cells", "csv.no-patient": "a row without a patient"}
+_UNUSED = {
+    "csv.ragged-row": "a row with too many or too few cells",
+    "csv.no-patient": "a row without a patient",
+}
 _ERRORS = ("entered-in-error", "cancelled", "not-done", "not-taken")
-
-
-class Columns:
-    """Where the columns of a mapping stand in a file."""
-
-    def __init__(self, header: list[str], mapping: Mapping, file: str) -> None:
-        names = [name.strip() for name in header]
-        self.width = len(names)
-        self.index = {name: i for i, name in enumerate(names)}
-        self._missing = frozenset(mapping.missing)
-        for wanted in _columns_of(mapping, self.index):
-            if wanted not in self.index:
-                hint = "Check the mapping against the header, and the delimiter"
-                raise InputError("csv.no-column", f"there is no column {wanted!r}", place=file, hint=hint)
-            if names.count(wanted) > 1:
-                raise InputError("csv.two-columns", f"there are two columns {wanted!r}", place=file)
-
-    def cell(self, cells: list[str], column: str) -> str:
-        """The trimmed text of a cell; empty where it is missing or the column is not mapped."""
-        if not column:
-            return ""
-        text = cells[self.index[column]].strip()
-        return "" if text in self._missing else text
-
-
-def _columns_of(mapping: Mapping, header: dict[str, int]) -> list[str]:
-    """Every column that a mapping names."""
-    names = [mapping.patient, mapping.birth, mapping.age_years, mapping.age_decade, mapping.time]
-    names += [c.column if isinstance(c, Choice) else c for c in (mapping.sex, mapping.race)]
-    names += mapping.genotypes.values()
-    for o in mapping.observations:
-        names += [o.column, o.unit_column, o.time]
-    for d in mapping.doses:
-        names += [d.column, d.unit_column, d.time, d.until]
-    names += [y.column for y in (*mapping.drugs, *mapping.conditions)]
-    if e := mapping.events:
-        names += [e.code, e.name, e.value, e.unit, e.time, e.status, e.id, e.route, e.every, e.until]
-        if not (e.code or e.name):
-            raise InputError("csv.mapping", "events need a code or a name column")
-    return [name for name in names if name]
 
 
 def _analyte(text: str) -> Analyte | None:
@@ -88,7 +61,9 @@ class PatientRows:
     def _place(self, column: str = "") -> str:
         return f"line {self._line}" + (f", column {column}" if column else "")
 
-    def _issue(self, code: str, message: str, column: str, action: str, found: str = "", note: bool = False) -> None:
+    def _issue(
+        self, code: str, message: str, column: str, action: str, found: str = "", note: bool = False
+    ) -> None:
         place = f"{self._file}:{self._place(column)}"
         self._log.add(code, message, place, action, "note" if note else "warning", found)
 
@@ -145,16 +120,20 @@ class PatientRows:
             facts[name] = text
         elif before:
             facts[name] = ""
-            self._issue("csv.conflict", "rows of one patient contradict each other", column, "taken as unknown")
+            message = "rows of one patient contradict each other"
+            self._issue("csv.conflict", message, column, "taken as unknown")
 
     def _info(self) -> PatientInfo:
         facts = {name: text for name, text in self._facts.items() if text}
         sex = _SEXES.get(facts.get("sex", "").lower())
         race = facts.get("race", "")
         if "sex" in facts and sex is None:
-            self._issue("patient.sex", "a sex that is neither male nor female", "", "unknown", facts["sex"], True)
+            self._issue(
+                "patient.sex", "a sex that is neither male nor female", "", "unknown", facts["sex"], True
+            )
         if race and race not in _RACES and race.lower() != "unknown":
-            self._issue("patient.race", "a race that is no category of the OMB", "", "unknown", race, True)
+            message = "a race that is no category of the OMB"
+            self._issue("patient.race", message, "", "unknown", race, True)
         birth = self._instant(facts.get("birth", ""), "birth", note=False)
         return PatientInfo(
             id=self._identifier,
@@ -168,7 +147,7 @@ class PatientRows:
     def _whole(self, text: str) -> int | None:
         if not text:
             return None
-        if text.isascii() and text.isdigit() and len(text) <= 2:  # noqa: PLR2004 - decades 0 to 12
+        if text.isascii() and text.isdigit() and len(text) <= 2:
             return int(text)
         self._issue("patient.age", "an age that cannot be read", "", "unknown", text)
         return None
@@ -177,7 +156,7 @@ class PatientRows:
         if not text:
             return None
         number = parse_number(text)
-        if number and not number[0] and 0 <= number[1] <= 130:  # noqa: PLR2004 - years
+        if number and not number[0] and 0 <= number[1] <= 130:
             return number[1]
         self._issue("patient.age", "an age that cannot be read", "", "unknown", text)
         return None
@@ -189,7 +168,9 @@ class PatientRows:
             return UNKNOWN
         try:
             instant = parse_time(text)
-            zone = parse_time(f"1970-01-01T00:00:00{self._mapping.zone}").offset if self._mapping.zone else None
+            zone = (
+                parse_time(f"1970-01-01T00:00:00{self._mapping.zone}").offset if self._mapping.zone else None
+            )
         except InputError as error:
             self._issue(error.code, error.message, column, "left out", text)
             return UNKNOWN
@@ -202,7 +183,7 @@ class PatientRows:
         return instant
 
     def _when(self, column: str) -> tuple[dict[str, int], str]:
-        """Time columns of an event and the reason why it is not usable; no time is asked for without a column."""
+        """Time columns of an event and why it is not usable; without a time column no time is asked for."""
         name = column or self._mapping.time
         if not name:
             return {}, ""
@@ -216,9 +197,7 @@ class PatientRows:
 
     def _add(self, column: str, reason: str, **values: Any) -> None:
         place = self._place(column)
-        self._events.append(
-            Event(usable=not reason, reason=reason, source=self._file, place=place, **values)
-        )
+        self._events.append(Event(usable=not reason, reason=reason, source=self._file, place=place, **values))
 
     def _observation(self, spec: ObservationColumn) -> None:
         text = self._cell(spec.column)
@@ -230,10 +209,19 @@ class PatientRows:
         fields, reason = self._measured(text, unit, analyte, spec.column)
         name = analyte.name if analyte else spec.analyte
         self._add(
-            spec.column, reason or late, kind="observation", system="local", code=spec.column, name=name, **when, **fields
+            spec.column,
+            reason or late,
+            kind="observation",
+            system="local",
+            code=spec.column,
+            name=name,
+            **when,
+            **fields,
         )
 
-    def _measured(self, text: str, unit: str, analyte: Analyte | None, column: str) -> tuple[dict[str, Any], str]:
+    def _measured(
+        self, text: str, unit: str, analyte: Analyte | None, column: str
+    ) -> tuple[dict[str, Any], str]:
         number = parse_number(text)
         found: dict[str, Any] = {"original_value": text[:64], "original_unit": unit}
         if number is None:
@@ -295,7 +283,9 @@ class PatientRows:
             return None
         answer = spec.values.get(text, spec.values.get(text.lower()))
         if answer is None:
-            self._issue("value.not-yes-no", "an answer that is neither yes nor no", spec.column, "left out", text)
+            self._issue(
+                "value.not-yes-no", "an answer that is neither yes nor no", spec.column, "left out", text
+            )
         return answer
 
     def _drug(self, spec: DrugColumn) -> None:
@@ -356,7 +346,8 @@ class PatientRows:
         text = self._cell(spec.value)
         if not text:
             self._issue("value.absent", "an observation without a value", spec.value, "not usable", note=True)
-            fields, problem = {}, "value.absent"
+            fields: dict[str, Any] = {}
+            problem = "value.absent"
         else:
             fields, problem = self._measured(text, self._cell(spec.unit), analyte, spec.value)
         label = analyte.name if analyte else name or code
@@ -367,7 +358,7 @@ class PatientRows:
         drug = drug_of(system, code, name or code)
         text = self._cell(spec.every)
         every = hours_between(text) if text else NAN
-        if text and every != every:
+        if text and isnan(every):
             self._issue("dose.timing", "an interval that cannot be read", spec.every, "not usable", text)
             reason = reason or "dose.timing"
         amount = self._amount(self._cell(spec.value), self._cell(spec.unit), every, spec.value)
@@ -385,6 +376,10 @@ class PatientRows:
         """The patient's record."""
         info = self._info()
         genotypes = {gene: text for gene, text in self._genotypes.items() if text}
-        return Record.from_events(
-            info, self._events, issues=self._log.issues(), sources=[source], genotypes=genotypes
+        return Record.from_resources(
+            info,
+            [[event] for event in self._events],
+            issues=self._log.issues(),
+            sources=[source],
+            genotypes=genotypes,
         )

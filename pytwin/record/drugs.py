@@ -79,7 +79,7 @@ rifampicin|9384|J04AB02|rifampin, rifadin|cyp inducer
 rifapentine|35617|J04AB05|priftin|cyp inducer
 rivaroxaban|1114195|B01AF01|xarelto|anticoagulant
 St John's wort|258326|N06AX25|hypericum perforatum, st. john's wort|cyp inducer
-sulfamethoxazole|10180, 10831|J01EC01, J01EE01|co-trimoxazole, cotrimoxazole, bactrim, septra, smx-tmp, tmp-smx|cyp2c9 inhibitor
+sulfamethoxazole|10180, 10831|J01EC01, J01EE01|co-trimoxazole, cotrimoxazole, bactrim, septra|cyp2c9 inhibitor
 ticagrelor|1116632|B01AC24|brilinta|antiplatelet
 voriconazole|121243|J02AC03|vfend|cyp2c9 inhibitor
 """
@@ -88,7 +88,19 @@ voriconazole|121243|J02AC03|vfend|cyp2c9 inhibitor
 # a published FHIR test; the rest are untraced, so strengths are read from the product's name.
 _WARFARIN = Drug(
     "warfarin",
-    ("11289", "114194", "855288", "855296", "855302", "855312", "855318", "855324", "855332", "855338", "855344"),
+    (
+        "11289",
+        "114194",
+        "855288",
+        "855296",
+        "855302",
+        "855312",
+        "855318",
+        "855324",
+        "855332",
+        "855338",
+        "855344",
+    ),
     ("B01AA03",),
     ("warfarin sodium", "coumadin", "jantoven", "marevan", "warfarin potassium"),
     ("anticoagulant",),

@@ -6,6 +6,7 @@ resource the latest stays; rows that say the same become one.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from operator import attrgetter
 from typing import Any
 
@@ -23,7 +24,8 @@ _FIRST = float("-inf")  # stands for NaN, which has no order and equals nothing
 
 def content(event: Event) -> tuple[Any, ...]:
     """What the event says, as a key that compares equal for equal events."""
-    return tuple([value if value == value else _FIRST for value in _content(event)])
+    values: Any = _content(event)
+    return tuple([_FIRST if value != value else value for value in values])  # noqa: PLR0124 - finds NaN
 
 
 def sort_key(event: Event) -> tuple[Any, ...]:
@@ -45,18 +47,29 @@ def _note(code: str, message: str, event: Event, action: str, severity: Any = "n
     return Issue(code, message, place, action, severity)
 
 
-def _latest(events: list[Event], issues: list[Issue]) -> list[Event]:
-    """Keep one version of each resource that has an id."""
-    kept: list[Event] = []
-    by_id: dict[str, dict[tuple[str, str], list[Event]]] = {}
+def by_resource(events: Iterable[Event]) -> list[list[Event]]:
+    """Rows that came from one resource together: same id, file and place up to a ``#``."""
+    groups: dict[tuple[str, str, str], list[Event]] = {}
+    loose: list[list[Event]] = []
     for event in events:
         if event.id:
-            instance = event.source, event.place.partition("#")[0]
-            by_id.setdefault(event.id, {}).setdefault(instance, []).append(event)
+            key = event.id, event.source, event.place.partition("#")[0]
+            groups.setdefault(key, []).append(event)
         else:
-            kept.append(event)
-    for instances in by_id.values():
-        versions = list(instances.values())
+            loose.append([event])
+    return [*groups.values(), *loose]
+
+
+def _latest(resources: Iterable[list[Event]], issues: list[Issue]) -> list[Event]:
+    """Keep one version of each resource that has an id."""
+    kept: list[Event] = []
+    by_id: dict[str, list[list[Event]]] = {}
+    for rows in resources:
+        if rows and rows[0].id:
+            by_id.setdefault(rows[0].id, []).append(rows)
+        else:
+            kept += rows
+    for versions in by_id.values():
         if len(versions) > 1:
             versions.sort(key=_version_key)
             _report_versions(versions, issues)
@@ -79,37 +92,42 @@ def _report_versions(versions: list[list[Event]], issues: list[Issue]) -> None:
 
 
 def _unique(events: list[Event], issues: list[Issue]) -> list[Event]:
-    """Make rows with the same content one; given doses with ids of their own stay apart."""
+    """Make rows with the same content one.
+
+    Rows of resources with ids of their own stay apart where being the same is no proof of being one: doses
+    that were given, and events without a time.
+    """
     seen: dict[tuple[Any, ...], Event] = {}
     kept: list[Event] = []
     for event in events:
-        first = seen.setdefault(content(event), event)
-        if first is event:
+        first = seen.get(said := content(event))
+        if first is None:
+            seen[said] = event
             kept.append(event)
-        elif event.kind == "administration" and event.id != first.id:
-            kept.append(event)
+            continue
+        if event.id == first.id or (event.kind != "administration" and event.time != NAT):
+            issues.append(_note("record.duplicate", "two events say the same", event, "one was kept"))
+            continue
+        kept.append(event)
+        if event.time != NAT:
             message = "two administrations say the same under different ids"
             issues.append(_note("record.possible-duplicate", message, event, "both were kept", "warning"))
-        elif (event.id, event.place) != (first.id, first.place) or event.source != first.source or not event.id:
-            issues.append(_note("record.duplicate", "two events say the same", event, "one was kept"))
-        else:
-            kept.append(event)
     return kept
 
 
-def merge(events: list[Event]) -> tuple[list[Event], list[Issue]]:
+def merge(resources: Iterable[list[Event]]) -> tuple[list[Event], list[Issue]]:
     """Resolve versions and duplicates and put events in order.
 
     Parameters
     ----------
-    events : list of Event
-        As read. Rows of one resource share ``id``, ``source`` and ``place`` up to a ``#``.
+    resources : iterable of list of Event
+        The rows of each resource, as read; rows of one resource share their ``id``.
 
     Returns
     -------
     (list of Event, list of Issue)
     """
     issues: list[Issue] = []
-    kept = _latest(events, issues)
+    kept = _latest(resources, issues)
     kept.sort(key=lambda event: (*sort_key(event), event.source, event.place))
     return _unique(kept, issues), issues

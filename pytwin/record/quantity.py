@@ -10,7 +10,9 @@ from typing import NamedTuple
 from pytwin.record.codes import Analyte
 from pytwin.units import UnitError, factor, resolve
 
-_NUMBER = re.compile(r"(<=|>=|<|>|\u2264|\u2265)?\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,4})?)", re.ASCII)
+_NUMBER = re.compile(
+    r"(<=|>=|<|>|\u2264|\u2265)?\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,4})?)", re.ASCII
+)
 _COMPARATORS = {"\u2264": "<=", "\u2265": ">="}
 KNOWN_COMPARATORS = ("<", "<=", ">", ">=")
 _LONGEST = 400  # characters; a double has 17 digits
@@ -77,9 +79,7 @@ def _why(written: str) -> str:
     return "unit.wrong"
 
 
-def measure(
-    value: float, comparator: str, unit: str, analyte: Analyte | None, ucum: str = ""
-) -> Quantity:
+def measure(value: float, comparator: str, unit: str, analyte: Analyte | None, ucum: str = "") -> Quantity:
     """Bring a number to the analyte's canonical unit.
 
     Parameters

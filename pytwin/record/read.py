@@ -69,7 +69,7 @@ def _format(source: PathLike | bytes, stated: str) -> str:
 def read_record(
     source: PathLike | bytes | Iterable[PathLike],
     *,
-    format: str = "auto",  # noqa: A002 - the word users know
+    format: str = "auto",
     mapping: MappingLike | None = None,
     patient: str | None = None,
 ) -> Record:
@@ -110,7 +110,8 @@ def read_record(
         raise InputError("file.none", "no file was given")
     for path in paths:
         if _format(path, format) == "csv":
-            raise InputError("format.unsupported", "several CSV files are not read as one", place=Path(path).name)
+            message = "several CSV files are not read as one"
+            raise InputError("format.unsupported", message, place=Path(path).name)
     return read_fhir([load(path) for path in paths], patient)[0]
 
 
@@ -126,7 +127,8 @@ def _only(records: Iterator[Record], patient: str | None, source: PathLike | byt
     first = next(records, None)
     if first is None:
         code = "record.no-patient" if patient is None else "record.no-such-patient"
-        raise InputError(code, "the file has no such patient" if patient else "there is no patient", place=place)
+        message = "the file has no such patient" if patient else "there is no patient"
+        raise InputError(code, message, place=place)
     if next(records, None) is not None:
         hint = "Use pytwin.read_records to read them all, or name one with patient="
         raise InputError("record.two-patients", "there is more than one patient", place=place, hint=hint)
@@ -192,7 +194,7 @@ def _is_record(path: Path) -> bool:
 def read_records(
     source: PathLike | bytes | Iterable[PathLike],
     *,
-    format: str = "auto",  # noqa: A002 - the word users know
+    format: str = "auto",
     mapping: MappingLike | None = None,
     patient: str | None = None,
     errors: str = "raise",

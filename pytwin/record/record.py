@@ -5,16 +5,19 @@ from __future__ import annotations
 import hashlib
 import html
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 from pytwin.issues import Issues
 from pytwin.record.analytes import ANALYTES
 from pytwin.record.codes import analyte_of, drug_of
-from pytwin.record.merge import CONTENT, merge, sort_key
-from pytwin.record.time import NAT, YEAR, Instant, iso
+from pytwin.record.merge import CONTENT, by_resource, merge, sort_key
 from pytwin.record.table import Event, EventTable
+from pytwin.record.time import NAT, YEAR, Instant, iso
 
 DOSE_KINDS = ("order", "administration", "statement")
 
@@ -103,9 +106,25 @@ class Record:
         -------
         Record
         """
+        return cls.from_resources(
+            patient, by_resource(events), issues=issues, sources=sources, genotypes=genotypes
+        )
+
+    @classmethod
+    def from_resources(
+        cls,
+        patient: PatientInfo | str,
+        resources: Iterable[list[Event]],
+        *,
+        issues: Issues | None = None,
+        sources: Iterable[Source] = (),
+        genotypes: Mapping[str, str] | None = None,
+    ) -> Record:
+        """Build a record as ``from_events``, from the rows of each resource apart."""
         info = PatientInfo(patient) if isinstance(patient, str) else patient
-        kept, found = merge(list(events))
-        return cls(info, EventTable(kept), Issues([*(issues or ()), *found]), tuple(sources), dict(genotypes or {}))
+        kept, found = merge(resources)
+        every = Issues([*(issues or ()), *found])
+        return cls(info, EventTable(kept), every, tuple(sources), dict(genotypes or {}))
 
     @cached_property
     def hash(self) -> str:
@@ -136,10 +155,12 @@ class Record:
         known = ANALYTES.get(analyte) or analyte_of("LOINC", analyte) or analyte_of("local", analyte)
         if known:
             return table.select(name=known.name)
-        keep = (table.column("name") == analyte) | (table.column("code") == analyte)
+        keep: NDArray[np.bool_] = (table.column("name") == analyte) | (table.column("code") == analyte)
         return table[keep]
 
-    def doses(self, drug: str | None = None, *, usable: bool | None = None, kind: str | None = None) -> EventTable:
+    def doses(
+        self, drug: str | None = None, *, usable: bool | None = None, kind: str | None = None
+    ) -> EventTable:
         """Orders, administrations and statements, all or of one drug.
 
         Parameters
@@ -222,16 +243,16 @@ class Record:
         return None if age is None else int(age // 10)
 
     def merged(self, other: Record) -> Record:
-        """This record with the events of a later or corrected one; ``other`` wins where both have a version."""
-        info = self.patient if not other.patient.id else other.patient
-        both = Record.from_events(
+        """This record with the events of a later or corrected one; later versions replace earlier ones."""
+        known = {name: value for name, value in asdict(other.patient).items() if value not in (None, "")}
+        info = replace(self.patient, **known)
+        return Record.from_resources(
             info,
-            [*self.events, *other.events],
+            [*by_resource(self.events), *by_resource(other.events)],
             issues=Issues([*self.issues, *other.issues]),
             sources=dict.fromkeys([*self.sources, *other.sources]),
             genotypes={**self.genotypes, **other.genotypes},
         )
-        return replace(both, patient=info)
 
     def summary(self) -> str:
         """Counts by kind and name with first and last time and unusable rows, and the issues by code."""
@@ -270,7 +291,7 @@ def _text(value: object) -> str:
 
 def _covers(row: Event, moment: int) -> bool:
     """Whether a regimen, statement or single dose is in force at an instant; static rows always are."""
-    if row.time == NAT or moment == NAT:
+    if NAT in (row.time, moment):
         return row.time == NAT
     if row.time > moment:
         return False

@@ -208,7 +208,8 @@ class EventTable:
     def __getitem__(self, index: int | slice | NDArray[Any] | Sequence[int]) -> Event | EventTable:
         if isinstance(index, (int, np.integer)):
             values = (self._columns[n][index].item() for n in COLUMNS)
-            return Event(*(v if n in _DTYPES else self.strings[v] for n, v in zip(COLUMNS, values, strict=True)))
+            pairs = zip(COLUMNS, values, strict=True)
+            return Event(*(v if n in _DTYPES else self.strings[v] for n, v in pairs))
         keep = index if isinstance(index, slice) else np.asarray(index)
         return EventTable._of({n: a[keep] for n, a in self._columns.items()}, self.strings)
 

@@ -82,7 +82,7 @@ def _offset(zone: str | None) -> int:
     if zone in "Zz":
         return 0
     minutes = int(zone[1:3]) * 60 + int(zone[-2:])
-    if minutes > _LARGEST_OFFSET or int(zone[-2:]) > 59:  # noqa: PLR2004 - minutes of an hour
+    if minutes > _LARGEST_OFFSET or int(zone[-2:]) > 59:
         raise _invalid()
     return -minutes if zone[0] == "-" else minutes
 
@@ -91,7 +91,7 @@ def _full(days: int, clock: tuple[str | None, ...], zone: str | None) -> Instant
     """A day with a time; seconds may be missing (then the width is a minute) or 60 (leap)."""
     hour, minute, second, fraction = clock
     h, m, s = int(hour or 0), int(minute or 0), int(second or 0)
-    if h > 23 or m > 59 or s > 60:  # noqa: PLR2004 - the clock
+    if h > 23 or m > 59 or s > 60:
         raise _invalid()
     us = int((fraction or "0")[:6].ljust(6, "0"))
     offset = _offset(zone)
@@ -120,7 +120,7 @@ def parse_time(text: str) -> Instant:
     InputError
         ``time.invalid``.
     """
-    found = _FORM.fullmatch(text.strip()) if len(text) < 80 else None  # noqa: PLR2004 - no longer form exists
+    found = _FORM.fullmatch(text.strip()) if len(text) < 80 else None
     if not found:
         raise _invalid()
     year, month, day, *clock, zone = found.groups()

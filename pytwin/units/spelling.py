@@ -109,6 +109,8 @@ _COUNTS = [
     (re.compile(rf"{_CELLS}(?:/ul|/mcl|/cumm|/cmm|/mm3)$"), "/uL"),
 ]
 _LONGEST = 60
+# UCUM knows the litre as l and as L; one of the two, so that equal units are equal texts
+_SMALL_LITRE = re.compile(r"(?<![A-Za-z])([mcdunpfk]?)l(?![A-Za-z])")
 # Spellings that mean something only where it is known what is measured: (target, spelling) -> code.
 _IN_CONTEXT = {
     ("Cel", "c"): "Cel",
@@ -142,7 +144,7 @@ def _candidates(text: str) -> list[str]:
     found += [code for pattern, code in _COUNTS if pattern.match(key)]
     try:
         parse(tidy)
-        found.append(tidy)
+        found.append(_SMALL_LITRE.sub(r"\1L", tidy) if "[" not in tidy and "{" not in tidy else tidy)
     except UnitError:
         pass
     words = _by_words(key)

@@ -83,7 +83,9 @@ class ResourceSet:
                 "json.encoding", "bytes that are not UTF-8", blob.name, "each replaced by U+FFFD", "warning"
             )
         if data.lstrip()[:1] == b"[":
-            self.log.add("fhir.bare-array", "resources in an array, not in a Bundle", blob.name, "read", "note")
+            self.log.add(
+                "fhir.bare-array", "resources in an array, not in a Bundle", blob.name, "read", "note"
+            )
             entries = self._array(Raw(data), blob.name, "", 0)
         else:
             entries = self._resource(Raw(data), blob.name, "", "", 0)
@@ -112,7 +114,9 @@ class ResourceSet:
         try:
             head = decode(raw, Head, file)
         except ShapeError as error:
-            raise InputError("fhir.not-fhir", "not a FHIR resource", place=f"{file}:{place}{error.pointer}") from None
+            raise InputError(
+                "fhir.not-fhir", "not a FHIR resource", place=f"{file}:{place}{error.pointer}"
+            ) from None
         if not head.resourceType:
             raise InputError("fhir.not-fhir", "the JSON has no resourceType, so it is not FHIR", place=file)
         if head.resourceType == "Bundle":
@@ -126,7 +130,9 @@ class ResourceSet:
         try:
             top = decode(raw, _Top, file)
         except ShapeError as error:
-            raise InputError("fhir.not-fhir", "the Bundle is malformed", place=f"{file}:{error.pointer}") from None
+            raise InputError(
+                "fhir.not-fhir", "the Bundle is malformed", place=f"{file}:{error.pointer}"
+            ) from None
         if not top.type:
             self.log.add("fhir.no-bundle-type", "a Bundle without a type", f"{file}:{place}", "read", "note")
         if not bytes(top.entry):
@@ -142,10 +148,14 @@ class ResourceSet:
             self.log.add("fhir.shape", "a malformed Bundle entry", f"{file}:{place}", "left out", "error")
             return
         if not bytes(entry.resource):
-            self.log.add("fhir.empty-entry", "a Bundle entry without a resource", f"{file}:{place}", "", "note")
+            self.log.add(
+                "fhir.empty-entry", "a Bundle entry without a resource", f"{file}:{place}", "", "note"
+            )
             return
         if entry.fullUrl and ":" not in entry.fullUrl:
-            self.log.add("fhir.full-url", "a fullUrl is not absolute", f"{file}:{place}", "used as it is", "warning")
+            self.log.add(
+                "fhir.full-url", "a fullUrl is not absolute", f"{file}:{place}", "used as it is", "warning"
+            )
         yield from self._guarded(entry.resource, file, f"{place}/resource", entry.fullUrl, depth + 1)
 
     def resolve(self, reference: Reference, origin: Entry) -> Entry | None:

@@ -24,7 +24,9 @@ def _judge(ctx: Context, verification: str) -> tuple[bool, str]:
         return False, reason
     if verification in _UNSURE:
         message = "an entry that is not confirmed"
-        ctx.issue("status.unconfirmed", message, "/verificationStatus", "kept in the table, not usable", "note")
+        ctx.issue(
+            "status.unconfirmed", message, "/verificationStatus", "kept in the table, not usable", "note"
+        )
         return True, "status.unconfirmed"
     return True, "fhir.shape" if ctx.broken else ""
 
@@ -36,7 +38,9 @@ def _onset(ctx: Context, item: Either) -> tuple[Instant, str]:
     if item.onsetPeriod:
         return ctx.period(item.onsetPeriod, "/onsetPeriod")[0], ""
     if any(bytes(getattr(item, name)) for name in ("onsetAge", "onsetRange", "onsetString")):
-        ctx.issue("time.not-a-date", "an onset that is not a date", "/onset", "date of recording used", "note")
+        ctx.issue(
+            "time.not-a-date", "an onset that is not a date", "/onset", "date of recording used", "note"
+        )
     recorded = ctx.time(item.recordedDate, "/recordedDate")
     return recorded, "time:recorded" if recorded.us != NAT else ""
 
@@ -100,7 +104,9 @@ def read_allergy(ctx: Context, allergy: AllergyIntolerance) -> list[Event]:
     drugs = [drug for coding in found for drug in (drug_of(*coding),) if drug]
     system, code, name = found[0]
     if code in NO_KNOWN_ALLERGY:
-        ctx.issue("allergy.none-known", "a statement that no allergy is known", "/code", "not an allergy", "note")
+        ctx.issue(
+            "allergy.none-known", "a statement that no allergy is known", "/code", "not an allergy", "note"
+        )
         fields.update(valid=False, reason="allergy.none-known")
     label = drugs[0].name if drugs else name
     return [ctx.event(kind="allergy", system=system, code=code, name=label, **fields)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isnan
 from typing import NamedTuple
 
 from pytwin.formats.fhir import CodeableConcept, Dosage, Quantity, Ratio, Repeat, Timing
@@ -20,9 +21,8 @@ _CODED = {
 _WEEKDAYS = {name: index for index, name in enumerate(("mon", "tue", "wed", "thu", "fri", "sat", "sun"))}
 _THURSDAY = 3  # 1970-01-01
 _DAY_HOURS = 24.0
-_TABLETS = frozenset(
-    "tab tabs tablet tablets tbl {tbl} {tablet} {tablets} cap caps capsule capsules {cap} {capsule}".split()
-)
+_FORMS = "tab tabs tablet tablets tbl {tbl} {tablet} {tablets} cap caps capsule capsules {cap} {capsule}"
+_TABLETS = frozenset(_FORMS.split())
 _REPEATED = 200  # slots of one dosage; more are a mistake
 
 
@@ -100,8 +100,9 @@ def rate_of(dosage: Dosage) -> tuple[float, str]:
         number = parse_number(number_text(quantity.value))
         return (number[1], quantity.code or quantity.unit) if number else (NAN, "")
     if ratio and ratio.numerator and ratio.denominator:
-        over, under = (parse_number(number_text(q.value)) for q in (ratio.numerator, ratio.denominator))
-        unit = f"{ratio.numerator.code or ratio.numerator.unit}/{ratio.denominator.code or ratio.denominator.unit}"
+        top, bottom = ratio.numerator, ratio.denominator
+        over, under = parse_number(number_text(top.value)), parse_number(number_text(bottom.value))
+        unit = f"{top.code or top.unit}/{bottom.code or bottom.unit}"
         return (over[1] / under[1], unit) if over and under and under[1] else (NAN, "")
     return NAN, ""
 
@@ -124,9 +125,7 @@ def _interval(repeat: Repeat | None, code: CodeableConcept | None) -> float:
 
 
 def _is_range(repeat: Repeat) -> bool:
-    return bool(
-        repeat.frequencyMax or repeat.periodMax or repeat.countMax or bytes(repeat.boundsRange)
-    )
+    return bool(repeat.frequencyMax or repeat.periodMax or repeat.countMax or bytes(repeat.boundsRange))
 
 
 def schedule(
@@ -163,7 +162,7 @@ def schedule(
         return [Slot(*start, NAN, NAT)], ""
     if repeat and _is_range(repeat):
         return [Slot(*start, NAN, until)], "dose.timing"
-    if every != every:
+    if isnan(every):
         return [Slot(*start, NAN, until)], "dose.no-timing"
     if repeat and repeat.count and start.us != NAT:
         until = start.us + int((repeat.count - 1) * every * HOUR)
@@ -191,7 +190,8 @@ def _slots(repeat: Repeat | None, start: Instant, every: float, until: int) -> t
     if start.us == NAT or not simple or not all(day in _WEEKDAYS for day in days):
         return [Slot(*start, NAN, until)], "dose.timing"
     period = 7 * _DAY_HOURS if days else _DAY_HOURS
-    firsts = [_at(start, day, clock) for day in days or [None] for clock in clocks or [""]]
+    weekdays: list[str | None] = [*days] or [None]
+    firsts = [_at(start, day, clock) for day in weekdays for clock in clocks or [""]]
     return [Slot(*first, period, until) for first in sorted(firsts)[:_REPEATED]], ""
 
 

@@ -217,7 +217,9 @@ def read_request(ctx: Context, order: MedicationRequest) -> list[Event]:
     for dosage, element in dosages:
         slots = schedule(ctx, dosage.timing, start, NAT, f"{element}/timing")
         events += _events(ctx, shared, product, dosage, slots, element)
-    if order.status in ("stopped", "completed") and any(e.until == NAT and e.every == e.every for e in events):
+    if order.status in ("stopped", "completed") and any(
+        e.until == NAT and e.every == e.every for e in events
+    ):
         message = "an order that is over, without the date when it ended"
         ctx.issue("dose.no-end", message, "/status", "its end is unknown", "note")
     return _missing_time(ctx, events)

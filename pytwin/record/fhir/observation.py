@@ -116,7 +116,8 @@ def _identify(ctx: Context, code: CodeableConcept | None, element: str) -> tuple
     analyte, (system, short, name) = known[0] if known else (None, found[0])
     fields = {"system": system, "code": short, "name": analyte.name if analyte else name}
     if len(names) > 1:
-        ctx.issue("code.conflict", "two codes mean different things", f"{element}/code", "not usable", "error")
+        message = "two codes mean different things"
+        ctx.issue("code.conflict", message, f"{element}/code", "not usable", "error")
         return fields, None, "code.conflict"
     return fields, analyte, ""
 

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from pytwin.errors import InputError
 from msgspec import Struct
 
+from pytwin.errors import InputError
 from pytwin.formats import fhir
 from pytwin.formats.files import Blob
 from pytwin.formats.jsontext import ShapeError, decode
@@ -41,16 +41,14 @@ class _Person:
     info: PatientInfo
     entry: Entry
     log: IssueLog = field(default_factory=IssueLog)
-    events: list[Event] = field(default_factory=list)
+    resources: list[list[Event]] = field(default_factory=list)
 
 
 class _Identifiers(Struct):
     identifier: list[fhir.Identifier] = []
 
 
-def read_fhir(
-    blobs: Iterable[Blob], patient: str | None = None, *, many: bool = False
-) -> list[Record]:
+def read_fhir(blobs: Iterable[Blob], patient: str | None = None, *, many: bool = False) -> list[Record]:
     """Read the patients of one or more FHIR files that belong together.
 
     Parameters
@@ -111,7 +109,8 @@ def _people(resources: ResourceSet) -> dict[str, _Person]:
         _add_all(person.log, ctx.issues)
         before = people.get(entry.key)
         if before:
-            person.log.add("record.duplicate", "the Patient is there more than once", entry.file, "one kept", "note")
+            message = "the Patient is there more than once"
+            person.log.add("record.duplicate", message, entry.file, "one was kept", "note")
             person = max(before, person, key=lambda p: (_updated(p.entry), repr(p.info)))
         people[entry.key] = person
     return people
@@ -171,15 +170,15 @@ def _one(
     key, problem = _subject(subject, ctx, people, logical)
     ctx.contained = contained
     if key is None:
-        severity_text = "left out: it may be another person's"
-        ctx.issue(problem, "a resource that is about none of the patients here", "/subject", severity_text, "error")
+        message = "a resource that is about none of the patients here"
+        ctx.issue(problem, message, "/subject", "left out: it may be another person's", "error")
         _add_all(resources.log, ctx.issues)
         return
     events = reader(ctx, item)
     if problem:
         ctx.issue(problem, "a resource that does not say whose it is", "/subject", "not usable", "error")
         events = [e._replace(usable=False, reason=e.reason or problem) for e in events]
-    people[key].events += events
+    people[key].resources.append(events)
     _add_all(people[key].log, ctx.issues)
 
 
@@ -204,4 +203,4 @@ def _subject(
 
 def _record(person: _Person, resources: ResourceSet, sources: list[Source]) -> Record:
     issues = Issues([*resources.log.issues(), *person.log.issues()])
-    return Record.from_events(person.info, person.events, issues=issues, sources=sources)
+    return Record.from_resources(person.info, person.resources, issues=issues, sources=sources)
