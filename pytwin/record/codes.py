@@ -19,6 +19,7 @@ __all__ = [
     "analyte_of",
     "condition_of",
     "drug_of",
+    "drugs_of_class",
     "route_of",
     "system_name",
     "tablet_strength",
@@ -99,6 +100,11 @@ def drug_of(system: str, code: str, name: str = "") -> Drug | None:
         if word in _BY_DRUG_NAME:
             return _BY_DRUG_NAME[word]
     return None
+
+
+def drugs_of_class(name: str) -> tuple[str, ...]:
+    """Names of the drugs of a class of ``drugs.py``, such as ``"cyp inducer"``."""
+    return tuple(drug.name for drug in DRUGS.values() if name in drug.classes)
 
 
 @lru_cache(maxsize=4096)

@@ -1,7 +1,7 @@
 """Conditions that a therapy asks for: single SNOMED CT concepts and ICD-10 stems, each cited by name.
 
-SNOMED CT is not shipped; these single concepts are what warfarin's limits need. A record
-with other codes loads them as ``Terminology`` additions.
+SNOMED CT is not shipped; these single concepts are what warfarin's limits need. A condition
+with another code keeps that code and the name that its source gives it.
 """
 
 from __future__ import annotations

@@ -226,9 +226,12 @@ class EventTable:
         return list(self)
 
     def _equals(self, name: str, wanted: str | Sequence[str]) -> NDArray[np.bool_]:
-        texts = {wanted} if isinstance(wanted, str) else set(wanted)
-        codes = [i for i, text in enumerate(self.strings) if text in texts]
-        return np.isin(self.codes(name), codes)
+        column = self.codes(name)
+        keep = np.zeros(len(column), dtype=np.bool_)
+        for text in (wanted,) if isinstance(wanted, str) else wanted:
+            if text in self.strings:
+                keep |= column == self.strings.index(text)
+        return keep
 
     def select(
         self,

@@ -22,11 +22,12 @@ _TAIL = re.compile(r"([A-Z][A-Za-z]{1,60}/[A-Za-z0-9.-]{1,64})$")
 class _Top(Struct):
     resourceType: str = ""
     type: str = ""
+    timestamp: str = ""
     entry: Raw = Raw()
 
 
 class _Entry(Struct):
-    fullUrl: str = ""
+    fullUrl: str | None = None
     resource: Raw = Raw()
 
 
@@ -135,6 +136,8 @@ class ResourceSet:
             ) from None
         if not top.type:
             self.log.add("fhir.no-bundle-type", "a Bundle without a type", f"{file}:{place}", "read", "note")
+        if top.type == "document" and not top.timestamp:
+            self.log.add("fhir.no-timestamp", "a document without a timestamp", f"{file}:{place}", "read")
         if not bytes(top.entry):
             self.log.add("fhir.empty-bundle", "a Bundle without entries", f"{file}:{place}", "", "warning")
             return
@@ -152,11 +155,10 @@ class ResourceSet:
                 "fhir.empty-entry", "a Bundle entry without a resource", f"{file}:{place}", "", "note"
             )
             return
-        if entry.fullUrl and ":" not in entry.fullUrl:
-            self.log.add(
-                "fhir.full-url", "a fullUrl is not absolute", f"{file}:{place}", "used as it is", "warning"
-            )
-        yield from self._guarded(entry.resource, file, f"{place}/resource", entry.fullUrl, depth + 1)
+        if entry.fullUrl is not None and ":" not in entry.fullUrl:
+            message = "a fullUrl is empty or not absolute"
+            self.log.add("fhir.full-url", message, f"{file}:{place}", "used as it is", "warning")
+        yield from self._guarded(entry.resource, file, f"{place}/resource", entry.fullUrl or "", depth + 1)
 
     def resolve(self, reference: Reference, origin: Entry) -> Entry | None:
         """The resource that a reference points to: by URL, by ``Type/id``, relative to the origin.
