@@ -155,13 +155,14 @@ def share_of_time(times: Array, y: Array, term: Term) -> Array:
         raise InputError("objective.bad-horizon", "the horizon leaves no time to judge", place=term.label)
     share = _below(y, term.upper)
     if np.isfinite(term.lower):
-        share -= _below(y, term.lower)
+        share -= _below(y, term.lower, closed=False)
     width = np.diff(times)
     return np.asarray(share @ (width / width.sum()))
 
 
-def _below(y: Array, level: float) -> Array:
-    """Share of each segment on which a linear y is below ``level``, shape (..., T - 1)."""
+def _below(y: Array, level: float, *, closed: bool = True) -> Array:
+    """Share of each segment on which a linear y is below ``level`` (or on it, ``closed``), shape (..., T -
+    1)."""
     if level == np.inf:
         return np.ones((*y.shape[:-1], y.shape[-1] - 1))
     a, b = y[..., :-1], y[..., 1:]
@@ -169,4 +170,5 @@ def _below(y: Array, level: float) -> Array:
     span = np.abs(b - a)
     flat = span < 1e-12
     share = (level - low) / np.where(flat, 1.0, span)
-    return np.asarray(np.where(flat, low <= level, np.clip(share, 0.0, 1.0)), dtype=np.float64)
+    level_or_less = low <= level if closed else low < level
+    return np.asarray(np.where(flat, level_or_less, np.clip(share, 0.0, 1.0)), dtype=np.float64)
