@@ -161,8 +161,7 @@ def share_of_time(times: Array, y: Array, term: Term) -> Array:
 
 
 def _below(y: Array, level: float, *, closed: bool = True) -> Array:
-    """Share of each segment on which a linear y is below ``level`` (or on it, ``closed``), shape (..., T -
-    1)."""
+    """Share of each segment on which a linear y is below ``level``, or on it if ``closed``: (..., T - 1)."""
     if level == np.inf:
         return np.ones((*y.shape[:-1], y.shape[-1] - 1))
     a, b = y[..., :-1], y[..., 1:]

@@ -80,8 +80,11 @@ def test_until_stops_there_and_a_later_record_adds(make, course, sensitive):
 
 
 def test_a_corrected_value_comes_to_its_place(make, course, sensitive):
-    wrong = [e._replace(id="O1", value=4.9) if e.name == "INR" and e.value == 1.9 else e for e in course]
-    right = ev.inr(120, 1.9, id="O1", status="corrected", recorded=ev.at(500))
+    wrong = [
+        e._replace(id="O1", source="old", value=4.9) if e.name == "INR" and e.value == 1.9 else e
+        for e in course
+    ]
+    right = ev.inr(120, 1.9, id="O1", source="new", status="corrected", recorded=ev.at(500))
     twin = Twin("warfarin", make(wrong), sensitive).assimilate().assimilate(make([right]))
     assert [p.value for p in twin.trace] == [1.4, 1.9, 2.2, 2.6]
 
