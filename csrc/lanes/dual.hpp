@@ -99,13 +99,6 @@ PT_DUAL_INLINE dual v_fma(dual a, dual b, dual c)
 {
     return {::v_fma(a.v, b.v, c.v), ::v_fma(a.v, b.d, ::v_fma(a.d, b.v, c.d))};
 }
-PT_DUAL_INLINE dual v_horner(dual x, const double *c, int n)
-{
-    dual r = v_set(c[n - 1]);
-    for (int i = n - 2; i >= 0; i--) r = v_fma(r, x, v_set(c[i]));
-    return r;
-}
-
 PT_DUAL_INLINE dual v_round(dual a) { return {::v_round(a.v), ::v_set(0.0)}; }
 PT_DUAL_INLINE dual v_floor(dual a) { return {::v_floor(a.v), ::v_set(0.0)}; }
 PT_DUAL_INLINE dual v_ceil(dual a) { return {::v_ceil(a.v), ::v_set(0.0)}; }
@@ -237,7 +230,6 @@ PT_DUAL_INLINE vmask operator~(vmask) { return {}; }
 PT_DUAL_INLINE pattern v_if(vmask, pattern a, pattern b) { return join(a, b); }
 PT_DUAL_INLINE pattern v_clamp(pattern x, double, double) { return x; }
 PT_DUAL_INLINE pattern v_fma(pattern a, pattern b, pattern c) { return join(join(a, b), c); }
-PT_DUAL_INLINE pattern v_horner(pattern x, const double *, int) { return x; }
 } // namespace pt_pattern
 
 #endif

@@ -40,18 +40,37 @@ typedef uint64_t vbits __attribute__((vector_size(8 * PT_W)));
  * k-mask blend on AVX-512. Loops with ?: on lanes look simpler and fall apart into branches in long
  * functions. */
 
+/* A vector of f(0), f(1), ... Written out and not as a loop over r[i]: GCC turns a whole initialiser into one
+ * vector instruction wherever it stands, a loop only where no operand was hoisted out of a loop around it. */
+#if PT_W == 2
+#define PT_EACH(f)                                                                                           \
+    {                                                                                                        \
+        f(0), f(1)                                                                                           \
+    }
+#elif PT_W == 4
+#define PT_EACH(f)                                                                                           \
+    {                                                                                                        \
+        f(0), f(1), f(2), f(3)                                                                               \
+    }
+#else
+#define PT_EACH(f)                                                                                           \
+    {                                                                                                        \
+        f(0), f(1), f(2), f(3), f(4), f(5), f(6), f(7)                                                       \
+    }
+#endif
+
 /* a in every lane */
 PT_LANE vec v_set(double a)
 {
-    vec r = {0};
-    for (int i = 0; i < PT_W; i++) r[i] = a;
+#define PT_SAME(i) a
+    vec r = PT_EACH(PT_SAME);
     return r;
 }
 
 PT_LANE vmask m_set(int64_t a)
 {
-    vmask r = {0};
-    for (int i = 0; i < PT_W; i++) r[i] = a;
+    vmask r = PT_EACH(PT_SAME);
+#undef PT_SAME
     return r;
 }
 
@@ -68,8 +87,9 @@ PT_LANE void v_store(double *p, vec a) { __builtin_memcpy(p, &a, sizeof a); }
 PT_LANE vec v_fma(vec a, vec b, vec c)
 {
 #if PT_HAS_FMA
-    vec r = {0};
-    for (int i = 0; i < PT_W; i++) r[i] = __builtin_fma(a[i], b[i], c[i]);
+#define PT_FMA_LANE(i) __builtin_fma(a[i], b[i], c[i])
+    vec r = PT_EACH(PT_FMA_LANE);
+#undef PT_FMA_LANE
     return r;
 #else
     return a * b + c;
@@ -78,8 +98,9 @@ PT_LANE vec v_fma(vec a, vec b, vec c)
 
 PT_LANE vec v_sqrt(vec a)
 {
-    vec r = {0};
-    for (int i = 0; i < PT_W; i++) r[i] = __builtin_sqrt(a[i]);
+#define PT_SQRT_LANE(i) __builtin_sqrt(a[i])
+    vec r = PT_EACH(PT_SQRT_LANE);
+#undef PT_SQRT_LANE
     return r;
 }
 

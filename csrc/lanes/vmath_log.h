@@ -84,13 +84,21 @@ PT_LANE vec v_log1p(vec x)
     return y;
 }
 
-/* log(x) = h + *l to 2^-65, x positive and normal.
- * R(z) = 2/3 + z T(z): s, z and the first term are carried in two doubles. */
+/* T(z) = (R(z) - 2/3) / z */
+PT_LANE vec v_log_rest(vec z)
+{
+    vec z2 = z * z;
+    vec a = v_fma(v_set(0x1.2492492492521p-2), z, v_set(0x1.999999999999ap-2));
+    vec b = v_fma(v_set(0x1.745d177a96056p-3), z, v_set(0x1.c71c71c6eaa10p-3));
+    vec c = v_fma(v_set(0x1.1118c7e4b0917p-3), z, v_set(0x1.3b1395d2190c1p-3));
+    vec d = v_fma(v_set(0x1.e02e6fff27908p-4), z, v_set(0x1.df7cc8e5fa539p-4));
+    return v_fma(v_fma(d, z2, c), z2 * z2, v_fma(b, z2, a));
+}
+
+/* log(x) = h + *l to 2^-65, x positive and normal. R(z) = 2/3 + z T(z): s, z and R are carried in two
+ * doubles. */
 PT_LANE vec v_log_dd(vec x, double shift, vec *l)
 {
-    static const double T[] = {0x1.999999999999ap-2, 0x1.2492492492521p-2, 0x1.c71c71c6eaa10p-3,
-                               0x1.745d177a96056p-3, 0x1.3b1395d2190c1p-3, 0x1.1118c7e4b0917p-3,
-                               0x1.df7cc8e5fa539p-4, 0x1.e02e6fff27908p-4};
     vec k, e, d_lo, zl, tl, ql, wl, vl, h_lo, a_lo;
     vec f = v_log_split(x, &k) - v_set(1.0);
     k = k + v_set(shift);
@@ -101,10 +109,9 @@ PT_LANE vec v_log_dd(vec x, double shift, vec *l)
     vec sl = (((f - p) - e) - s * d_lo) * inverse;
     vec z = v_two_prod(s, s, &zl);
     zl = v_fma(s + s, sl, zl);
-    vec t = v_two_prod(z, v_horner(z, T, 8), &tl);
+    vec t = v_two_prod(z, v_log_rest(z), &tl);
     vec q = v_fast_two_sum(v_set(0x1.5555555555555p-1), t, &ql);
-    ql = ql + (tl + v_set(0x1.5555555555555p-55));
-    ql = v_fma(zl, v_set(0.4), ql);
+    ql = ql + v_fma(zl, v_set(0.4), tl + v_set(0x1.5555555555555p-55));
     vec w = v_two_prod(z, q, &wl);
     wl = v_fma(z, ql, v_fma(zl, q, wl));
     vec v = v_two_prod(s, w, &vl);

@@ -88,10 +88,10 @@ PT_COLD vec v_trig_reduce_far(vec x, vec *k, vec *l)
 /* sin(r + l), |r| <= pi/4 */
 PT_LANE vec v_sin_kernel(vec r, vec l)
 {
-    static const double S[] = {0x1.1111111110ba5p-7, -0x1.a01a019e80693p-13, 0x1.71de379252004p-19,
-                               -0x1.ae60069e53ef1p-26, 0x1.5e098556d302ep-33};
-    vec z = r * r, v = z * r;
-    vec p = v_horner(z, S, 5);
+    vec z = r * r, v = z * r, z2 = z * z;
+    vec p = v_poly4(z, z2, 0x1.1111111110ba5p-7, -0x1.a01a019e80693p-13, 0x1.71de379252004p-19,
+                    -0x1.ae60069e53ef1p-26);
+    p = v_fma(z2 * z2, v_set(0x1.5e098556d302ep-33), p);
     vec low = v_fma(z, v_set(-0.5) * l, l); /* l cos r */
     return r + v_fma(v, v_fma(z, p, v_set(-0x1.5555555555555p-3)), low);
 }
@@ -99,13 +99,14 @@ PT_LANE vec v_sin_kernel(vec r, vec l)
 /* cos(r + l), |r| <= pi/4 */
 PT_LANE vec v_cos_kernel(vec r, vec l)
 {
-    static const double C[] = {0x1.5555555555555p-5,   -0x1.6c16c16c16960p-10, 0x1.a01a019f4d0edp-16,
-                               -0x1.27e4fa15bd814p-22, 0x1.1eeb66b683028p-29,  -0x1.907c0e63adbb6p-37};
-    vec z = r * r;
+    vec z = r * r, z2 = z * z;
     vec half = v_set(0.5) * z;
     vec w = v_set(1.0) - half;
-    vec p = v_horner(z, C, 6);
-    return w + (((v_set(1.0) - w) - half) + v_fma(z * z, p, -(r * l)));
+    vec p = v_poly4(z, z2, 0x1.5555555555555p-5, -0x1.6c16c16c16960p-10, 0x1.a01a019f4d0edp-16,
+                    -0x1.27e4fa15bd814p-22);
+    vec q = v_fma(v_set(-0x1.907c0e63adbb6p-37), z, v_set(0x1.1eeb66b683028p-29));
+    p = v_fma(z2 * z2, q, p);
+    return w + (((v_set(1.0) - w) - half) + v_fma(z2, p, -(r * l)));
 }
 
 /* sin(x + shift pi/2) */

@@ -11,7 +11,7 @@ Array = NDArray[np.float64]
 
 
 def expm(A: Array) -> Array:
-    """``e^A`` of a square matrix: Taylor series at ``A / 2^s`` with ``|A| / 2^s <= 1/8``, then s squarings."""
+    """``e^A``, A (n, n): Taylor series at ``A / 2^s`` with ``|A| / 2^s <= 1/8``, then s squarings."""
     norm = float(np.abs(A).sum(axis=1).max())
     s = max(0, math.ceil(math.log2(8.0 * norm))) if norm > 0 else 0
     scaled = A / 2.0**s

@@ -1,11 +1,11 @@
-"""Compile the core without Python, run its C tests, and compare the bits of builds of different vector width.
+"""Compile the core without Python, run its C tests, compare the bits of builds of different vector width.
 
-``python tests/c/run.py [--cc CC] [--cxx CXX] [--run PREFIX] [--level LEVEL] [--sanitize] [--stage STAGE] [NAME]``
+``run.py [--cc CC] [--cxx CXX] [--run PREFIX] [--level LEVEL] [--sanitize] [--stage STAGE] [NAME ...]``
 
 Stage ``tests`` builds csrc/ (without binding/) as a library and runs every tests/c/test_*.c and .cpp against
-it; NAME keeps those whose file name contains it. Stage ``widths`` builds hash_lanes.c for vectors of 2, 4 and 8
-doubles with a fused multiply-add and compares what they print with hash_lanes.expected, which is the same file
-for every processor. For another processor::
+it; NAME keeps those whose file name contains it. Stage ``widths`` builds hash_lanes.c for vectors of 2, 4 and
+8 doubles with a fused multiply-add and compares what they print with hash_lanes.expected, which is the same
+file for every processor. For another processor::
 
     run.py --cc aarch64-linux-gnu-gcc --cxx aarch64-linux-gnu-g++ --level generic \\
         --run "qemu-aarch64 -L /usr/aarch64-linux-gnu"
