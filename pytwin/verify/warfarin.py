@@ -1,0 +1,18 @@
+"""Suite ``warfarin``: the model, the lanes it runs in, and the calibration of the twin."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pytwin.verify import calibration, hamberg, lanes
+from pytwin.verify.case import Case
+from pytwin.verify.run import Context
+
+
+def cases(context: Context) -> Iterator[Case]:
+    """All cases, in the order in which a doubt would be followed."""
+    yield from hamberg.published()
+    yield from hamberg.reference_rows(context)
+    yield from hamberg.own_tight_run()
+    yield from lanes.invariance()
+    yield from calibration.coverage(context)
