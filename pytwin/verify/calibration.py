@@ -22,9 +22,16 @@ def coverage(context: Context) -> Iterator[Case]:
     context.say(f"{n} virtual patients")
     virtual = cohort(n, seed=2010)
     twins = Cohort("warfarin", virtual.records, virtual.genomes).assimilate(threads=2)
-    yield equal("virtual patients that the filter could not follow", 0, int((twins.status != 0).sum()), source=SOURCE)
+    yield equal(
+        "virtual patients that the filter could not follow", 0, int((twins.status != 0).sum()), source=SOURCE
+    )
     inside = np.array([[p.low <= p.value <= p.high for p in trace] for trace in twins.traces])
-    yield between(f"coverage of 90 % intervals, all {inside.size} INRs of {n} patients", BAND, inside.mean(), source=SOURCE)
+    yield between(
+        f"coverage of 90 % intervals, all {inside.size} INRs of {n} patients",
+        BAND,
+        inside.mean(),
+        source=SOURCE,
+    )
     for first, last in ((0, 1), (1, 3), (3, 7), (7, 12), (12, len(VISITS))):
         share = float(inside[:, first:last].mean())
         yield info(f"coverage, INRs {first + 1} to {last} of each patient", share, source=SOURCE)

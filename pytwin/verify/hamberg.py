@@ -41,7 +41,9 @@ class Scenario:
     @property
     def name(self) -> str:
         """In words."""
-        return f"{self.model}, age {self.age:g}, CYP2C9 {self.cyp2c9}, VKORC1 {self.vkorc1}, {self.daily:g} mg/d"
+        return (
+            f"{self.model}, age {self.age:g}, CYP2C9 {self.cyp2c9}, VKORC1 {self.vkorc1}, {self.daily:g} mg/d"
+        )
 
     def params(self) -> Array:
         """Typical parameters, shape (1, n_param); the baseline INR is 1."""
@@ -81,7 +83,9 @@ def reference_rows(context: Context) -> Iterator[Case]:
 def _reference_case(model: str, case: str, quantity: str, printed: str) -> Case:
     found, day = _CASE.search(case), _DAY.search(quantity)
     if found is None or day is None:
-        return equal(f"{model}, {case}, {quantity}", "understood", "not understood", source="reference_outputs.csv")
+        return equal(
+            f"{model}, {case}, {quantity}", "understood", "not understood", source="reference_outputs.csv"
+        )
     age, cyp2c9, vkorc1, daily = found.groups()
     scenario = Scenario(model, float(age), cyp2c9, vkorc1, float(daily))
     n = int(day.group(1))

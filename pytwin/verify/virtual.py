@@ -25,8 +25,6 @@ HOUR = 3_600_000_000
 DAY = 24 * HOUR
 ORIGIN = 1_704_067_200_000_000  # 2024-01-01T00:00Z
 YEAR = 365.25 * DAY
-# Purposes of the random streams; they differ from those of the package's own draws.
-COVARIATES, THETA, NOISE = 901, 902, 903
 # Days on which the INR is taken in the morning; the dose is taken in the evening, hour 18.
 VISITS = (2, 3, 4, 6, 8, 10, 13, 16, 20, 24, 28, 33, 38, 43, 48, 53, 58, 63, 68, 73)
 INR_HOUR, DOSE_HOUR = 8.0, 18.0
@@ -61,7 +59,7 @@ def cohort(
     VirtualCohort
     """
     people = Population.load(population)
-    u = _core.uniforms(seed, COVARIATES, np.arange(n), 1, 3)[:, 0, :]
+    u = _core.uniforms(seed, _core.PURPOSE["DATASET"], np.arange(n), 1, 3)[:, 0, :]
     ages = 35.0 + 50.0 * u[:, 0]
     genotypes = {
         gene: _pick(diplotype_frequencies(gene), u[:, 1 + i]) for i, gene in enumerate(("CYP2C9", "VKORC1"))
@@ -87,7 +85,7 @@ def _true_parameters(people: Population, ages: Array, genotypes: dict[str, list[
     covariates = {"age": ages, "amiodarone": np.zeros(n), "enzyme_inducer": np.zeros(n)}
     typical = people.parameters(covariates, genotypes, n)
     omega = people.covariance(covariates, genotypes, n)
-    normal = _core.normals(seed, THETA, np.arange(n), 1, omega.shape[1])[:, 0, :]
+    normal = _core.normals(seed, _core.PURPOSE["POPULATION"], np.arange(n), 1, omega.shape[1])[:, 0, :]
     eta = np.einsum("nij,nj->ni", np.linalg.cholesky(omega), normal)
     params = typical.copy()
     params[:, people.theta_columns()] = from_scale(people.to_theta(typical) + eta, people.scales)
@@ -98,11 +96,17 @@ def _treat(people: Population, params: Array, visits: Sequence[int], seed: int) 
     """Daily doses (N, days), latent and measured INR (N, visits), simulated from visit to visit."""
     n, model = len(params), people.model
     sd = people.residuals["INR"].a
-    error = np.exp(sd * _core.normals(seed, NOISE, np.arange(n), 1, len(visits))[:, 0, :])
+    error = np.exp(
+        sd * _core.normals(seed, _core.PURPOSE["MEASUREMENT"], np.arange(n), 1, len(visits))[:, 0, :]
+    )
     output = np.array([[o["name"] for o in model.outputs].index("INR")], dtype=np.int32)
     lanes = np.arange(n, dtype=np.int64)
     x, now, dose = model.initial(params), 0.0, np.full(n, 5.0)
-    doses, latent, measured = np.zeros((n, visits[-1])), np.empty((n, len(visits))), np.empty((n, len(visits)))
+    doses, latent, measured = (
+        np.zeros((n, visits[-1])),
+        np.empty((n, len(visits))),
+        np.empty((n, len(visits))),
+    )
     for k, day in enumerate(visits):
         end = 24.0 * day + INR_HOUR
         hours = np.array([t for t in 24.0 * np.arange(visits[-1]) + DOSE_HOUR if now <= t < end])
