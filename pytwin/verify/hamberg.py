@@ -16,12 +16,13 @@ from pytwin.verify.run import Context
 
 Array = NDArray[np.float64]
 
-# INR after 60 days of 10 mg a day, Hamberg 2007 (Clin Pharmacol Ther 2007;81:529-538, figure 3) as restated in
-# the reference library, pkpd/models/warfarin_hamberg.md: (age, CYP2C9, VKORC1 -1639, INR), rounded to 0.01.
+# INR after 60 days of 10 mg a day, Hamberg 2007 (Clin Pharmacol Ther 2007;81:529-538, figure 3) as restated
+# in the reference library, pkpd/models/warfarin_hamberg.md: (age, CYP2C9, VKORC1 -1639, INR to 0.01).
 PUBLISHED_2007 = (
-    (50, "*1/*1", "GG", 2.41), (50, "*1/*2", "GG", 3.00), (50, "*1/*3", "GG", 3.42), (50, "*2/*2", "GG", 5.03),
-    (50, "*2/*3", "GG", 4.73), (50, "*3/*3", "GG", 6.90), (50, "*1/*1", "GA", 3.05), (50, "*1/*1", "AA", 3.66),
-    (70, "*1/*1", "GG", 2.65), (90, "*1/*1", "GG", 2.97), (50, "*1/*3", "GA", 4.35),
+    (50, "*1/*1", "GG", 2.41), (50, "*1/*2", "GG", 3.00), (50, "*1/*3", "GG", 3.42),
+    (50, "*2/*2", "GG", 5.03), (50, "*2/*3", "GG", 4.73), (50, "*3/*3", "GG", 6.90),
+    (50, "*1/*1", "GA", 3.05), (50, "*1/*1", "AA", 3.66), (70, "*1/*1", "GG", 2.65),
+    (90, "*1/*1", "GG", 2.97), (50, "*1/*3", "GA", 4.35),
 )  # fmt: skip
 PUBLISHED_TOLERANCE = 0.01
 _CASE = re.compile(r"age ?(\d+) .*?(\*\d/\*\d).*?\b(GG|GA|AG|AA)\b ([\d.]+) mg/d")

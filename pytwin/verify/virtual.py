@@ -32,7 +32,7 @@ INR_HOUR, DOSE_HOUR = 8.0, 18.0
 
 @dataclass(frozen=True)
 class VirtualCohort:
-    """Records and genomes of virtual patients, with their true parameters (N, n_param) and latent INR (N, n)."""
+    """Records and genomes, with the true parameters (N, n_param) and latent INR (N, visits)."""
 
     records: tuple[Record, ...]
     genomes: tuple[Genome, ...]
@@ -128,20 +128,24 @@ def _adjusted(dose: Array, inr: Array) -> Array:
 
 def _record(i: int, age: float, doses: Array, visits: Sequence[int], inr: Array) -> Record:
     """The record of one virtual patient: administrations and INRs."""
-    at = {"offset": 0, "source": "virtual", "status": "completed"}
+    dose = Event(
+        offset=0, source="virtual", kind="administration", status="completed", system="RxNorm", code="11289",
+        name="warfarin", unit="mg", route="oral",
+    )  # fmt: skip
+    test = Event(
+        offset=0, source="virtual", kind="observation", status="final", system="LOINC", code="6301-6",
+        name="INR", unit="{INR}",
+    )  # fmt: skip
     given = [
-        Event(
-            time=ORIGIN + day * DAY + int(DOSE_HOUR) * HOUR, kind="administration", system="RxNorm",
-            code="11289", name="warfarin", value=float(mg), unit="mg", route="oral", place=f"dose/{day}", **at,
-        )
+        dose._replace(time=_at(day, DOSE_HOUR), value=float(mg), place=f"dose/{day}")
         for day, mg in enumerate(doses)
-    ]  # fmt: skip
+    ]
     measured = [
-        Event(
-            time=ORIGIN + day * DAY + int(INR_HOUR) * HOUR, kind="observation", system="LOINC",
-            code="6301-6", name="INR", value=float(v), unit="{INR}", place=f"inr/{day}",
-            **{**at, "status": "final"},
-        )
+        test._replace(time=_at(day, INR_HOUR), value=float(v), place=f"inr/{day}")
         for day, v in zip(visits, inr, strict=True)
-    ]  # fmt: skip
+    ]
     return Record.from_events(PatientInfo(id=f"virtual-{i}", age_years=float(age)), [*given, *measured])
+
+
+def _at(day: int, hour: float) -> int:
+    return ORIGIN + day * DAY + int(hour * HOUR)

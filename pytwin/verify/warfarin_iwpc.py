@@ -50,8 +50,8 @@ MAPPING: dict[str, Any] = {
 }
 RACES = {"White": "White", "Asian": "Asian", "Black or African American": "Black"}
 
-# Published algorithms: mean absolute error in mg/week (tolerance 1e-3), percent within 20 % (0.05) and squared
-# correlation (1e-4; None where the table has none) of the pharmacogenetic, clinical and fixed dose, by subset.
+# Published algorithms by subset: mean absolute error in mg/week (tolerance 1e-3), percent within 20 % (0.05)
+# and squared correlation (1e-4; None where the table has none) of pharmacogenetic, clinical and fixed dose.
 TABLE: dict[str, tuple[int, tuple[float, ...], tuple[float, ...], tuple[float, ...] | None]] = {
     "all with height, weight, age and dose":
         (2917, (8.3331, 9.9383, 13.2073), (45.60, 39.56, 29.89), (0.4474, 0.2786)),
