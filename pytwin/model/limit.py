@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -60,9 +60,12 @@ def judge(
 
     A Limit in ``confirmed`` that could not be excluded counts as kept; one that is broken never does.
     """
+    if not plans:
+        return [], []
+    once = {x.code: x.check(plans[0], patient) for x in limits if x.about == "patient"}
     kept, excluded = [], []
     for plan in plans:
-        exclusion = _first_exclusion(plan, limits, patient, confirmed)
+        exclusion = _first_exclusion(plan, limits, patient, confirmed, once)
         if exclusion:
             excluded.append(exclusion)
         else:
@@ -71,10 +74,10 @@ def judge(
 
 
 def _first_exclusion(
-    plan: Plan, limits: Sequence[Limit], patient: Any, confirmed: Sequence[str]
+    plan: Plan, limits: Sequence[Limit], patient: Any, confirmed: Sequence[str], once: Mapping[str, Verdict]
 ) -> Exclusion | None:
     for limit in limits:
-        state, reason = limit.check(plan, patient)
+        state, reason = once[limit.code] if limit.code in once else limit.check(plan, patient)
         if state == "kept" or (state == "not excluded" and limit.code in confirmed):
             continue
         return Exclusion(plan, reason, limit.code, state, limit.citation)

@@ -12,6 +12,7 @@ from pytwin.model.actions import boluses
 from pytwin.model.population import Population
 from pytwin.therapies.therapy import Therapy
 from pytwin.twin.prior import dose_port
+from pytwin.twin.simulation import ATOL, RTOL
 
 Array = NDArray[np.float64]
 
@@ -19,6 +20,8 @@ Array = NDArray[np.float64]
 TOLERANCE = 1e-4
 _MAX_STEPS = 30
 _LOWEST, _HIGHEST = 1e-3, 1e3
+_FIRST = 5.0
+_FLOOR = 1e-12
 _SEGMENT_DAYS = 40
 _LAST_DAY_POINTS = 5
 
@@ -72,28 +75,47 @@ def solve(
         NaN where no dose between 0.001 and 1000 mg a day holds the target.
     """
     wanted = np.broadcast_to(np.asarray(target, dtype=np.float64), (len(params),))
+    if not (wanted > 0).all():
+        raise InputError("dose.bad-target", "a target must be positive", place="target")
     runner = _Regimen(therapy, population, params, threads)
     base = runner.untreated()
-    if (wanted <= 0).any():
-        raise InputError("dose.bad-target", "a target must be positive", place="target")
-    goal = np.log(np.where(wanted > base, wanted - base, np.nan))
-    log_dose = np.full(len(params), np.log(5.0))
-    slope = np.ones(len(params))
-    last_x = last_y = None
+    search = _Search(np.log(np.maximum(wanted - base, _FLOOR)))
+    active = np.flatnonzero(wanted > base)
     for _ in range(_MAX_STEPS):
-        y = np.log(np.maximum(runner.mean_of_last_day(np.exp(log_dose)) - base, 1e-12))
-        if last_x is not None and last_y is not None:
-            moved = np.abs(log_dose - last_x) > TOLERANCE
-            found = (y - last_y) / np.where(moved, log_dose - last_x, 1.0)
-            slope = np.where(moved & (found > 0.1) & (found < 10), found, slope)
-        last_x, last_y = log_dose, y
-        step = np.clip((goal - y) / slope, -2.0, 2.0)
-        log_dose = np.clip(log_dose + np.nan_to_num(step), np.log(_LOWEST), np.log(_HIGHEST))
-        if np.nanmax(np.abs(step), initial=0.0) < TOLERANCE:
+        if not active.size:
             break
-    dose = np.exp(log_dose)
-    held = np.isfinite(goal) & (dose > _LOWEST * 1.01) & (dose < _HIGHEST / 1.01)
+        y = np.log(
+            np.maximum(runner.mean_of_last_day(active, np.exp(search.x[active])) - base[active], _FLOOR)
+        )
+        active = active[~search.step(active, y)]
+    dose = np.exp(search.x)
+    held = (wanted > base) & (dose > _LOWEST * 1.01) & (dose < _HIGHEST / 1.01)
+    held[active] = False
     return np.where(held, dose, np.nan)
+
+
+class _Search:
+    """Secant search for the log-dose x at which y(x) is the goal, for many lanes."""
+
+    def __init__(self, goal: Array) -> None:
+        self.goal = goal
+        self.x = np.full(goal.size, np.log(_FIRST))
+        self.slope = np.ones(goal.size)
+        self.last = np.full((2, goal.size), np.nan)
+
+    def step(self, lanes: NDArray[np.intp], y: Array) -> NDArray[np.bool_]:
+        """Move some lanes, of which y was seen; True where a lane has arrived."""
+        x = self.x[lanes]
+        moved = x - self.last[0, lanes]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            found = (y - self.last[1, lanes]) / moved
+        # A slope from a move as small as the error of y is noise; the response rises, at most like x^10.
+        good = (np.abs(moved) > TOLERANCE) & (found > 0.1) & (found < 10)
+        self.slope[lanes] = np.where(good, found, self.slope[lanes])
+        self.last[:, lanes] = x, y
+        change = np.clip((self.goal[lanes] - y) / self.slope[lanes], -2.0, 2.0)
+        self.x[lanes] = np.clip(x + change, np.log(_LOWEST), np.log(_HIGHEST))
+        return np.asarray(np.abs(self.x[lanes] - x) < TOLERANCE)
 
 
 class _Regimen:
@@ -107,37 +129,40 @@ class _Regimen:
         self.output = np.array(
             [[o["name"] for o in self.model.outputs].index(therapy.output)], dtype=np.int32
         )
-        self.lanes = np.arange(len(params), dtype=np.int64)
         self.threads = threads
         self.hours = 24.0 * np.arange(_SEGMENT_DAYS)
 
     def untreated(self) -> Array:
         """Output without treatment, shape (L,)."""
-        result = self._run(np.zeros(len(self.params)), np.array([0.0]))
+        everyone = np.arange(len(self.params))
+        result = self._run(everyone, np.zeros(everyone.size), np.array([0.0]))
         return np.asarray(result["y"])[:, 0, 0]
 
-    def mean_of_last_day(self, dose: Array) -> Array:
-        """Mean output over the last of some days on a dose, by the trapezoid rule, shape (L,)."""
+    def mean_of_last_day(self, lanes: NDArray[np.intp], dose: Array) -> Array:
+        """Mean output over the last of some days on a dose, by the trapezoid rule, for some lanes."""
         end = 24.0 * _SEGMENT_DAYS
-        result = self._run(dose, np.linspace(end - 24.0, end, _LAST_DAY_POINTS))
-        self.x = np.asarray(result["x_end"])
+        result = self._run(lanes, dose, np.linspace(end - 24.0, end, _LAST_DAY_POINTS))
+        self.x[lanes] = result["x_end"]
         y = np.asarray(result["y"])[:, :, 0]
         return np.asarray((y[:, 1:] + y[:, :-1]).mean(axis=1) / 2)
 
-    def _run(self, dose: Array, times: Array) -> dict[str, Array]:
+    def _run(self, lanes: NDArray[np.intp], dose: Array, times: Array) -> dict[str, Array]:
         n, days = len(dose), self.hours.size
         actions = boluses(np.tile(self.hours, n), self.port, np.repeat(dose, days))
+        order = np.arange(n, dtype=np.int64)
         starts = days * np.arange(n + 1, dtype=np.int64)
         result: dict[str, Array] = self.model.simulate(
-            self.params,
-            self.x,
+            self.params[lanes],
+            self.x[lanes],
             0.0,
             actions,
             starts,
             times,
-            self.lanes,
-            self.lanes,
+            order,
+            order,
             self.output,
+            rtol=RTOL,
+            atol=ATOL,
             threads=self.threads,
         )
         return result

@@ -27,7 +27,8 @@ STEADY_HOURS = 90 * 24.0
 # log scale, assumed wide around the 5 mg of the label; 95 % between 1.6 and 16 mg.
 UNKNOWN_DAILY = 5.0
 UNKNOWN_LOG_SD = 0.6
-_SURE = 0.99
+# A genotype this probable counts as known: the rest are rare alleles that were not tested.
+_SURE = 0.9
 _NEGLIGIBLE = 1e-9
 
 
@@ -65,16 +66,27 @@ def genotype_options(population: Population, genome: Any, race: str | None, issu
     """
     options = {}
     for gene, known in population.genes.items():
-        called = [(canonical(g), p) for g, p in (genome.diplotypes(gene) if genome is not None else ())]
+        called = [(canonical(g), p) for g, p in _called(genome, gene, race)]
         inside = [(g, p) for g, p in called if g in known and p > 0]
         lost = 1.0 - sum(p for _, p in inside)
         if not called:
             _note(issues, "genome.missing-gene", f"{gene} genotype is unknown", gene)
-        elif lost > _NEGLIGIBLE:
+        elif lost > 1 - _SURE:
             message = f"{gene} genotype may be one for which the Population has no value"
             _note(issues, "genome.outside-population", message, gene)
         options[gene] = _merge(inside, lost, _frequencies(gene, known, race) if lost > _NEGLIGIBLE else {})
     return options
+
+
+def _called(genome: Any, gene: str, race: str | None) -> Sequence[tuple[str, float]]:
+    """Diplotypes of a gene with probabilities; a single one needs no frequencies."""
+    call = None if genome is None else genome.genes.get(gene)
+    if call is None:
+        return ()
+    if len(call.pairs) == 1 and len(call.reported) == 1:
+        return ((call.reported[0], 1.0),)
+    found: Sequence[tuple[str, float]] = genome.diplotypes(gene, race)
+    return found
 
 
 def _note(issues: Issues, code: str, message: str, gene: str) -> None:
@@ -99,11 +111,11 @@ def _merge(
     return [(g, p) for g, p in mass.items() if p > 0]
 
 
-def sure_genotypes(population: Population, genome: Any) -> dict[str, str]:
+def sure_genotypes(population: Population, genome: Any, race: str | None) -> dict[str, str]:
     """Gene -> genotype where it was called with near certainty and the Population knows it."""
     sure = {}
     for gene, known in population.genes.items():
-        for genotype, p in genome.diplotypes(gene) if genome is not None else ():
+        for genotype, p in _called(genome, gene, race):
             if p >= _SURE and canonical(genotype) in known:
                 sure[gene] = canonical(genotype)
     return sure

@@ -19,6 +19,8 @@ Array = NDArray[np.float64]
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 # Hours between simulated points where only a horizon is given.
 STEP_HOURS = 24.0
+# Tolerances of a step: INR is within 0.0005 of its value at 1e-9, far below any error of measurement.
+RTOL, ATOL = 1e-4, 1e-7
 
 
 @dataclass(frozen=True)
@@ -120,6 +122,8 @@ def simulate_plans(
         np.tile(np.arange(n, dtype=np.int64), size),
         np.repeat(np.arange(size, dtype=np.int64), n),
         np.array([names.index(o) for o in outputs], dtype=np.int32),
+        rtol=RTOL,
+        atol=ATOL,
         threads=threads,
     )
     failed = np.flatnonzero(np.asarray(result["status"]))

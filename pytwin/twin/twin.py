@@ -136,7 +136,7 @@ class Twin:
     @property
     def genotypes(self) -> dict[str, str]:
         """Gene -> genotype where it is known for certain and the Population has a value for it."""
-        return prior.sure_genotypes(self.population, self.genome)
+        return prior.sure_genotypes(self.population, self.genome, self.record.patient.race)
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -18,13 +18,15 @@ DRUG = "warfarin"
 # Ingredients behind the covariates of the Populations. Inducers: those of the IWPC data.
 SWITCH_DRUGS = {
     "amiodarone": ("amiodarone",),
-    "enzyme_inducer": ("carbamazepine", "phenytoin", "phenobarbital", "rifampicin"),
+    "enzyme_inducer": ("carbamazepine", "phenytoin", "phenobarbital", "rifampicin", "enzyme inducer"),
 }
 # An INR above this without treatment is not believed to be a baseline (normal 0.8 to 1.2, with the error of
 # one measurement).
 UNTREATED_INR = 1.5
 BASELINE_DAYS = 30.0
 STALE_INR_DAYS = 30.0
+# Covariate -> first start and last stop of its drugs, microseconds UTC; stop None while one goes on.
+Taken = dict[str, tuple[int, int | None]]
 _DAY = 24.0
 _US_PER_DAY = 24 * US_PER_HOUR
 
@@ -75,18 +77,19 @@ def read(record: Any, start: str, population: Population, until: int | None = No
     if begin == "steady":
         doses = _since_origin(doses)
     baseline, rest = _baseline(draft, doses, origin, begin)
+    taken = interacting(record)
     return History(
         origin=origin,
         output="INR",
         start=begin,
         doses=doses,
-        switches=_switches(record, origin, population),
+        switches=_switches(taken, origin, population),
         times=np.array([(r.time - origin) / US_PER_HOUR for r in rest]),
         values=np.array([r.value for r in rest], dtype=np.float64),
         censor=np.array([r.censor for r in rest], dtype=np.int8),
         baseline=None if baseline is None else baseline.value,
         baseline_time=None if baseline is None else baseline.time,
-        covariates=covariates(record, origin, population),
+        covariates=covariates(record, origin, population, taken),
         regimen=regimen,
         coverage=_coverage(draft, doses, end),
         end=end,
@@ -197,7 +200,7 @@ def _baseline(
     return (recent[-1] if recent else None), rest
 
 
-def covariates(record: Any, time: int, population: Population) -> dict[str, float]:
+def covariates(record: Any, time: int, population: Population, taken: Taken) -> dict[str, float]:
     """Covariates at an instant: age (with its lowest and highest value), weight, height, interacting
     drugs."""
     found: dict[str, float] = {}
@@ -206,7 +209,7 @@ def covariates(record: Any, time: int, population: Population) -> dict[str, floa
         rows = [r for r in record.observations(analyte) if r.usable and np.isfinite(r.value)]
         if rows:
             found[name] = float(max(rows, key=lambda r: r.time).value)
-    for name, (start, stop) in _interacting(record).items():
+    for name, (start, stop) in taken.items():
         if name in population.switches:
             found[name] = float(start <= time and (stop is None or stop > time))
     return found
@@ -223,16 +226,19 @@ def _age(record: Any, time: int) -> dict[str, float]:
     return {"age": float(age), "age_lowest": low, "age_highest": high}
 
 
-def _interacting(record: Any) -> dict[str, tuple[int, int | None]]:
-    """Covariate -> first start and last stop of its drugs; stop None while one goes on."""
-    found: dict[str, tuple[int, int | None]] = {}
+def interacting(record: Any) -> Taken:
+    """When interacting drugs were taken."""
+    by_drug: dict[str, list[Any]] = {}
+    for row in record.doses():
+        if row.valid:
+            by_drug.setdefault(row.name, []).append(row)
+    found: Taken = {}
     for name, drugs in SWITCH_DRUGS.items():
-        rows = [r for d in drugs for r in record.doses(d) if r.valid]
-        if not rows:
-            continue
-        stops = [_stop(r) for r in rows]
-        ended = None if any(s is None for s in stops) else max(s for s in stops if s is not None)
-        found[name] = (min(int(r.time) for r in rows), ended)
+        rows = [row for drug in drugs for row in by_drug.get(drug, ())]
+        if rows:
+            stops = [_stop(row) for row in rows]
+            ended = None if any(s is None for s in stops) else max(s for s in stops if s is not None)
+            found[name] = (min(int(row.time) for row in rows), ended)
     return found
 
 
@@ -242,9 +248,9 @@ def _stop(row: Any) -> int | None:
     return None if row.until == NO_TIME else int(row.until)
 
 
-def _switches(record: Any, origin: int, population: Population) -> tuple[Switch, ...]:
+def _switches(taken: Taken, origin: int, population: Population) -> tuple[Switch, ...]:
     switches = []
-    for name, (start, stop) in _interacting(record).items():
+    for name, (start, stop) in taken.items():
         if name in population.switches:
             if start > origin:
                 switches.append(Switch((start - origin) / US_PER_HOUR, name, True))
