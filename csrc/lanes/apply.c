@@ -6,9 +6,25 @@
 #define PT_FUNCTIONS1(X)                                                                                     \
     X(abs)                                                                                                   \
     X(ceil)                                                                                                  \
-    X(cos) X(erf) X(erfc) X(exp) X(expm1) X(floor) X(log) X(log1p) X(normcdf) X(norminv) X(round) X(sin)     \
-        X(sqrt) X(tanh)
-#define PT_FUNCTIONS2(X) X(ldexp) X(max) X(min) X(pow)
+    X(cos)                                                                                                   \
+    X(erf)                                                                                                   \
+    X(erfc)                                                                                                  \
+    X(exp)                                                                                                   \
+    X(expm1)                                                                                                 \
+    X(floor)                                                                                                 \
+    X(log)                                                                                                   \
+    X(log1p)                                                                                                 \
+    X(normcdf)                                                                                               \
+    X(norminv)                                                                                               \
+    X(round)                                                                                                 \
+    X(sin)                                                                                                   \
+    X(sqrt)                                                                                                  \
+    X(tanh)
+#define PT_FUNCTIONS2(X)                                                                                     \
+    X(ldexp)                                                                                                 \
+    X(max)                                                                                                   \
+    X(min)                                                                                                   \
+    X(pow)
 
 /* One loop a function, with the function inlined; the last vec is padded with ones. */
 #define PT_LOOP1(name)                                                                                       \

@@ -7,8 +7,7 @@ it; NAME keeps those whose file name contains it. Stage ``widths`` builds hash_l
 8 doubles with a fused multiply-add and compares what they print with hash_lanes.expected, which is the same
 file for every processor. For another processor::
 
-    run.py --cc aarch64-linux-gnu-gcc --cxx aarch64-linux-gnu-g++ --level generic \\
-        --run "qemu-aarch64 -L /usr/aarch64-linux-gnu"
+    run.py --cc aarch64-linux-gnu-gcc --run "qemu-aarch64 -L /usr/aarch64-linux-gnu"
 """
 
 from __future__ import annotations
@@ -94,20 +93,15 @@ def needs_blas(source: Path) -> bool:
 
 def library_sources(with_blas: bool) -> list[Path]:
     found = sorted(p for p in CSRC.rglob("*") if p.suffix in (".c", ".cpp"))
-    mine = [p for p in found if p.parent.name != "binding" and is_unit(p)]
+    mine = [p for p in found if p.parent.name != "binding"]
     return [p for p in mine if with_blas or not needs_blas(p)]
-
-
-def is_unit(source: Path) -> bool:
-    """Whether a file is compiled by itself, not included by another."""
-    return not source.name.startswith("_")
 
 
 def build_library(tools: Toolchain, folder: Path) -> Path:
     sources = library_sources(bool(tools.blas_link))
     targets = [folder / (str(p.relative_to(CSRC)).replace("/", "-") + ".o") for p in sources]
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        objects = list(pool.map(lambda pair: tools.compile(*pair, []), zip(sources, targets, strict=True)))
+        objects = list(pool.map(lambda source, target: tools.compile(source, target, []), sources, targets))
     library = folder / "libpytwin.a"
     call([archiver(tools.cc), "rcs", str(library), *map(str, objects)])
     return library
@@ -168,24 +162,39 @@ def run_widths(tools: Toolchain, update: bool) -> bool:
 def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Compile the core without Python and run its C tests.")
     parser.add_argument("--cc", default=os.environ.get("CC", "gcc"))
-    parser.add_argument("--cxx", default=os.environ.get("CXX", "g++"))
+    parser.add_argument("--cxx", help="default: the C++ compiler beside CC")
     parser.add_argument("--run", default="", metavar="PREFIX", help="what starts a program, such as qemu")
-    parser.add_argument("--level", default="v3", choices=sorted(LEVELS))
+    parser.add_argument("--level", choices=sorted(LEVELS), help="default: v3 on x86-64, else generic")
     parser.add_argument("--sanitize", action="store_true", help="address and undefined-behaviour sanitizers")
     parser.add_argument("--no-blas", action="store_true", help="leave OpenBLAS and what includes it out")
-    parser.add_argument("--stage", default="tests", choices=["tests", "widths", "all"])
+    parser.add_argument("--stage", choices=["tests", "widths", "all"], help="default: all that apply")
     parser.add_argument("--update", action="store_true", help="write hash_lanes.expected anew")
     parser.add_argument("names", nargs="*", help="parts of file names")
     return parser.parse_args(arguments)
 
 
+def cxx_beside(cc: list[str]) -> list[str]:
+    """``aarch64-linux-gnu-gcc`` -> ``aarch64-linux-gnu-g++``, ``clang-14`` -> ``clang++-14``."""
+    last = cc[-1]
+    return [*cc[:-1], last.replace("clang", "clang++") if "clang" in last else last.replace("gcc", "g++")]
+
+
+def target_level(cc: list[str]) -> str:
+    done = subprocess.run([*cc, "-dumpmachine"], capture_output=True, text=True, check=True)
+    return "v3" if done.stdout.startswith("x86_64") else "generic"
+
+
 def toolchain(options: argparse.Namespace) -> Toolchain:
     kind = SANITIZE if options.sanitize else ["-O3"]
+    cc = shlex.split(options.cc)
+    from_environment = os.environ.get("CXX") if options.cc == os.environ.get("CC") else None
+    cxx = options.cxx or from_environment
+    level = options.level or target_level(cc)
     tools = Toolchain(
-        shlex.split(options.cc),
-        shlex.split(options.cxx),
+        cc,
+        shlex.split(cxx) if cxx else cxx_beside(cc),
         shlex.split(options.run),
-        [*kind, *LEVELS[options.level], *COMMON],
+        [*kind, *LEVELS[level], *COMMON],
     )
     blas = None if options.no_blas or tools.prefix else blas_arguments()
     if blas:
@@ -193,15 +202,19 @@ def toolchain(options: argparse.Namespace) -> Toolchain:
     return tools
 
 
+def stages(options: argparse.Namespace) -> tuple[str, ...]:
+    """Widths are a matter of release builds with a fused multiply-add."""
+    if options.stage == "all" or (options.stage is None and not options.names):
+        return ("tests",) if options.level == "v2" or options.sanitize else ("widths", "tests")
+    return (options.stage or "tests",)
+
+
 def main(arguments: list[str] | None = None) -> int:
     options = parse(arguments)
     tools = toolchain(options)
-    good = True
-    if options.stage in ("widths", "all"):
-        if options.level == "v2":
-            raise SystemExit("level v2 has no fused multiply-add: a class of its own")
-        good = run_widths(tools, options.update)
-    if options.stage in ("tests", "all"):
+    wanted = stages(options)
+    good = run_widths(tools, options.update) if "widths" in wanted else True
+    if "tests" in wanted:
         good = run_tests(tools, options.names) and good
     return 0 if good else 1
 
