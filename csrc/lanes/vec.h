@@ -120,18 +120,18 @@ PT_LANE vmask v_isnan(vec a) { return (vmask)(a != a); }
 /* neither infinite nor NaN */
 PT_LANE vmask v_isfinite(vec a) { return (vmask)(a - a == a - a); }
 
+/* The lanes of a mask folded to two, pair by pair: fewer moves to scalar registers than lane by lane. */
+typedef int64_t pt_mask_pair __attribute__((vector_size(16)));
+
 PT_LANE int m_any(vmask m)
 {
-    int64_t r = 0;
-    for (int i = 0; i < PT_W; i++) r |= m[i];
-    return r != 0;
+    pt_mask_pair pair[PT_W / 2];
+    __builtin_memcpy(pair, &m, sizeof m);
+    pt_mask_pair r = pair[0];
+    for (int i = 1; i < PT_W / 2; i++) r |= pair[i];
+    return (r[0] | r[1]) != 0;
 }
 
-PT_LANE int m_all(vmask m)
-{
-    int64_t r = -1;
-    for (int i = 0; i < PT_W; i++) r &= m[i];
-    return r != 0;
-}
+PT_LANE int m_all(vmask m) { return !m_any(~m); }
 
 #endif
