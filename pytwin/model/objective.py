@@ -109,7 +109,11 @@ class Objective:
         """
         if not self.parts:
             raise InputError("objective.empty", "an objective needs at least one target or harm")
-        terms = {t.label: t.weight * share_of_time(times, outputs[t.output], t) for t in self.parts}
+        # One plan at a time: its draws fit into a cache, all plans together do not.
+        terms = {
+            t.label: t.weight * np.array([share_of_time(times, y, t) for y in outputs[t.output]])
+            for t in self.parts
+        }
         total = np.sum(list(terms.values()), axis=0)
         cost = np.array([self._burden(p, float(times[-1] - times[0])) for p in plans])
         if cost.any():

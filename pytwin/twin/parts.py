@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -33,6 +33,7 @@ class Parts:
     prior: Components
     hour: float
     issues: Issues
+    until: int | None = None
     filtered: Filtered | None = None
 
 
@@ -44,7 +45,17 @@ def prior_parts(
     issues.extend(population.outside(dict(history.covariates)))
     options = prior.genotype_options(population, genome, record.patient.race, issues)
     (components,) = prior.build(therapy, population, [history], [options])
-    return Parts(therapy, population, record, genome, start, history, components, components, 0.0, issues)
+    return Parts(
+        therapy, population, record, genome, start, history, components, components, 0.0, issues, until
+    )
+
+
+def updated(parts: Parts, record: Any, until: int | None) -> Parts:
+    """The prior parts with more events, up to an instant; what is there already is not read again."""
+    if record is None and until == parts.until:
+        return replace(parts, components=parts.prior)
+    joined = parts.record if record is None else merged(parts.record, record)
+    return prior_parts(parts.therapy, parts.population, joined, parts.genome, parts.start, until)
 
 
 def genome_of(record: Any, genome: Any) -> Any:
@@ -74,7 +85,9 @@ def merged(record: Any, later: Any) -> Any:
     return record.merged(later)
 
 
-def microseconds(time: int | np.datetime64) -> int:
+def microseconds(time: int | str | np.datetime64) -> int:
+    """An instant in microseconds UTC, from the same, ISO text or a datetime64."""
+    time = np.datetime64(time) if isinstance(time, str) else time
     return (
         int(time.astype("datetime64[us]").astype(np.int64)) if isinstance(time, np.datetime64) else int(time)
     )

@@ -23,7 +23,7 @@ from pytwin.twin.dose import DoseEstimate, solve
 from pytwin.twin.forecast import Forecast, forecast
 from pytwin.twin.html import twin_html
 from pytwin.twin.mixture import draw, moments, quantile
-from pytwin.twin.parts import Parts, genome_of, merged, microseconds, prior_parts, switch_factors
+from pytwin.twin.parts import Parts, genome_of, microseconds, prior_parts, switch_factors, updated
 from pytwin.twin.prior import Components
 from pytwin.twin.simulation import Draws, Simulation, output_times, simulate_plans, to_draws
 from pytwin.twin.summary import Summary, summary
@@ -205,7 +205,7 @@ class Twin:
         return seen[-1] if seen else None
 
     def assimilate(
-        self, record: Any = None, until: int | np.datetime64 | None = None, method: str | None = None
+        self, record: Any = None, until: int | str | np.datetime64 | None = None, method: str | None = None
     ) -> Twin:
         """Condition on the record's observations.
 
@@ -213,9 +213,9 @@ class Twin:
         ----------
         record : Record, optional
             Later or corrected events; they are merged with those that the twin has.
-        until : int or datetime64, optional
-            Microseconds UTC (or a time); what is later is not used and the new twin stands for this instant.
-            Default: the last observation or dose of the record.
+        until : int, str or datetime64, optional
+            Microseconds UTC, or a time in UTC; what is later is not used and the new twin stands for this
+            instant. Default: the last observation or dose of the record.
         method : {"ukf"}, optional
             How. Everything is run again from the start of the record, which takes milliseconds, so that
             late and corrected events come to their place.
@@ -236,9 +236,7 @@ class Twin:
             hint = "Known: " + ", ".join(METHODS)
             raise InputError("twin.unknown-method", "no such method", place=str(method), hint=hint)
         parts = self._parts
-        joined = parts.record if record is None else merged(parts.record, record)
-        limit = None if until is None else microseconds(until)
-        fresh = prior_parts(parts.therapy, parts.population, joined, parts.genome, parts.start, limit)
+        fresh = updated(parts, record, None if until is None else microseconds(until))
         (filtered,) = filtering.run(parts.therapy, parts.population, [fresh.components], [fresh.history])
         return Twin._of(
             replace(fresh, components=filtered.components, hour=fresh.history.end, filtered=filtered)
