@@ -38,7 +38,7 @@ static pt_status check_block(const linear_part *part, const double *a, double *s
     if (part->covariance) {
         pt_status status = pt_sigma_check(part->rows, a);
         if (status != PT_OK) return status;
-        int rank = pt_sigma_factor(part->rows, 0, a, PT_PIVOT_FILTER, scratch, pivot);
+        int rank = pt_sigma_factor(part->rows, 0, a, 0.0, a, PT_PIVOT_FILTER, scratch, pivot);
         return rank < 0 ? PT_NOT_POSITIVE_DEFINITE : PT_OK;
     }
     for (int64_t k = 0; k < (int64_t)part->rows * part->columns; k++)

@@ -12,6 +12,9 @@
 #include "kalman/sigma.h"
 #include "linalg/blas.h"
 
+/* Share of the largest variance below which a pivot of a singular prediction is rounding. */
+#define PIVOT_SINGULAR 1e-11
+
 typedef struct {
     double *block;
     double *a, *next, *P, *T, *U, *J, *Q, *GQ; /* moments, work (n, n), noise of the state */
@@ -273,7 +276,7 @@ static void smoother_gain(int n, const double *F, dense_work *w)
     }
     double largest = 0.0;
     for (int i = 0; i < n; i++) largest = fmax(largest, w->U[(size_t)i * n + i]);
-    int r = pt_blas_cholesky_pivoted(n, w->U, PT_PIVOT_SMOOTH * largest, w->pivot, w->scratch);
+    int r = pt_blas_cholesky_pivoted(n, w->U, PIVOT_SINGULAR * largest, w->pivot, w->scratch);
     for (int i = 0; i < n; i++)
         for (int k = 0; k < r; k++) w->scratch[(size_t)i * n + k] = w->T[(size_t)i * n + w->pivot[k]];
     pt_blas_solve_right(1, n, r, w->U, n, w->scratch, n);

@@ -51,7 +51,8 @@ static void factor_column(int n, const double *P, double *L, const int *order, i
     }
 }
 
-int pt_sigma_factor(int n, int first, const double *P, double tol, double *L, int *pivot)
+int pt_sigma_factor(int n, int first, const double *m, double known, const double *P, double tol, double *L,
+                    int *pivot)
 {
     int rank = 0;
     int order[n];
@@ -61,7 +62,8 @@ int pt_sigma_factor(int n, int first, const double *P, double tol, double *L, in
         double scale = P[j * n + j], d = scale;
         for (int q = 0; q < rank; q++) d -= L[j * n + q] * L[j * n + q];
         if (!s_finite(d) || scale < 0.0 || d < -INDEFINITE * scale) return -1;
-        if (d <= tol * scale) continue;
+        double exact = known * m[j];
+        if (d <= tol * scale || d <= exact * exact) continue;
         factor_column(n, P, L, order, s, rank, d);
         pivot[rank++] = j;
     }
@@ -123,20 +125,22 @@ void pt_sigma_moments(const pt_sigma_rule *rule, int n, int n_point, const doubl
 }
 
 void pt_sigma_cross(const pt_sigma_rule *rule, int n, int n_point, const double *before, const double *after,
-                    const double *shift_after, double *C)
+                    double *C)
 {
-    double shift[n];
+    double shift[n], shift_after[n];
     memset(shift, 0, (size_t)n * sizeof *shift);
+    memset(shift_after, 0, (size_t)n * sizeof *shift_after);
     memset(C, 0, (size_t)n * n * sizeof *C);
     for (int i = 1; i < n_point; i++) {
         const double *b = before + (size_t)i * n, *a = after + (size_t)i * n;
         for (int r = 0; r < n; r++) {
             double D = b[r] - before[r];
             shift[r] += D;
+            shift_after[r] += a[r] - after[r];
             for (int c = 0; c < n; c++) C[r * n + c] += D * (a[c] - after[c]);
         }
     }
+    double bend = rule->bend * rule->w * rule->w;
     for (int r = 0; r < n; r++)
-        for (int c = 0; c < n; c++)
-            C[r * n + c] = rule->w * C[r * n + c] + rule->bend * (rule->w * shift[r]) * shift_after[c];
+        for (int c = 0; c < n; c++) C[r * n + c] = rule->w * C[r * n + c] + bend * shift[r] * shift_after[c];
 }

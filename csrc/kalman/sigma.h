@@ -27,16 +27,20 @@ pt_status pt_sigma_rule_make(int n, double alpha, double beta, double kappa, pt_
 /* Finite, symmetric, and no correlation beyond one? (pt_sigma_factor finds the rest.) */
 pt_status pt_sigma_check(int n, const double *P);
 
-/* Limits on relative pivots: below, a direction counts as known exactly. */
+/* Limit on relative pivots: below, a direction counts as known exactly. */
 #define PT_PIVOT_FILTER 1e-14
-#define PT_PIVOT_SMOOTH 1e-11
+
+/* A standard deviation below this share of the mean is rounding of a value known exactly; where a model is
+ * integrated, the larger of this and the relative tolerance counts. */
+#define PT_KNOWN_EXACTLY 1e-12
 
 /* P = L L' for a positive semidefinite P (n, n). Pivots run over first, first+1, .., n-1, 0, .., first-1; a
- * pivot at most tol P_jj gives no column.
+ * pivot at most tol P_jj or (known m_j)^2, m (n) the mean, gives no column.
  *   L      (n, n)  column k in L[.., k]; only the first `rank` columns are set
  *   pivot  (n)     variable that column k belongs to
  * Returns the rank, or -1 when P is indefinite beyond rounding or not finite. */
-int pt_sigma_factor(int n, int first, const double *P, double tol, double *L, int *pivot);
+int pt_sigma_factor(int n, int first, const double *m, double known, const double *P, double tol, double *L,
+                    int *pivot);
 
 /* X (2 rank + 1, n): m, then m + root L_k, m - root L_k for each k; clamped to [lower, upper] (n_bound
  * leading elements). Where a point was clamped, m and P become the moments of the clamped points.
@@ -50,6 +54,6 @@ void pt_sigma_moments(const pt_sigma_rule *rule, int n, int n_point, const doubl
 
 /* C (n, n) = cov of the points before (row) with the points after (column) */
 void pt_sigma_cross(const pt_sigma_rule *rule, int n, int n_point, const double *before, const double *after,
-                    const double *shift_after, double *C);
+                    double *C);
 
 #endif

@@ -5,82 +5,112 @@
 
 #include "kalman/scalar.h"
 
-int64_t pt_history_size(int n, int64_t capacity)
+int64_t pt_history_size(int n, int max_point, int64_t capacity)
 {
-    int64_t square = (int64_t)n * n;
-    return (capacity + 1) * (n + square) + capacity * (n + 2 * square);
+    int64_t square = (int64_t)n * n, points = (int64_t)max_point * n;
+    return (capacity + 1) * (n + square) + capacity * (2 * n + square + 2 * points + 1);
 }
 
-void pt_history_place(pt_history *history, int n, int64_t capacity, double *block)
+void pt_history_place(pt_history *history, int n, int max_point, int64_t capacity, double *block)
 {
-    int64_t square = (int64_t)n * n;
+    int64_t square = (int64_t)n * n, points = (int64_t)max_point * n;
     history->n = n;
+    history->max_point = max_point;
     history->count = 0;
     history->mean = block;
     history->cov = history->mean + (capacity + 1) * n;
     history->predicted_mean = history->cov + (capacity + 1) * square;
     history->predicted_cov = history->predicted_mean + capacity * n;
-    history->cross = history->predicted_cov + capacity * square;
+    history->noise = history->predicted_cov + capacity * square;
+    history->before = history->noise + capacity * n;
+    history->after = history->before + capacity * points;
+    history->n_point = history->after + capacity * points;
 }
 
-/* A (n, r) with A A' = C P^- C', and the gain J (n, r) over the pivots; L, pivot: factor of P. */
-static void smoother_gain(int n, int r, const double *C, const double *L, const int *pivot, double *A,
-                          double *J)
+/* J (n, r) = C P^- over the pivots, C (n, n), P = L L' */
+static void smoother_gain(int n, int r, const double *C, const double *L, const int *pivot, double *J)
 {
     for (int i = 0; i < n; i++) {
-        double *a = A + (size_t)i * n, *g = J + (size_t)i * n;
+        double *g = J + (size_t)i * n;
         for (int k = 0; k < r; k++) {
             const double *row = L + (size_t)pivot[k] * n;
             double v = C[(size_t)i * n + pivot[k]];
-            for (int q = 0; q < k; q++) v -= a[q] * row[q];
-            a[k] = v / row[k];
+            for (int q = 0; q < k; q++) v -= g[q] * row[q];
+            g[k] = v / row[k];
         }
         for (int k = r - 1; k >= 0; k--) {
-            double v = a[k];
+            double v = g[k];
             for (int q = k + 1; q < r; q++) v -= g[q] * L[(size_t)pivot[q] * n + k];
             g[k] = v / L[(size_t)pivot[k] * n + k];
         }
     }
 }
 
-/* P -= A A' - J Q J' with Q = next (n, n) at the pivots; T: work (n, n) */
-static void smooth_cov(int n, int r, const double *A, const double *J, const double *next, const int *pivot,
-                       double *T, double *P)
+/* E (n_point, n) = before - J after at the pivots, each about its centre */
+static void residuals(int n, int n_point, int r, const double *before, const double *after, const double *J,
+                      const int *pivot, double *E)
+{
+    for (int i = 0; i < n_point; i++) {
+        const double *b = before + (size_t)i * n, *a = after + (size_t)i * n;
+        for (int j = 0; j < n; j++) {
+            double v = b[j] - before[j];
+            for (int k = 0; k < r; k++) v -= J[(size_t)j * n + k] * (a[pivot[k]] - after[pivot[k]]);
+            E[(size_t)i * n + j] = v;
+        }
+    }
+}
+
+/* P (n, n) += A A', A (n, k) with row length n */
+static void add_square(int n, int k, const double *A, double *P)
 {
     for (int i = 0; i < n; i++)
-        for (int k = 0; k < r; k++) {
-            double v = 0.0;
-            for (int q = 0; q < r; q++) v += J[(size_t)i * n + q] * next[(size_t)pivot[q] * n + pivot[k]];
-            T[(size_t)i * n + k] = v;
-        }
-    for (int i = 0; i < n; i++)
         for (int j = 0; j <= i; j++) {
-            double known = 0.0, learnt = 0.0;
-            for (int k = 0; k < r; k++) {
-                known += A[(size_t)i * n + k] * A[(size_t)j * n + k];
-                learnt += T[(size_t)i * n + k] * J[(size_t)j * n + k];
-            }
-            double v = P[(size_t)i * n + j] - known + learnt;
-            if (i == j && v < 0.0) v = 0.0; /* rounding of a variance that vanishes */
+            double v = P[(size_t)i * n + j];
+            for (int q = 0; q < k; q++) v += A[(size_t)i * n + q] * A[(size_t)j * n + q];
             P[(size_t)i * n + j] = P[(size_t)j * n + i] = v;
         }
 }
 
+/* P += J (noise + next) J' at the r pivots, next = M M' with M (n, k): the products J M lose far less to
+ * cancellation than J next J'. T: work (n, n) */
+static void add_learnt(int n, int r, int k, const double *J, const double *noise, const double *M,
+                       const int *pivot, double *T, double *P)
+{
+    for (int i = 0; i < n; i++)
+        for (int c = 0; c < k; c++) {
+            double v = 0.0;
+            for (int q = 0; q < r; q++) v += J[(size_t)i * n + q] * M[(size_t)pivot[q] * n + c];
+            T[(size_t)i * n + c] = v;
+        }
+    add_square(n, k, T, P);
+    for (int i = 0; i < n; i++)
+        for (int q = 0; q < r; q++)
+            T[(size_t)i * n + q] = J[(size_t)i * n + q] * __builtin_sqrt(noise[pivot[q]]);
+    add_square(n, r, T, P);
+}
+
 static pt_status smooth_step(pt_history *history, int64_t k, int first, double *work, int *pivot)
 {
-    int n = history->n;
-    size_t square = (size_t)n * n;
-    double *L = work, *A = L + square, *J = A + square, *T = J + square;
-    int r = pt_sigma_factor(n, first, history->predicted_cov + k * square, PT_PIVOT_SMOOTH, L, pivot);
+    int n = history->n, n_point = (int)history->n_point[k];
+    size_t square = (size_t)n * n, points = (size_t)history->max_point * n;
+    double *L = work, *C = L + square, *J = C + square, *T = J + square, *E = T + square;
+    const double *before = history->before + k * points, *after = history->after + k * points;
+    const double *predicted = history->predicted_mean + k * n;
+    int r = pt_sigma_factor(n, first, predicted, history->known, history->predicted_cov + k * square,
+                            history->tolerance, L, pivot);
     if (r < 0) return PT_NOT_POSITIVE_DEFINITE;
-    smoother_gain(n, r, history->cross + k * square, L, pivot, A, J);
-    double *m = history->mean + k * n;
-    const double *next = m + n, *predicted = history->predicted_mean + k * n;
+    pt_sigma_cross(&history->rule, n, n_point, before, after, C);
+    smoother_gain(n, r, C, L, pivot, J);
+    double *m = history->mean + k * n, *P = history->cov + k * square, *next = m + n;
     for (int i = 0; i < n; i++) {
         for (int q = 0; q < r; q++) m[i] += J[(size_t)i * n + q] * (next[pivot[q]] - predicted[pivot[q]]);
         if (!s_finite(m[i])) return PT_NOT_FINITE;
     }
-    smooth_cov(n, r, A, J, history->cov + (k + 1) * square, pivot, T, history->cov + k * square);
+    residuals(n, n_point, r, before, after, J, pivot, E);
+    pt_sigma_moments(&history->rule, n, n_point, E, L, P, C);
+    int rank = pt_sigma_factor(n, first, next, 0.0, P + square, PT_PIVOT_FILTER, L, pivot + n);
+    if (rank < 0) return PT_NOT_POSITIVE_DEFINITE;
+    add_learnt(n, r, rank, J, history->noise + k * n, L, pivot, T, P);
     return PT_OK;
 }
 

@@ -46,15 +46,15 @@ typedef struct pt_ukf_work {
     double *lower, *upper; /* [nx] what the equations allow */
     double *m, *P;         /* [nz], [nz, nz] */
     double *L, *shift;     /* [nz, nz], [nz] */
-    double *X, *before;    /* [max, nz] points, and where they came from */
+    double *X;             /* [max, nz] points */
     double *x, *p;         /* [max, nx], [max, np] the points as lanes */
     double *base, *factor; /* [np] parameters and their running factors */
     double *rate;          /* [n_dose] running infusions */
     double *times, *y;     /* [max], [max, ny] */
     double *h, *gain;      /* [max], [nz] */
-    double *solve;         /* [4, nz, nz] */
+    double *solve;         /* [4, nz, nz] and [max, nz] */
     int32_t *lane_status;  /* [max] */
-    int *pivot;            /* [nz] */
+    int *pivot;            /* [2 nz] */
     int64_t *node;         /* [max_obs] the history's node of each observation */
     pt_history history;
     double t;

@@ -150,7 +150,7 @@ class SigmaRule:
 
     def points(self, m: Array, P: Array, first: int = 0) -> Array:
         """(2n + 1, n); the square root is lower triangular when the variables run from `first` on."""
-        L = math.sqrt(self.c) * semidefinite_root(P, first)
+        L = math.sqrt(self.c) * semidefinite_root(P, first, m=m)
         return np.concatenate([m[None], m + L.T, m - L.T])
 
     def moments(self, X: Array) -> tuple[Array, Array]:
@@ -160,13 +160,17 @@ class SigmaRule:
         return m, (wc[:, None] * D).T @ D
 
 
-def semidefinite_root(P: Array, first: int = 0, tol: float = 1e-14) -> Array:
-    """L (n, n) with P = L L'; pivots run from `first` on; one at most tol P_jj gives a zero column."""
+def semidefinite_root(P: Array, first: int = 0, tol: float = 1e-14, m: Array | None = None) -> Array:
+    """L (n, n) with P = L L'; pivots run from `first` on.
+
+    One at most tol P_jj, or (1e-12 m_j)^2 with the mean m, gives a zero column.
+    """
     n = len(P)
     order = [(first + k) % n for k in range(n)]
     rest, L = P.astype(float).copy(), np.zeros((n, n))
+    known = np.zeros(n) if m is None else (1e-12 * m) ** 2
     for j in order:
-        if rest[j, j] > tol * P[j, j]:
+        if rest[j, j] > max(tol * P[j, j], known[j]):
             L[:, j] = rest[:, j] / math.sqrt(rest[j, j])
             rest = rest - np.outer(L[:, j], L[:, j])
         rest[j, :] = rest[:, j] = 0.0
@@ -255,12 +259,13 @@ def unscented_filter(
     """Unscented filter and smoother of z.
 
     f(t0, t1, Z) carries points Z (k, n) from t0 to t1, what happens at t1 itself left out. The walk adds
-    drift (n,) variance an hour, at least every `noise_step` hours where any is positive.
+    drift (n,) or (n, n) variance an hour, at least every `noise_step` hours where any is positive.
     """
     _, wc = rule.weights()
     wm = rule.weights()[0]
     run, t, steps, nodes = UnscentedRun(m, P), start, [], []
     longest = noise_step if np.any(drift > 0) else math.inf
+    walk = np.diag(drift) if drift.ndim == 1 else drift
 
     def advance(m: Array, P: Array, target: float, record: bool) -> tuple[Array, Array]:
         nonlocal t
@@ -270,7 +275,7 @@ def unscented_filter(
             after = f(t, t1, before)
             pm = wm @ after
             D = after - pm
-            pP = (wc[:, None] * D).T @ D + np.diag(drift) * (t1 - t)
+            pP = (wc[:, None] * D).T @ D + walk * (t1 - t)
             if record:
                 steps.append((m, P, pm, pP, (wc[:, None] * (before - m)).T @ D))
             m, P, t = pm, pP, t1
