@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pytwin import _core
+from pytwin import _core, kalman
 from pytwin.errors import ComputationError
 from pytwin.model.actions import Actions, Row, offsets, table
 from pytwin.model.population import Population
@@ -128,20 +128,10 @@ def run(
         offsets([len(a) for a, k in zip(actions, counts, strict=True) for _ in range(k)]),
         *(np.concatenate([o[name] for o in observed]) for name in observed[0]),
         offsets([h.times.size for h, k in zip(histories, counts, strict=True) for _ in range(k)]),
-        **spread_options(n_z, n_t),
+        **kalman.unscented(n_z),
         threads=threads,
     )
     return _split(priors, histories, population, result, errors)
-
-
-def spread_options(n_z: int, n_t: int) -> dict[str, float]:
-    """alpha, beta, kappa of the sigma points.
-
-    Untreated states are known exactly, so the covariance has rank n_t although z has n_z entries: the
-    points are those of a cubature rule in n_t dimensions (n_z + kappa = max(n_t, 3)), which does not spread
-    them by the dimensions without variance.
-    """
-    return {"alpha": 1.0, "beta": 0.0, "kappa": float(max(n_t, 3) - n_z)}
 
 
 def _split(
