@@ -15,6 +15,7 @@ from pytwin.model.actions import Actions, Row, offsets, table
 from pytwin.model.population import Population
 from pytwin.therapies.therapy import History, Therapy
 from pytwin.twin.prior import Components, dose_port
+from pytwin.twin.tolerance import ATOL, RTOL
 
 Array = NDArray[np.float64]
 NOISE = {"additive": 0, "proportional": 1, "combined": 2, "log-additive": 3}
@@ -129,6 +130,8 @@ def run(
         *(np.concatenate([o[name] for o in observed]) for name in observed[0]),
         offsets([h.times.size for h, k in zip(histories, counts, strict=True) for _ in range(k)]),
         **kalman.unscented(n_z),
+        rtol=RTOL,
+        atol=ATOL,
         threads=threads,
     )
     return _split(priors, histories, population, result, errors)
