@@ -266,8 +266,9 @@ def steady_states(
     order = np.arange(len(params), dtype=np.int64)
     start = -STEADY_HOURS - 2 * float(np.max(every))
     model, end = population.model, np.array([0.0])
-    result = model.simulate(params, None, start, actions, offsets(sizes), end, order, order, rtol=RTOL,
-    atol=ATOL) return np.asarray(result["x_end"])
+    batch = (params, None, start, actions, offsets(sizes), end, order, order)
+    result = model.simulate(*batch, rtol=RTOL, atol=ATOL)
+    return np.asarray(result["x_end"])
 
 
 def dose_port(therapy: Therapy, population: Population) -> int:
