@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from pytwin.record.time import NAT
 
 from pytwin.model import Plan, Population
 from pytwin.model.limit import judge
+from pytwin.record.time import NAT
 from pytwin.therapies import Patient, load
 from pytwin.therapies.warfarin.plans import LABEL_MG, label_range, loading, maintenance, makeable, round_dose
 
