@@ -152,28 +152,36 @@ def condition(name: str, code: str, display: str, icd10: str, onset: str) -> Res
     )
 
 
-def _daily(amount: float, text: str = "") -> Resource:
-    """A dosage of ``amount`` mg by mouth every evening."""
+def _daily(amount: float, bounds: Resource | None = None) -> Resource:
+    """A dosage of ``amount`` mg by mouth every evening, within bounds where they are known."""
     hour = f"{int(DOSE_HOUR):02d}:00:00"
+    repeat: Resource = {"boundsPeriod": bounds} if bounds else {}
+    repeat |= {"frequency": 1, "period": 1, "periodUnit": "d", "timeOfDay": [hour]}
     return {
-        "text": text or f"{amount:g} mg by mouth once a day at {hour[:5]}",
-        "timing": {"repeat": {"frequency": 1, "period": 1, "periodUnit": "d", "timeOfDay": [hour]}},
+        "text": f"{amount:g} mg by mouth once a day at {hour[:5]}",
+        "timing": {"repeat": repeat},
         "route": _coded(SNOMED, "26643006", "Oral route"),
         "doseAndRate": [{"doseQuantity": {"value": amount, "unit": "mg", "system": UCUM, "code": "mg"}}],
     }
 
 
-def request(index: int, day: int, amount: float, last: bool) -> Resource:
-    """The order that began a regimen; every order but the last was stopped."""
+def _evenings(first: int, last: int | None) -> Resource:
+    """A period from one evening to another, both included; open where there is no last one."""
+    start = {"start": instant(24.0 * first + DOSE_HOUR)}
+    return start if last is None else start | {"end": instant(24.0 * last + DOSE_HOUR)}
+
+
+def request(index: int, day: int, end: int | None, amount: float) -> Resource:
+    """The order of a regimen; all but the last were stopped."""
     return _resource(
         "MedicationRequest",
         f"request-{index}",
-        status="active" if last else "stopped",
+        status="active" if end is None else "stopped",
         intent="order",
         medicationCodeableConcept=WARFARIN,
         authoredOn=instant(24.0 * day + 10.0),
         reasonReference=[{"reference": urn("atrial-fibrillation")}],
-        dosageInstruction=[_daily(amount)],
+        dosageInstruction=[_daily(amount, _evenings(day, end))],
     )
 
 
@@ -200,16 +208,13 @@ def statement(
     name: str, drug: Resource, day: int, end: int | None, amount: float, order: int | None
 ) -> Resource:
     """What the patient says she takes at home, with its period (days, end included)."""
-    period = {"start": instant(24.0 * day + DOSE_HOUR)}
-    if end is not None:
-        period["end"] = instant(24.0 * end + DOSE_HOUR)
     based = {"basedOn": [{"reference": urn(f"request-{order}")}]} if order is not None else {}
     return _resource(
         "MedicationStatement",
         name,
         status="active" if end is None else "completed",
         medicationCodeableConcept=drug,
-        effectivePeriod=period,
+        effectivePeriod=_evenings(day, end),
         dosage=[_daily(amount)],
         informationSource={"reference": urn("patient")},
         **based,
@@ -219,7 +224,8 @@ def statement(
 def medications(course: Course) -> list[Resource]:
     """Orders, ward administrations until discharge, statements of use at home after it."""
     starts = [day for day, _ in course.regimens]
-    orders = [request(i, d, mg, i == len(starts) - 1) for i, (d, mg) in enumerate(course.regimens)]
+    ends = [*(day - 1 for day in starts[1:]), None]
+    orders = [request(i, day, ends[i], mg) for i, (day, mg) in enumerate(course.regimens)]
     taken = sorted([*course.doses, *((hour, 0.0) for hour in course.held)])
     ward = []
     for hours, amount in taken:
@@ -228,7 +234,7 @@ def medications(course: Course) -> list[Resource]:
             ward.append(administration(hours, amount, sum(s <= day for s in starts) - 1))
     home = []
     for i, (day, amount) in enumerate(course.regimens):
-        end = starts[i + 1] - 1 if i + 1 < len(starts) else None
+        end = ends[i]
         if end is None or end >= DISCHARGE_DAY:
             home.append(statement(f"statement-{i}", WARFARIN, max(day, DISCHARGE_DAY), end, amount, i))
     home.append(statement("statement-bisoprolol", BISOPROLOL, 1, None, 2.5, None))

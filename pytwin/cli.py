@@ -6,6 +6,7 @@ Commands import what they need when they run, so that ``--version`` and a mistyp
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from pathlib import Path
@@ -133,7 +134,13 @@ def _rank(
     patient = pt.read_record(record)
     genes = pt.read_genome(genome, sample=sample) if genome is not None else None
     twin = pt.Twin(therapy, patient, genes, population=population).assimilate()
-    return twin.rank(**options)
+    return twin.rank(threads=_processors(), **options)
+
+
+def _processors() -> int:
+    """Processors that this process may use; the result is the same with any number of threads."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
 
 
 def _show(ranking: Ranking, *, genome: bool) -> None:
@@ -145,7 +152,7 @@ def _show(ranking: Ranking, *, genome: bool) -> None:
 def _ranking_json(ranking: Ranking, genome: bool) -> str:
     from pytwin.report import view
 
-    return json.dumps(view.plain(view.page(ranking, genome=genome)), indent=1, allow_nan=False)
+    return json.dumps(view.data(ranking, genome=genome), indent=1, allow_nan=False)
 
 
 @main.command()

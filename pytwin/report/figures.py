@@ -51,6 +51,8 @@ class Forecast:
         Day and value; day and amount (mg).
     target : pair of float
         Range to be shaded.
+    harms : tuple of float
+        Bounds of harm, drawn as lines.
     fitted : Band or None
         The twin's own course over the past, where it is known.
     """
@@ -62,6 +64,7 @@ class Forecast:
     observed: Array
     taken: Array
     bands: tuple[Band, ...] = ()
+    harms: tuple[float, ...] = ()
     fitted: Band | None = None
 
 
@@ -72,8 +75,8 @@ class Check:
     Attributes
     ----------
     days, observed : ndarray, shape (n,)
-    quantiles : ndarray, shape (5, n)
-        Of the next measurement, with its error, at `LEVELS`, made from all earlier data.
+    low, median, high : ndarray, shape (n,)
+        Forecast of the next measurement, with its error, from all earlier data; the interval holds 90 %.
     """
 
     axis: Axis
@@ -81,13 +84,14 @@ class Check:
     unit: str
     days: Array
     observed: Array
-    quantiles: Array
+    low: Array
+    median: Array
+    high: Array
 
     @property
     def inside(self) -> int:
         """How many observations the 90 % interval contains."""
-        known = (self.observed >= self.quantiles[0]) & (self.observed <= self.quantiles[-1])
-        return int(np.count_nonzero(known))
+        return int(np.count_nonzero((self.observed >= self.low) & (self.observed <= self.high)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,22 +20,27 @@ class Row:
 
     Attributes
     ----------
-    shares : tuple of (label, float)
+    what : str
+        Its daily amounts where the name does not tell them.
+    tags : tuple of str
+        Where it comes from.
+    shares : tuple of (label, text)
         Expected share of the time in each range of the Objective.
-    span : quadruple of float
-        Low, expected and high utility, and the reference line, as positions from 0 to 100 on the common bar.
+    span : triple of float
+        Low, expected and high utility as positions from 0 to 100 on the common bar.
     """
 
     rank: str
     name: str
     kind: str
     what: str
+    tags: tuple[str, ...]
     utility: float
     low: float
     high: float
-    p_best: float
+    p_best: str
     regret: float
-    shares: tuple[tuple[str, float], ...]
+    shares: tuple[tuple[str, str], ...]
     span: tuple[float, float, float]
     tied: bool = False
 

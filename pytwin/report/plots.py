@@ -6,13 +6,12 @@ Each takes a Ranking or a Twin (or the plain arrays of `pytwin.report.figures`) 
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pytwin.report import style
+from pytwin.report import style, words
 from pytwin.report.figures import Array, Axis, Band, Check, Density, Forecast
 
 if TYPE_CHECKING:
@@ -47,7 +46,9 @@ def forecast(source: Any, plans: int = 1) -> Figure:
     _legend(top, keys)
     _doses(bottom, data, data.bands[:1])
     _dates(bottom, data.axis)
-    _y_limits(top, data)
+    _harms(top, data.harms)
+    fitted = [] if data.fitted is None else [data.fitted]
+    _y_limits(top, [*data.bands[:plans], *fitted], [*data.target, *data.observed[:, 1]])
     return made
 
 
@@ -71,7 +72,8 @@ def plans(source: Any, count: int = 6) -> Figure:
         style.tidy(axes)
         _plan_title(axes, band)
         _dates(axes, data.axis)
-        _y_limits(axes, data)
+        _harms(axes, data.harms)
+        _y_limits(axes, shown, data.target)
     for axes in list(grid.flat)[len(shown) :]:
         axes.set_visible(False)
     for axes in grid[:, 0]:
@@ -86,16 +88,14 @@ def trace(source: Any) -> Figure:
     ----------
     source : Twin or Check
     """
-    data = source if isinstance(source, Check) else _views().check(source)
+    data = source if isinstance(source, Check) else _series().check(source)
     made = style.figure(9.2, 2.9)
     axes = made.subplots()
-    low, q1, median, q3, high = data.quantiles
-    outer = axes.vlines(data.days, low, high, color=style.BLUE, alpha=0.30, linewidth=7)
-    inner = axes.vlines(data.days, q1, q3, color=style.BLUE, alpha=0.55, linewidth=7)
-    (middle,) = axes.plot(data.days, median, "_", color=style.BLUE, markersize=12, markeredgewidth=1.6)
+    bars = axes.vlines(data.days, data.low, data.high, color=style.BLUE, alpha=0.32, linewidth=7)
+    (middle,) = axes.plot(data.days, data.median, "_", color=style.BLUE, markersize=12, markeredgewidth=1.6)
     keys = _observed(axes, np.column_stack([data.days, data.observed]))
-    keys += [(middle, "forecast: median"), (inner, "50 %"), (outer, "90 %")]
-    outside = (data.observed < low) | (data.observed > high)
+    keys += [((bars, middle), "forecast: median, 90 %")]
+    outside = (data.observed < data.low) | (data.observed > data.high)
     if outside.any():
         rings: dict[str, Any] = {
             "markersize": 11,
@@ -119,7 +119,7 @@ def parameters(source: Any) -> Figure:
     source : Twin or sequence of Density
     """
     listed = isinstance(source, list | tuple)
-    items: Sequence[Density] = source if listed else _views().densities(source)
+    items: Sequence[Density] = source if listed else _series().densities(source)
     columns = min(3, max(1, len(items)))
     rows = max(1, -(-len(items) // columns))
     made = style.figure(9.2, 0.3 + 2.1 * rows)
@@ -136,19 +136,20 @@ def parameters(source: Any) -> Figure:
     return made
 
 
-def _views() -> Any:
-    from pytwin.report import view
+def _series() -> Any:
+    from pytwin.report import series
 
-    return view
+    return series
 
 
 def _forecast_of(source: Any) -> Forecast:
-    found: Forecast = source if isinstance(source, Forecast) else _views().forecast(source)
+    found: Forecast = source if isinstance(source, Forecast) else _series().forecast(source)
     return found
 
 
 def _quantity(analyte: str, unit: str) -> str:
-    return f"{analyte} ({unit})" if unit not in ("", "1", analyte) else analyte
+    shown = words.unit(unit)
+    return f"{analyte} ({shown})" if shown else analyte
 
 
 def _target(axes: Axes, target: tuple[float, float]) -> Keys:
@@ -197,8 +198,7 @@ def _dates(axes: Axes, axis: Axis) -> None:
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
     def text(day: float, _: int | None = None) -> str:
-        date: datetime.date = (axis.origin + np.timedelta64(round(day), "D")).astype("datetime64[D]").item()
-        return f"{date.day} {date:%b}"
+        return words.date((axis.origin + np.timedelta64(round(day), "D")).astype("datetime64[s]").item())
 
     low, high = axes.get_xlim()
     step = 7.0 if high - low > 12 else 2.0
@@ -209,16 +209,19 @@ def _dates(axes: Axes, axis: Axis) -> None:
     axes.xaxis.set_major_formatter(FuncFormatter(text))
 
 
-def _y_limits(axes: Axes, data: Forecast) -> None:
-    tops = [data.target[1]]
-    tops += [float(np.max(data.observed[:, 1]))] if len(data.observed) else []
-    tops += [float(np.max(b.quantiles[-1])) for b in data.bands]
-    if data.fitted is not None:
-        tops.append(float(np.max(data.fitted.quantiles[-1])))
-    lows = [data.target[0], *(float(np.min(b.quantiles[0])) for b in data.bands)]
-    lows += [float(np.min(data.observed[:, 1]))] if len(data.observed) else []
-    span = max(tops) - min(lows)
-    axes.set_ylim(min(lows) - 0.06 * span, max(tops) + 0.08 * span)
+def _y_limits(axes: Axes, bands: Sequence[Band], others: Sequence[float]) -> None:
+    """Room for all bands and the other values, and a little more."""
+    values = [
+        *others,
+        *(float(edge) for b in bands for edge in (b.quantiles[0].min(), b.quantiles[-1].max())),
+    ]
+    span = max(values) - min(values)
+    axes.set_ylim(min(values) - 0.06 * span, max(values) + 0.08 * span)
+
+
+def _harms(axes: Axes, harms: Sequence[float]) -> None:
+    for bound in harms:
+        axes.axhline(bound, color=style.ORANGE, linewidth=0.8, linestyle=(0, (4, 3)), zorder=1)
 
 
 def _plan_title(axes: Axes, band: Band) -> None:
@@ -232,7 +235,7 @@ def _density(axes: Axes, item: Density) -> Keys:
     after = axes.fill_between(item.x, item.posterior, color=style.BLUE, alpha=0.35, linewidth=0)
     axes.plot(item.x, item.prior, color=style.MUTED, linewidth=1.0)
     axes.plot(item.x, item.posterior, color=style.BLUE, linewidth=1.4)
-    style.tidy(axes, xlabel=f"{item.name} ({item.unit})" if item.unit not in ("", "1") else item.name)
+    style.tidy(axes, xlabel=_quantity(item.name, item.unit))
     axes.set_title(style.plain(item.label), fontsize=9.5, color=style.INK, loc="left")
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -15,8 +15,9 @@ from pytwin.report.page import Page, Row
 if TYPE_CHECKING:
     from pytwin.verify import Case, Report
 
-_WIDTH = 110
-_BAR = 24
+_WIDTH = 116
+_BAR = 12
+_PLANS = 12
 
 
 def show(ranking: Any, *, genome: bool = False, console: Console | None = None) -> None:
@@ -49,22 +50,30 @@ def page(shown: Page, console: Console) -> None:
 
 def _table(title: str, columns: Sequence[str], right: Sequence[int] = ()) -> Table:
     left: dict[str, Any] = {"title_justify": "left", "box": None, "pad_edge": False}
-    table = Table(title=title, title_style="bold", header_style="dim", **left)
+    made = Table(title=title or None, title_style="bold", header_style="dim", **left)
     for index, name in enumerate(columns):
-        table.add_column(escape(name), justify="right" if index in right else "left")
-    return table
+        made.add_column(escape(name), justify="right" if index in right else "left")
+    return made
 
 
-def _add(table: Table, cells: Sequence[str], style: str = "") -> None:
-    table.add_row(*(Text(cell) for cell in cells), style=style)
+def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
+    """A table of plain texts."""
+    made = _table(title, columns)
+    for row in rows:
+        _add(made, row)
+    return made
+
+
+def _add(made: Table, cells: Sequence[str], style: str = "") -> None:
+    made.add_row(*(Text(cell) for cell in cells), style=style)
 
 
 def _data(shown: Page, console: Console) -> None:
     console.print()
-    table = _table("Data", ("", "number", "last", "when", "age", "use"), right=(1,))
+    made = _table("Data", ("", "number", "last", "when", "age", "use"), right=(1,))
     for row in shown.data:
-        _add(table, (row.what, str(row.count), row.last, row.when, row.age, row.use))
-    console.print(table)
+        _add(made, (row.what, str(row.count), row.last, row.when, row.age, row.use))
+    console.print(made)
     if shown.genome:
         console.print(Text(f"Genome: {shown.genome}"))
     for line in shown.coverage:
@@ -78,11 +87,11 @@ def _parameters(shown: Page, console: Console) -> None:
         return
     console.print()
     columns = ("", "unit", "before: median (90 %)", "after: median (90 %)")
-    table = _table("Parameters of this patient", columns, right=(2, 3))
+    made = _table("Parameters of this patient", columns, right=(2, 3))
     for row in shown.parameters:
         name = row.name if row.label == row.name else f"{row.name}  {row.label}"
-        _add(table, (name, row.unit, row.before, row.after))
-    console.print(table)
+        _add(made, (name, row.unit, row.before, row.after))
+    console.print(made)
     if shown.check:
         console.print(Text(shown.check))
 
@@ -91,12 +100,16 @@ def _plans(shown: Page, console: Console) -> None:
     if not shown.rows:
         return
     console.print()
-    labels = [label for label, _ in shown.rows[0].shares]
+    labels = [label.replace(" ", "\n", 1) for label, _ in shown.rows[0].shares]
     columns = ("", "plan", "utility", "90 %", "", "P(best)", "regret", *labels)
-    table = _table(f"Plans over {shown.horizon}", columns, right=(2, 5, 6, *range(7, 7 + len(labels))))
-    for row in shown.rows:
-        _add(table, _plan_cells(row), style="bold" if row.rank.lstrip("=") == "1" else "")
-    console.print(table)
+    made = _table(f"Plans over {shown.horizon}", columns, right=(2, 5, 6, *range(7, 7 + len(labels))))
+    for column in made.columns[2:]:
+        column.no_wrap = True
+    for row in shown.rows[:_PLANS]:
+        _add(made, _plan_cells(row), style="bold" if row.rank.lstrip("=") == "1" else "")
+    console.print(made)
+    if len(shown.rows) > _PLANS:
+        console.print(Text(f"and {len(shown.rows) - _PLANS} more that are worse", style="dim"))
     if any(row.tied for row in shown.rows):
         console.print(Text("= tied: the simulations do not tell these plans apart", style="dim"))
 
@@ -104,13 +117,13 @@ def _plans(shown: Page, console: Console) -> None:
 def _plan_cells(row: Row) -> tuple[str, ...]:
     return (
         row.rank,
-        row.name,
+        ", ".join([row.name, *row.tags]),
         f"{row.utility:.2f}",
         f"{row.low:.2f} to {row.high:.2f}",
         _bar(row.span),
-        f"{100 * row.p_best:.0f} %",
+        row.p_best,
         f"{row.regret:.3f}",
-        *(f"{100 * share:.0f} %" for _, share in row.shares),
+        *(share for _, share in row.shares),
     )
 
 
@@ -127,21 +140,21 @@ def _excluded(shown: Page, console: Console) -> None:
     if not shown.excluded:
         return
     console.print()
-    table = _table("Not ranked", ("plan", "reason"))
+    made = _table("Not ranked", ("plan", "reason"))
     for name, reason in shown.excluded:
-        _add(table, (name, reason))
-    console.print(table)
+        _add(made, (name, reason))
+    console.print(made)
 
 
 def verification(report: Report, console: Console | None = None) -> None:
     """Print the cases of a verification and their count."""
     out = console or terminal()
     columns = ("", "case", "expected", "got", "error", "tolerance", "source")
-    table = _table(f"verify {report.suite}", columns, right=(2, 3, 4, 5))
+    made = _table(f"verify {report.suite}", columns, right=(2, 3, 4, 5))
     for case in report.cases:
         mark = "info" if case.info else "ok" if case.passed else "FAIL"
-        _add(table, (mark, *_case_cells(case)), style="" if case.passed else "bold red")
-    out.print(table)
+        _add(made, (mark, *_case_cells(case)), style="" if case.passed else "bold red")
+    out.print(made)
     summary = report.summary
     out.print(Text(f"{summary['passed']} of {summary['cases']} cases passed", style="bold"))
 

@@ -30,12 +30,12 @@ def forecast(names: tuple[str, ...] = ("2.5 mg daily", "2 mg daily", "3 mg daily
     past = np.linspace(0, 21.31, 80)
     course = np.interp(past, DAYS, INRS)
     fitted = Band("twin", past, course * np.exp(SPREAD[:, None] * 0.08), np.empty((0, 2)))
-    return Forecast(AXIS, "INR", "1", (2.0, 3.0), np.column_stack([DAYS, INRS]), taken, bands, fitted)
+    return Forecast(AXIS, "INR", "1", (2.0, 3.0), np.column_stack([DAYS, INRS]), taken, bands, (4.0,), fitted)
 
 
 def check() -> Check:
-    quantiles = np.interp(DAYS, DAYS, INRS * 0.95) * np.exp(SPREAD[:, None] * 0.2)
-    return Check(AXIS, "INR", "1", DAYS, np.where(DAYS == 7.3, 5.4, INRS), quantiles)
+    low, median, high = (INRS * 0.95 * np.exp(s * 0.2) for s in (-1.645, 0.0, 1.645))
+    return Check(AXIS, "INR", "1", DAYS, np.where(DAYS == 7.3, 6.4, INRS), low, median, high)
 
 
 def densities() -> list[Density]:
@@ -54,11 +54,11 @@ def densities() -> list[Density]:
 
 def page(name: str = "2.5 mg daily", patient: str = "SYNTHETIC-0001") -> Page:
     data = forecast((name, "2 mg daily", "3 mg daily"))
-    shares = (("in 2 to 3", 0.74), ("above 4", 0.02), ("below 1.5", 0.03))
+    shares = (("in 2 to 3", "74 %"), ("above 4", "2 %"), ("below 1.5", "3 %"))
     rows = tuple(
         Row(
-            "=1" if i < 2 else str(i + 1), n, "", "warfarin every 24 h", 0.71 - 0.05 * i, 0.31 - 0.05 * i,
-            0.93 - 0.04 * i, 0.34 / (1 + i), 0.04 + 0.03 * i, shares, (20.0, 71.0 - 5 * i, 93.0), i < 2,
+            "=1" if i < 2 else str(i + 1), n, "", "warfarin every 24 h", ("as taken now",),
+            0.71 - i / 20, 0.31 - i / 20, 0.93 - i / 25, "34 %", 0.04, shares, (20.0, 71.0 - 5 * i, 93.0), i < 2,
         )
         for i, n in enumerate((name, "2 mg daily", "3 mg daily", "1.5 mg daily", "Label table"))
     )  # fmt: skip

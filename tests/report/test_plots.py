@@ -35,7 +35,7 @@ def test_mixture_weighs_its_parts():
 
 
 def test_check_counts_what_lies_inside(fakes):
-    assert fakes.check().inside == 10
+    assert fakes.check().inside == 9
 
 
 def test_no_figure_is_registered(fakes):
