@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "lanes/fenv_guard.h"
 #include "lanes/vmath.h"
 #include "pytwin.h"
 
@@ -69,7 +70,9 @@ pt_status pt_lanes_apply(const char *name, int64_t n, const double *a, const dou
     for (size_t i = 0; i < sizeof functions / sizeof functions[0]; i++) {
         if (strcmp(functions[i].name, name)) continue;
         if (n < 0 || (functions[i].n_argument == 2) != (b != NULL)) return PT_BAD_ARGUMENT;
+        fenv_t saved = pt_fenv_enter();
         functions[i].apply(n, a, b, y);
+        pt_fenv_leave(saved);
         return PT_OK;
     }
     return PT_UNKNOWN_NAME;

@@ -1,3 +1,4 @@
+#include "lanes/fenv_guard.h"
 #include "lanes/philox.h"
 #include "pytwin.h"
 
@@ -56,11 +57,8 @@ static vbits load(const uint64_t *p)
     return r;
 }
 
-PT_LANE pt_status fill_stream(uint64_t seed, uint32_t purpose, cursor c, int normal, double *out)
+PT_LANE void fill_rows(uint64_t seed, uint32_t purpose, cursor c, int normal, double *out)
 {
-    if (c.n_patient < 0 || c.n_draw < 0 || c.n < 0 || purpose > MAX_PURPOSE) return PT_BAD_ARGUMENT;
-    if (c.n_draw > MAX_DRAW || c.n > 2 * MAX_STEP) return PT_BAD_ARGUMENT;
-    if (c.n_draw == 0 || c.n == 0) return PT_OK;
     while (c.s < c.n_patient) {
         lanes l;
         vec u0, u1;
@@ -73,6 +71,16 @@ PT_LANE pt_status fill_stream(uint64_t seed, uint32_t purpose, cursor c, int nor
             if (l.length[i] > 1) out[l.at[i] + 1] = u1[i];
         }
     }
+}
+
+PT_LANE pt_status fill_stream(uint64_t seed, uint32_t purpose, cursor c, int normal, double *out)
+{
+    if (c.n_patient < 0 || c.n_draw < 0 || c.n < 0 || purpose > MAX_PURPOSE) return PT_BAD_ARGUMENT;
+    if (c.n_draw > MAX_DRAW || c.n > 2 * MAX_STEP) return PT_BAD_ARGUMENT;
+    if (c.n_draw == 0 || c.n == 0) return PT_OK;
+    fenv_t saved = pt_fenv_enter();
+    fill_rows(seed, purpose, c, normal, out);
+    pt_fenv_leave(saved);
     return PT_OK;
 }
 

@@ -1,3 +1,4 @@
+#include "lanes/fenv_guard.h"
 #include "linalg/small.h"
 #include "pytwin.h"
 
@@ -22,6 +23,7 @@ static int fits(int64_t n_batch, int n) { return n_batch >= 0 && n >= 1 && n <= 
 pt_status pt_expm_batch(int64_t n_batch, int n, const double *K, const double *t, double *E)
 {
     if (!fits(n_batch, n)) return PT_BAD_ARGUMENT;
+    fenv_t saved = pt_fenv_enter();
     for (int64_t at = 0; at < n_batch; at += PT_W) {
         vec A[PT_SMALL_CELLS], e[PT_SMALL_CELLS], time;
         gather(n_batch, at, n * n, K, A);
@@ -30,6 +32,7 @@ pt_status pt_expm_batch(int64_t n_batch, int n, const double *K, const double *t
         pt_expm(n, A, e);
         scatter(n_batch, at, n * n, e, E);
     }
+    pt_fenv_leave(saved);
     return PT_OK;
 }
 
@@ -37,6 +40,7 @@ pt_status pt_linear_batch(int64_t n_batch, int n, const double *K, const double 
                           const double *x0, double *x1)
 {
     if (!fits(n_batch, n)) return PT_BAD_ARGUMENT;
+    fenv_t saved = pt_fenv_enter();
     for (int64_t at = 0; at < n_batch; at += PT_W) {
         vec A[PT_SMALL_CELLS], F[PT_SMALL_CELLS], time;
         vec flow[PT_SMALL_MAX], w[PT_SMALL_MAX], x[PT_SMALL_MAX], d[PT_SMALL_MAX];
@@ -49,12 +53,14 @@ pt_status pt_linear_batch(int64_t n_batch, int n, const double *K, const double 
         for (int i = 0; i < n; i++) x[i] = x[i] + d[i];
         scatter(n_batch, at, n, x, x1);
     }
+    pt_fenv_leave(saved);
     return PT_OK;
 }
 
 pt_status pt_cholesky_batch(int64_t n_batch, int n, const double *A, double *L, int8_t *good)
 {
     if (!fits(n_batch, n)) return PT_BAD_ARGUMENT;
+    fenv_t saved = pt_fenv_enter();
     for (int64_t at = 0; at < n_batch; at += PT_W) {
         vec a[PT_SMALL_CELLS], l[PT_SMALL_CELLS];
         gather(n_batch, at, n * n, A, a);
@@ -62,12 +68,14 @@ pt_status pt_cholesky_batch(int64_t n_batch, int n, const double *A, double *L, 
         scatter(n_batch, at, n * n, l, L);
         for (int i = 0; i < PT_W && at + i < n_batch; i++) good[at + i] = ok[i] != 0;
     }
+    pt_fenv_leave(saved);
     return PT_OK;
 }
 
 pt_status pt_cholesky_solve_batch(int64_t n_batch, int n, int m, const double *L, const double *B, double *X)
 {
     if (!fits(n_batch, n) || !fits(n_batch, m)) return PT_BAD_ARGUMENT;
+    fenv_t saved = pt_fenv_enter();
     for (int64_t at = 0; at < n_batch; at += PT_W) {
         vec l[PT_SMALL_CELLS], x[PT_SMALL_CELLS];
         gather(n_batch, at, n * n, L, l);
@@ -76,5 +84,6 @@ pt_status pt_cholesky_solve_batch(int64_t n_batch, int n, int m, const double *L
         v_solve_lower_t(n, m, l, x);
         scatter(n_batch, at, n * m, x, X);
     }
+    pt_fenv_leave(saved);
     return PT_OK;
 }

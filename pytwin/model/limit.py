@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import numpy as np
+
 from pytwin.model.plan import Plan
 
 State = Literal["kept", "broken", "not excluded"]
@@ -85,9 +87,14 @@ def _first_exclusion(
 
 
 def max_daily(plan: Plan, drug: str, horizon: float) -> float:
-    """Largest amount of a drug within any 24 hours, as written in the plan's unit.
+    """Largest amount of a drug within any 24 hours, mg (or the plan's own unit where that is no mass).
 
     A window is closed at its start and open at its end, so one dose a day counts once.
     """
-    given = [(t, d.amount) for t, d in plan.administrations(horizon) if d.drug == drug]
-    return max((sum(a for s, a in given if t <= s < t + 24) for t, _ in given), default=0.0)
+    given = [(t, d.milligrams) for t, d in plan.administrations(horizon) if d.drug == drug]
+    if not given:
+        return 0.0
+    times, amounts = np.array(given).T
+    total = np.concatenate([[0.0], np.cumsum(amounts)])
+    ends = np.searchsorted(times, times + 24, side="left")
+    return float((total[ends] - total[:-1]).max())

@@ -43,6 +43,11 @@ class Dose:
         count = max(0, math.ceil((end - self.start) / self.every - 1e-9))
         return np.asarray(self.start + self.every * np.arange(count, dtype=np.float64))
 
+    @property
+    def milligrams(self) -> float:
+        """The amount in mg; as it is where the unit is no mass."""
+        return self.amount * _MASS_IN_MG.get(self.unit, 1.0)
+
     def __str__(self) -> str:
         text = f"{self.drug} {self.amount:g} {self.unit} {self.route}"
         if self.length is not None:

@@ -11,6 +11,7 @@ import numpy as np
 
 from pytwin import _core
 from pytwin.model.objective import Objective
+from pytwin.twin.tolerance import ATOL, RTOL
 
 INTENDED_USE = (
     "research; options with reasons for a clinician; not a medical device; no alarm or time-critical output"
@@ -44,6 +45,7 @@ def manifest(
         "horizon_hours": horizon,
         "draws": draws,
         "seed": seed,
+        "tolerances": [RTOL, ATOL],
         "confirmed": list(confirmed),
         "citations": list(twin.therapy.citations),
         "intended_use": INTENDED_USE,

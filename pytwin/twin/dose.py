@@ -12,7 +12,7 @@ from pytwin.model.actions import boluses
 from pytwin.model.population import Population
 from pytwin.therapies.therapy import Therapy
 from pytwin.twin.prior import dose_port
-from pytwin.twin.simulation import ATOL, RTOL
+from pytwin.twin.tolerance import ATOL, RTOL
 
 Array = NDArray[np.float64]
 

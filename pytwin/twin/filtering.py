@@ -15,6 +15,7 @@ from pytwin.model.actions import Actions, Row, offsets, table
 from pytwin.model.population import Population
 from pytwin.therapies.therapy import History, Therapy
 from pytwin.twin.prior import Components, dose_port
+from pytwin.twin.tolerance import ATOL, RTOL
 
 Array = NDArray[np.float64]
 NOISE = {"additive": 0, "proportional": 1, "combined": 2, "log-additive": 3}
@@ -83,7 +84,6 @@ def run(
     priors: Sequence[Components],
     histories: Sequence[History],
     *,
-    ends: Sequence[float] | None = None,
     errors: str = "raise",
     threads: int = 1,
 ) -> list[Filtered]:
@@ -92,8 +92,7 @@ def run(
     Parameters
     ----------
     priors, histories : sequences of the same length S
-    ends : sequence of float, optional
-        Hours at which the results stand; by default the end of each history.
+        The results stand at the end of each history.
     errors : {"raise", "status"}
         What a failed subject does.
 
@@ -106,32 +105,35 @@ def run(
     ComputationError
         With ``errors="raise"``, for the first subject that failed.
     """
+    batch = _batch(therapy, population, priors, histories)
+    spread = kalman.unscented(priors[0].means.shape[1])
+    result = _core.ukf(population.model, **batch, **spread, rtol=RTOL, atol=ATOL, threads=threads)
+    return _split(priors, histories, population, result, errors)
+
+
+def _batch(
+    therapy: Therapy, population: Population, priors: Sequence[Components], histories: Sequence[History]
+) -> dict[str, Any]:
+    """The core's arrays by name; a subject's schedule and observations are there once for each component."""
     counts = [len(p) for p in priors]
-    stop = np.array([h.end for h in histories] if ends is None else ends, dtype=np.float64)
     actions = [actions_of(therapy, population, h) for h in histories]
     observed = [_observations(population, h, k) for h, k in zip(histories, counts, strict=True)]
-    tiled = [np.tile(a, k) for a, k in zip(actions, counts, strict=True)]
-    n_z = priors[0].means.shape[1]
-    n_t = len(population.theta)
-    drift = np.concatenate([np.zeros(n_z - n_t), population.drift])
-    result = _core.ukf(
-        population.model,
-        np.array(population.theta_columns(), dtype=np.int32),
-        population.scale_codes(),
-        np.concatenate([p.means for p in priors]),
-        np.concatenate([p.covs for p in priors]),
-        np.concatenate([p.params for p in priors]),
-        np.tile(drift, (sum(counts), 1)),
-        np.zeros(sum(counts)),
-        np.repeat(stop, counts),
-        np.concatenate(tiled),
-        offsets([len(a) for a, k in zip(actions, counts, strict=True) for _ in range(k)]),
-        *(np.concatenate([o[name] for o in observed]) for name in observed[0]),
-        offsets([h.times.size for h, k in zip(histories, counts, strict=True) for _ in range(k)]),
-        **kalman.unscented(n_z),
-        threads=threads,
-    )
-    return _split(priors, histories, population, result, errors)
+    still = np.zeros(priors[0].means.shape[1] - len(population.theta))
+    columns = {name: np.concatenate([o[name] for o in observed]) for name in observed[0]}
+    return {
+        "theta": np.array(population.theta_columns(), dtype=np.int32),
+        "scale": population.scale_codes(),
+        "mean": np.concatenate([p.means for p in priors]),
+        "cov": np.concatenate([p.covs for p in priors]),
+        "params": np.concatenate([p.params for p in priors]),
+        "drift": np.tile(np.concatenate([still, population.drift]), (sum(counts), 1)),
+        "start": np.zeros(sum(counts)),
+        "end": np.repeat(np.array([h.end for h in histories], dtype=np.float64), counts),
+        "actions": np.concatenate([np.tile(a, k) for a, k in zip(actions, counts, strict=True)]),
+        "action_offsets": offsets(np.repeat([len(a) for a in actions], counts)),
+        "obs_offsets": offsets(np.repeat([h.times.size for h in histories], counts)),
+        **columns,
+    }
 
 
 def _split(

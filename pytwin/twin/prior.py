@@ -16,6 +16,7 @@ from pytwin.model.actions import boluses, offsets
 from pytwin.model.effects import canonical
 from pytwin.model.population import Population, from_scale
 from pytwin.therapies.therapy import History, Therapy
+from pytwin.twin.tolerance import ATOL, RTOL
 
 Array = NDArray[np.float64]
 Options = Mapping[str, Sequence[tuple[str, float]]]
@@ -265,7 +266,8 @@ def steady_states(
     order = np.arange(len(params), dtype=np.int64)
     start = -STEADY_HOURS - 2 * float(np.max(every))
     model, end = population.model, np.array([0.0])
-    result = model.simulate(params, None, start, actions, offsets(sizes), end, order, order)
+    batch = (params, None, start, actions, offsets(sizes), end, order, order)
+    result = model.simulate(*batch, rtol=RTOL, atol=ATOL)
     return np.asarray(result["x_end"])
 
 

@@ -14,13 +14,12 @@ from pytwin.model.actions import Actions, offsets, ordered
 from pytwin.model.duration import hours
 from pytwin.model.plan import Plan
 from pytwin.model.population import from_scale
+from pytwin.twin.tolerance import ATOL, RTOL
 
 Array = NDArray[np.float64]
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 # Hours between simulated points where only a horizon is given.
 STEP_HOURS = 24.0
-# Tolerances of a step: INR is within 0.0005 of its value at 1e-9, far below any error of measurement.
-RTOL, ATOL = 1e-4, 1e-7
 
 
 @dataclass(frozen=True)

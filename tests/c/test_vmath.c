@@ -1,5 +1,7 @@
 /* Elementary functions: special values of C17 Annex F, known values, and independence of the neighbours.
  * The accuracy is tested from Python against mpmath (tests/lanes). */
+#include <fenv.h>
+
 #include "check.h"
 #include "pytwin.h"
 
@@ -139,6 +141,21 @@ static void test_neighbours(void)
         }
 }
 
+/* a caller that rounds upward gets the same bits, and keeps its own rounding */
+static void test_rounding_mode(void)
+{
+    double x = 0.7, usual = at("exp", x), z, z_usual;
+    const int64_t patient = 3;
+    CHECK(pt_normals(1, PT_PURPOSE_TEST, 1, &patient, 1, 1, &z_usual) == PT_OK);
+    fesetround(FE_UPWARD);
+    double upward = at("exp", x);
+    pt_status status = pt_normals(1, PT_PURPOSE_TEST, 1, &patient, 1, 1, &z);
+    CHECK(fegetround() == FE_UPWARD && status == PT_OK);
+    fesetround(FE_TONEAREST);
+    CHECK_BITS(upward, usual);
+    CHECK_BITS(z, z_usual);
+}
+
 static void test_arguments(void)
 {
     double x = 1.0, y;
@@ -154,6 +171,7 @@ int main(void)
     test_pow_special();
     test_ldexp();
     test_neighbours();
+    test_rounding_mode();
     test_arguments();
     return check_report();
 }

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from pytwin.record.time import NAT
 
 from pytwin.model import Plan, Population
 from pytwin.model.limit import judge
+from pytwin.record.time import NAT
 from pytwin.therapies import Patient, load
 from pytwin.therapies.warfarin.plans import LABEL_MG, label_range, loading, maintenance, makeable, round_dose
 
@@ -194,6 +194,7 @@ def test_a_plan_that_keeps_all(make):
         (maintenance((5.3,)), "makeable"),
         (maintenance((16.0,)), "max-daily-dose"),
         (loading(12.0, 2, (5.0,)), "loading-dose"),
+        (Plan("grams").dose("warfarin", 0.02, "g", every="24 h"), "max-daily-dose"),
         (Plan("twice").dose("warfarin", 8, every="12 h"), "max-daily-dose"),
     ],
 )

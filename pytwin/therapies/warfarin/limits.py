@@ -44,7 +44,7 @@ INTERACTING = tuple(
 
 def check_makeable(plan: Plan, patient: Patient) -> Verdict:
     """Every dose is one that whole and half tablets can make."""
-    wrong = sorted({d.amount for d in plan.doses if not makeable(d.amount)})
+    wrong = sorted({d.milligrams for d in plan.doses if not makeable(d.milligrams)})
     if wrong:
         return "broken", f"{wrong[0]:g} mg can't be made from whole and half tablets"
     return KEPT
