@@ -8,7 +8,7 @@ import json
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -73,14 +73,7 @@ class Population:
         InputError
             ``population.unknown`` when there is none of that name.
         """
-        known = cls.list()
-        matches = [k for k in known if k == name or k.split("@")[0] == name]
-        if not matches:
-            hint = "Known: " + ", ".join(known)
-            raise InputError("population.unknown", "no Population of this name", place=name, hint=hint)
-        therapy, stem = matches[-1].split("/")
-        path = _folder(therapy) / (stem.replace("@", "-") + ".toml")
-        return cls.parse(path.read_text(encoding="utf-8"), place=matches[-1])
+        return _built_in(name)
 
     @classmethod
     def read(cls, path: str | Path) -> Population:
@@ -347,6 +340,19 @@ class Population:
 
     def __repr__(self) -> str:
         return f"Population({self.name!r}, model {self.data['model']!r}, sha256 {self.hash[:12]})"
+
+
+@lru_cache(maxsize=64)
+def _built_in(name: str) -> Population:
+    """A built-in Population; it never changes, so it is read once."""
+    known = Population.list()
+    matches = [k for k in known if k == name or k.split("@")[0] == name]
+    if not matches:
+        hint = "Known: " + ", ".join(known)
+        raise InputError("population.unknown", "no Population of this name", place=name, hint=hint)
+    therapy, stem = matches[-1].split("/")
+    path = _folder(therapy) / (stem.replace("@", "-") + ".toml")
+    return Population.parse(path.read_text(encoding="utf-8"), place=matches[-1])
 
 
 def to_scale(natural: Array, scales: Sequence[str]) -> Array:

@@ -106,7 +106,7 @@ def run(
         With ``errors="raise"``, for the first subject that failed.
     """
     batch = _batch(therapy, population, priors, histories)
-    spread = kalman.unscented(priors[0].means.shape[1])
+    spread: dict[str, Any] = kalman.unscented(priors[0].means.shape[1])
     result = _core.ukf(population.model, **batch, **spread, rtol=RTOL, atol=ATOL, threads=threads)
     return _split(priors, histories, population, result, errors)
 
