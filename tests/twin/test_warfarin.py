@@ -7,7 +7,8 @@ import pytest
 
 from pytwin.model import Plan, Population
 from pytwin.model.limit import judge
-from pytwin.record.time import NAT
+from pytwin.record.record import PatientInfo, Record
+from pytwin.record.time import NAT, parse_time
 from pytwin.therapies import Patient, load
 from pytwin.therapies.warfarin.plans import LABEL_MG, label_range, loading, maintenance, makeable, round_dose
 
@@ -228,6 +229,16 @@ def test_a_decade_that_reaches_below_18(make):
     young = make(birth=None, age_decade=1)
     assert excluded(young, FIVE) == ("age", "not excluded")
     assert excluded(make(birth=None, age_decade=7), FIVE) is None
+
+
+def test_a_record_without_any_time_has_no_age_by_birth():
+    born = parse_time("1953-07-01")
+    undated = Record.from_events(PatientInfo("P", birth=born, sex="male"), [])
+    history = read(undated)
+    assert "age" not in history.covariates
+    assert history.issues.counts() == {"record.undated": 1}
+    decade = Record.from_events(PatientInfo("P", age_decade=6, sex="male"), [])
+    assert read(decade).covariates["age"] == 65
 
 
 def test_covariates(make):

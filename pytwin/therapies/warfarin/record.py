@@ -25,6 +25,8 @@ SWITCH_DRUGS = {
 UNTREATED_INR = 1.5
 BASELINE_DAYS = 30.0
 STALE_INR_DAYS = 30.0
+# The instant of a record without any time; an age by date of birth is then unknown.
+UNDATED = 0
 # Covariate -> first start and last stop of its drugs, microseconds UTC; stop None while one goes on.
 Taken = dict[str, tuple[int, int | None]]
 _DAY = 24.0
@@ -48,6 +50,7 @@ class Draft:
     readings: list[Reading]
     doses: Any
     until: int
+    dated: bool
     issues: Issues = field(default_factory=Issues)
 
 
@@ -89,7 +92,7 @@ def read(record: Any, start: str, population: Population, until: int | None = No
         censor=np.array([r.censor for r in rest], dtype=np.int8),
         baseline=None if baseline is None else baseline.value,
         baseline_time=None if baseline is None else baseline.time,
-        covariates=covariates(record, origin, population, taken),
+        covariates=covariates(record, origin if draft.dated else NO_TIME, population, taken),
         regimen=regimen,
         coverage=_coverage(draft, doses, end),
         end=end,
@@ -105,7 +108,10 @@ def _draft(record: Any, until: int | None) -> Draft:
     started = [row.time for row in doses if row.usable and NO_TIME < row.time <= limit]
     known = [r.time for r in readings] + started
     last = until if until is not None else max(known, default=_last_event(record))
-    return Draft(record, readings, doses, last, issues)
+    dated = bool(known) or until is not None or _last_event(record) != UNDATED
+    if not dated:
+        issues.add("record.undated", "no event has a time", action="age only as stated", severity="note")
+    return Draft(record, readings, doses, last, dated, issues)
 
 
 def _readings(record: Any, issues: Issues) -> list[Reading]:
@@ -129,7 +135,7 @@ def _readings(record: Any, issues: Issues) -> list[Reading]:
 def _last_event(record: Any) -> int:
     times = np.asarray(record.events.time)
     times = times[times != NO_TIME]
-    return int(times.max()) if times.size else 0
+    return int(times.max()) if times.size else UNDATED
 
 
 def _origin(draft: Draft) -> int:
@@ -201,8 +207,8 @@ def _baseline(
 
 
 def covariates(record: Any, time: int, population: Population, taken: Taken) -> dict[str, float]:
-    """Covariates at an instant: age (with its lowest and highest value), weight, height, interacting
-    drugs."""
+    """Covariates at an instant (or none, ``NO_TIME``): age (with its lowest and highest value), weight,
+    height, interacting drugs."""
     found: dict[str, float] = {}
     found.update(_age(record, time))
     for name, analyte in (("weight", "body weight"), ("height", "body height")):
