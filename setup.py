@@ -36,7 +36,13 @@ X86_LEVELS = {
 KINDS = {
     "release": ["-O3"],
     "debug": ["-O0", "-g3", "-UNDEBUG"],
-    "sanitize": ["-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=undefined"]
+    "sanitize": [
+        "-O1",
+        "-g1",
+        "-fno-var-tracking",
+        "-fsanitize=address,undefined",
+        "-fno-sanitize-recover=undefined",
+    ]
     + ["-fno-omit-frame-pointer"],
     "coverage": ["-O0", "-g", "--coverage"],
 }
