@@ -73,7 +73,7 @@ static int fits(const pt_wiring *w, const pt_organ_sheet *sheet)
 {
     return w->n_part < PT_MAX_PART && w->n_state + sheet->n_state <= PT_MAX_STATE &&
            w->n_param + sheet->n_param <= PT_MAX_PARAM && w->n_output + sheet->n_output <= PT_MAX_OUTPUT &&
-           w->n_state + sheet->n_state + w->n_param + sheet->n_param <= 128 && /* pt_wired_pattern */
+           w->n_constant + sheet->n_constant <= PT_MAX_CONSTANT &&
            sheet->n_input <= PT_MAX_INPUT && w->n_dose + sheet->n_dose <= PT_MAX_PART &&
            w->n_linear + sheet->n_linear <= PT_MAX_LINEAR;
 }
@@ -88,6 +88,7 @@ static pt_status add_organ(wired_model *m, const char *name)
     if (!fits(w, sheet)) return PT_BAD_SHAPE;
     pt_part *part = &w->part[w->n_part];
     *part = (pt_part){.sheet = sheet, .organ = organ, .linear = w->n_linear, .param = w->n_param};
+    part->constant = w->n_constant;
     part->output = w->n_output;
     m->organs[w->n_part] = sheet;
     memcpy(m->params + w->n_param, sheet->params, (size_t)sheet->n_param * sizeof(pt_field));
@@ -97,6 +98,7 @@ static pt_status add_organ(wired_model *m, const char *name)
     w->n_linear += sheet->n_linear;
     w->n_state += sheet->n_state;
     w->n_param += sheet->n_param;
+    w->n_constant += sheet->n_constant;
     w->n_output += sheet->n_output;
     return status;
 }
@@ -154,7 +156,7 @@ static pt_model describe(wired_model *m, const pt_model_row *row)
     const pt_wiring *w = &m->wiring;
     return (pt_model){
         .name = row->name, .title = row->title, .citation = row->citation, .equations = m->equations,
-        .n_state = w->n_state, .n_linear = w->n_linear, .n_param = w->n_param, .n_output = w->n_output,
+        .n_state = w->n_state, .n_linear = w->n_linear, .n_param = w->n_param, .n_constant = w->n_constant, .n_output = w->n_output,
         .n_dose = w->n_dose, .states = m->states, .params = m->params, .outputs = m->outputs,
         .doses = m->doses, .n_organ = w->n_part, .organs = m->organs, .functions = &pt_wired_functions,
         .self = &m->wiring,

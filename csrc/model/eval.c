@@ -1,4 +1,4 @@
-/* A model's functions on rows: packed into lanes, W at a time. The last rows are repeated to fill a vec. */
+/* A model's functions on rows: packed into lanes, a wide at a time; the last row is repeated to fill it. */
 #include "model/model_internal.h"
 
 const char *pt_model_name(const pt_model *model) { return model->name; }
@@ -17,51 +17,64 @@ const pt_field *pt_model_outputs(const pt_model *model) { return model->outputs;
 const pt_dose_port *pt_model_doses(const pt_model *model) { return model->doses; }
 
 /* v[i] lane l = rows[row + l, i], the last row again beyond the end */
-static void pack(int64_t n_row, int64_t row, int width, const double *rows, vec *v)
+static void pack(int64_t n_row, int64_t row, int width, const double *rows, wide *v)
 {
-    for (int l = 0; l < PT_W; l++) {
+    for (int l = 0; l < PT_WIDE_LANES; l++) {
         const int64_t r = row + l < n_row ? row + l : n_row - 1;
         for (int i = 0; i < width; i++) v[i][l] = rows[r * width + i];
     }
 }
 
-static void unpack(int64_t n_row, int64_t row, int width, const vec *v, double *rows)
+static void unpack(int64_t n_row, int64_t row, int width, const wide *v, double *rows)
 {
-    for (int l = 0; l < PT_W && row + l < n_row; l++)
+    for (int l = 0; l < PT_WIDE_LANES && row + l < n_row; l++)
         for (int i = 0; i < width; i++) rows[(row + l) * width + i] = v[i][l];
 }
 
 void pt_model_initial(const pt_model *model, int64_t n, const double *p, double *x)
 {
-    vec vp[PT_MAX_PARAM], vx[PT_MAX_STATE];
-    for (int64_t row = 0; row < n; row += PT_W) {
+    wide vp[PT_MAX_PARAM], vx[PT_MAX_STATE];
+    for (int64_t row = 0; row < n; row += PT_WIDE_LANES) {
         pack(n, row, model->n_param, p, vp);
-        model->functions->initial(model->self, 1, vp, vx);
+        model->functions->initial(model->self, vp, vx);
         unpack(n, row, model->n_state, vx, x);
     }
 }
 
-static void full_rate(const pt_model *model, vec t, const vec *x, const vec *p, vec *dx)
+/* Rows of one call, packed. */
+typedef struct {
+    wide t, x[PT_MAX_STATE], p[PT_MAX_PARAM], c[PT_MAX_CONSTANT];
+} packed;
+
+static void pack_call(const pt_model *model, int64_t n, int64_t row, const double *t, const double *x,
+                      const double *p, packed *in)
 {
-    vec K[PT_MAX_LINEAR * PT_MAX_LINEAR];
+    pack(n, row, 1, t, &in->t);
+    pack(n, row, model->n_state, x, in->x);
+    pack(n, row, model->n_param, p, in->p);
+    model->functions->constants(model->self, in->p, in->c);
+}
+
+static void full_rate(const pt_model *model, const packed *in, wide *dx)
+{
+    wide K[PT_MAX_LINEAR * PT_MAX_LINEAR];
     const int n = model->n_linear;
-    if (n) model->functions->linear(model->self, 1, p, K);
+    if (n) model->functions->linear(model->self, in->p, K);
     for (int i = 0; i < n; i++) {
-        dx[i] = v_set(0);
-        for (int j = 0; j < n; j++) dx[i] += K[i * n + j] * x[j];
+        dx[i] = w_set(0);
+        for (int j = 0; j < n; j++) dx[i] += K[i * n + j] * in->x[j];
     }
-    if (n < model->n_state) model->functions->rate(model->self, 1, &t, x, p, dx + n);
+    if (n < model->n_state) model->functions->rate(model->self, &in->t, in->x, in->p, in->c, dx + n);
 }
 
 void pt_model_rate(const pt_model *model, int64_t n, const double *t, const double *x, const double *p,
                    const double *inflow, double *dx)
 {
-    vec vt = v_set(0), vp[PT_MAX_PARAM], vx[PT_MAX_STATE], vdx[PT_MAX_STATE];
-    for (int64_t row = 0; row < n; row += PT_W) {
-        pack(n, row, 1, t, &vt);
-        pack(n, row, model->n_param, p, vp);
-        pack(n, row, model->n_state, x, vx);
-        full_rate(model, vt, vx, vp, vdx);
+    packed in;
+    wide vdx[PT_MAX_STATE];
+    for (int64_t row = 0; row < n; row += PT_WIDE_LANES) {
+        pack_call(model, n, row, t, x, p, &in);
+        full_rate(model, &in, vdx);
         unpack(n, row, model->n_state, vdx, dx);
     }
     for (int64_t i = 0; inflow && i < n * model->n_state; i++) dx[i] += inflow[i];
@@ -70,12 +83,11 @@ void pt_model_rate(const pt_model *model, int64_t n, const double *t, const doub
 void pt_model_output(const pt_model *model, int64_t n, const double *t, const double *x, const double *p,
                      double *y)
 {
-    vec vt = v_set(0), vp[PT_MAX_PARAM], vx[PT_MAX_STATE], vy[PT_MAX_OUTPUT];
-    for (int64_t row = 0; row < n; row += PT_W) {
-        pack(n, row, 1, t, &vt);
-        pack(n, row, model->n_param, p, vp);
-        pack(n, row, model->n_state, x, vx);
-        model->functions->output(model->self, 1, &vt, vx, vp, vy);
+    packed in;
+    wide vy[PT_MAX_OUTPUT];
+    for (int64_t row = 0; row < n; row += PT_WIDE_LANES) {
+        pack_call(model, n, row, t, x, p, &in);
+        model->functions->output(model->self, &in.t, in.x, in.p, in.c, vy);
         unpack(n, row, model->n_output, vy, y);
     }
 }

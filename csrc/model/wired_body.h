@@ -1,7 +1,7 @@
 /* The functions of a wired model over one `vec`, included once for lanes (wired.c) and once for
  * dual numbers (organs/dual.cpp). The includer defines wired_organs: const pt_organ_functions *[]. */
 
-enum { MAX_STATE = 96, MAX_LINEAR = 24, MAX_PARAM = 96, MAX_OUTPUT = 96 }; /* those of model_internal.h */
+enum { MAX_STATE = 64, MAX_LINEAR = 16, MAX_PARAM = 64, MAX_CONSTANT = 64, MAX_OUTPUT = 64 }; /* those of model_internal.h */
 
 /* The organ's own states, its linear ones first: in place if it has but one kind, else gathered in `own`. */
 static const vec *own_states(const pt_part *part, const vec *x, vec *own)
@@ -19,28 +19,38 @@ static void own_inputs(const pt_part *part, const vec *y, vec *u)
     for (int k = 0; k < part->sheet->n_input; k++) u[k] = y[part->input[k]];
 }
 
+static void wired_constants(const pt_wiring *w, const vec *p, vec *c)
+{
+    for (int i = 0; i < w->n_part; i++) {
+        const pt_part *part = &w->part[i];
+        if (wired_organs[part->organ]->constants)
+            wired_organs[part->organ]->constants(p + part->param, c + part->constant);
+    }
+}
+
 /* y = outputs of all organs, or only of those that feed others */
-static void wired_outputs(const pt_wiring *w, vec t, const vec *x, const vec *p, int all, vec *y)
+static void wired_outputs(const pt_wiring *w, const vec *t, const vec *x, const vec *p, const vec *c, int all, vec *y)
 {
     vec own[MAX_STATE], u[PT_MAX_INPUT];
     for (int i = 0; i < w->n_part; i++) {
         const pt_part *part = &w->part[i];
         if (!all && !part->feeds) continue;
         own_inputs(part, y, u);
-        wired_organs[part->organ]->output(t, own_states(part, x, own), p + part->param, u, y + part->output);
+        wired_organs[part->organ]->output(t, own_states(part, x, own), p + part->param, c + part->constant, u,
+                                          y + part->output);
     }
 }
 
 /* dx (n_state - n_linear) = derivatives of the states that are not linear */
-static void wired_rate(const pt_wiring *w, vec t, const vec *x, const vec *p, vec *dx)
+static void wired_rate(const pt_wiring *w, const vec *t, const vec *x, const vec *p, const vec *c, vec *dx)
 {
     vec own[MAX_STATE], u[PT_MAX_INPUT], y[MAX_OUTPUT];
-    wired_outputs(w, t, x, p, 0, y);
+    wired_outputs(w, t, x, p, c, 0, y);
     for (int i = 0; i < w->n_part; i++) {
         const pt_part *part = &w->part[i];
         if (!wired_organs[part->organ]->rate) continue;
         own_inputs(part, y, u);
-        wired_organs[part->organ]->rate(t, own_states(part, x, own), p + part->param, u,
+        wired_organs[part->organ]->rate(t, own_states(part, x, own), p + part->param, c + part->constant, u,
                                         dx + part->other - w->n_linear);
     }
 }

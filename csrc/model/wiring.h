@@ -15,7 +15,7 @@ typedef struct {
     const pt_organ_sheet *sheet;
     int organ;               /* index in PT_ORGAN_LIST */
     int linear, other;       /* states */
-    int param, output;       /* parameters, outputs */
+    int param, constant, output;
     int input[PT_MAX_INPUT]; /* outputs of earlier organs, in the model's numbering */
     int feeds;               /* a later organ reads its outputs */
 } pt_part;
@@ -23,7 +23,7 @@ typedef struct {
 typedef struct {
     int n_part;
     pt_part part[PT_MAX_PART];
-    int n_linear, n_state, n_param, n_output, n_dose;
+    int n_linear, n_state, n_param, n_constant, n_output, n_dose;
 } pt_wiring;
 
 #ifdef __cplusplus

@@ -1,6 +1,6 @@
 /* A block of lanes under integration.
  *
- * A slot is a place in a lane of one of the block's vecs. It takes a lane (a patient, draw, sigma point), follows
+ * A block is one wide of lanes. A slot is one of them: it takes a lane (a patient, draw, sigma point), follows
  * it from event to event with a time and a step of its own, hands over its results and takes the next. Nothing
  * here allocates, locks or looks across lanes; a lane that fails ends with a status.
  *
@@ -13,7 +13,7 @@
 #include "ode/linear.h"
 #include "ode/tableau.h"
 
-enum { PT_BLOCK = 4, PT_N_SLOT = PT_BLOCK * PT_W }; /* vecs in flight; lanes in flight */
+enum { PT_N_SLOT = PT_WIDE_LANES };
 
 typedef struct {
     int64_t lane;             /* -1: idle */
@@ -25,7 +25,8 @@ typedef struct {
     int64_t out; /* next output time */
     pt_status status;
     int blank;   /* the states are to be set to their initial values */
-    int changed; /* parameters, hence the linear part */
+    int changed; /* parameters, hence constants and the linear part */
+    int jumped;  /* something that a derivative of the stepped states depends on */
 } pt_slot;
 
 typedef struct pt_block pt_block;
@@ -49,30 +50,32 @@ struct pt_block {
     const pt_model *model;
     pt_ode_options options;
     const pt_feed *feed;
-    int n_state, n_linear, n_stepped, n_param, n_output, n_dose;
+    int n_state, n_linear, n_stepped, n_param, n_constant, n_output, n_dose;
     int stepped_inflow; /* a dose port opens into a state that is not linear */
-    int n_vec;          /* vecs that hold a lane at work */
-    int empty;          /* the feed has no lane left */
+    int jumps[PT_MAX_STATE]; /* a derivative of the stepped states depends on this state */
+    int empty;               /* the feed has no lane left */
+    int flowing;             /* an infusion into the linear part runs in some lane */
+    int n_live;              /* lanes at work */
 
-    /* [vec j] */
-    vec t[PT_BLOCK], h[PT_BLOCK], length[PT_BLOCK];
-    vec due[PT_BLOCK];      /* time of the next output inside the interval, or infinity */
-    vec first[PT_BLOCK];    /* step that would have suited the opening of the last interval; 0: none */
-    vec log_error[PT_BLOCK]; /* log of the last accepted error, for the controller */
-    vec norm[PT_BLOCK];     /* of the linear part */
-    vec origin[PT_BLOCK];   /* `now` of the slots */
-    vmask live[PT_BLOCK], arrived[PT_BLOCK], opening[PT_BLOCK], rejected[PT_BLOCK], steps[PT_BLOCK];
-    int flowing[PT_BLOCK];  /* an infusion runs in some lane */
+    /* [vec j] of the block's wide */
+    vec t[PT_WIDE], h[PT_WIDE], length[PT_WIDE];
+    vec due[PT_WIDE];       /* time of the next output inside the interval, or infinity */
+    vec first[PT_WIDE];     /* step that would have suited the opening of the last interval; 0: none */
+    vec log_error[PT_WIDE]; /* of the last accepted step, for the controller */
+    vec norm[PT_WIDE];      /* of the linear part */
+    vec origin[PT_WIDE];    /* `now` of the slots */
+    vec steps[PT_WIDE];     /* since the interval began */
+    vmask live[PT_WIDE], arrived[PT_WIDE], opening[PT_WIDE], rejected[PT_WIDE];
 
-    /* [vec j, i] */
-    vec *x, *x1;        /* (PT_BLOCK, n_state): at t, at t + h */
-    vec *p;             /* (PT_BLOCK, n_param) */
-    vec *inflow;        /* (PT_BLOCK, n_state) */
-    vec *coefficient;   /* (PT_BLOCK, PT_TAYLOR, n_linear, n_linear) */
-    vec *flow;          /* (PT_BLOCK, PT_TAYLOR, n_linear) */
-    vec *node[PT_N_NODE]; /* (PT_BLOCK, n_linear) each */
-    vec *k[PT_N_STAGE]; /* (PT_BLOCK, n_stepped) each */
-    vec *scratch;       /* n_state + n_output + n_linear^2 */
+    /* [i, vec j], element i of vec j at i * PT_WIDE + j; model functions see them as wide [i] */
+    vec *x, *x1;         /* (n_state): at t, at t + h */
+    vec *p, *c;          /* (n_param), (n_constant) */
+    vec *inflow;         /* (n_state) */
+    vec *coefficient;    /* (PT_TAYLOR, n_linear, n_linear) */
+    vec *flow;           /* (PT_TAYLOR, n_linear) */
+    vec *node;           /* (PT_N_NODE, n_linear) */
+    vec *k[PT_N_STAGE];  /* (n_stepped) each */
+    vec *scratch;        /* n_state + n_output + n_linear^2 */
 
     pt_slot slot[PT_N_SLOT];
     double *base;   /* (PT_N_SLOT, n_param) parameters; times factor they are p */
@@ -98,17 +101,34 @@ void pt_slot_state(const pt_block *b, int s, double *x);
 /* Events of all lanes that arrived at one: covariates, outputs, reset, infusion ends, doses; lanes that ended are
  * replaced. Returns whether a lane is at work. */
 int pt_block_settle(pt_block *b);
-/* Derivative and step with which the lanes in `mask` of vec j open an interval. */
-void pt_block_open(pt_block *b, int j, vmask mask);
+/* Derivative and step with which the lanes that are opening begin an interval. */
+void pt_block_open(pt_block *b);
 /* One attempt of a step in every lane. */
 void pt_block_step(pt_block *b);
-/* Outputs due inside the step that the lanes in accept[j] have just made, before it is committed. */
-void pt_block_dense(pt_block *b, int j, vmask accept);
-/* y[lane, slot->out] from outputs (n_output) of vec j; a value that is not finite fails the lane. */
+/* Outputs due inside the step that the lanes in accept have just made, before it is committed. */
+void pt_block_dense(pt_block *b, const vmask *accept);
+/* y[lane, slot->out] from outputs (n_output); a value that is not finite fails the lane. */
 void pt_slot_emit(pt_block *b, int s, const vec *y);
 /* Ends slot s with a status at its next settling. */
 void pt_slot_fail(pt_block *b, int s, pt_status status);
-/* k = derivatives of the stepped states of n vecs from j on, inflow included */
-void pt_block_rate(pt_block *b, int j, int n, const vec *t, const vec *x, vec *k);
+/* k (n_stepped) = derivatives of the stepped states at t and x, inflow included */
+void pt_block_rate(pt_block *b, const vec *t, const vec *x, vec *k);
+/* y (n_output) = outputs at t and x */
+void pt_block_output(pt_block *b, const vec *t, const vec *x, vec *y);
+
+/* The wides behind an array of vecs, and the number or mask of slot s in row i. */
+static inline wide *pt_wides(vec *a) { return (wide *)a; }
+static inline const wide *pt_wides_in(const vec *a) { return (const wide *)a; }
+static inline double *pt_at(vec *a, int i, int s) { return (double *)a + i * PT_N_SLOT + s; }
+static inline double pt_get(const vec *a, int i, int s) { return ((const double *)a)[i * PT_N_SLOT + s]; }
+static inline int64_t *pt_flag(vmask *a, int s) { return (int64_t *)a + s; }
+
+static inline int pt_any(const vmask *a)
+{
+    vmask any = a[0];
+    for (int j = 1; j < PT_WIDE; j++) any |= a[j];
+    return m_any(any);
+}
+
 
 #endif

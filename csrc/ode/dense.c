@@ -2,29 +2,32 @@
  * linear part, so that a fine grid of output times cuts no step. */
 #include "ode/block.h"
 
-/* x (n_state) at time t + theta h of vec j */
+/* x (n_state) of vec j at time t + theta h */
 static void interpolate(pt_block *b, int j, vec theta, vec *x)
 {
-    const int nn = b->n_stepped, nl = b->n_linear, nx = b->n_state;
-    const vec *x0 = b->x + j * nx, *x1 = b->x1 + j * nx, h = b->h[j], rest = v_set(1) - theta;
+    const int nl = b->n_linear;
+    const vec h = b->h[j], rest = v_set(1) - theta;
     if (nl)
-        pt_linear_advance(nl, b->coefficient + j * PT_TAYLOR * nl * nl,
-                          b->flowing[j] ? b->flow + j * PT_TAYLOR * nl : NULL, b->norm[j], theta * h, x0, x);
-    for (int i = 0; i < nn; i++) {
-        const vec k1 = b->k[0][j * nn + i], k7 = b->k[PT_N_STAGE - 1][j * nn + i];
+        pt_linear_advance(nl, b->coefficient + j, b->flowing ? b->flow + j : NULL, b->norm[j], theta * h, b->x + j,
+                          x + j);
+    for (int i = 0; i < b->n_stepped; i++) {
+        const int at = i * PT_WIDE + j, full = (nl + i) * PT_WIDE + j;
+        const vec k1 = b->k[0][at], k7 = b->k[PT_N_STAGE - 1][at];
         vec last = v_set(pt_stage_d[0]) * k1;
-        for (int q = 2; q < PT_N_STAGE; q++) last = v_fma(v_set(pt_stage_d[q]), b->k[q][j * nn + i], last);
-        const vec rise = x1[nl + i] - x0[nl + i];
+        for (int q = 2; q < PT_N_STAGE; q++) last = v_fma(v_set(pt_stage_d[q]), b->k[q][at], last);
+        const vec x0 = b->x[full], rise = b->x1[full] - x0;
         const vec bend = h * k1 - rise;
         const vec twist = rise - h * k7 - bend;
-        x[nl + i] = x0[nl + i] + theta * (rise + rest * (bend + theta * (twist + rest * (h * last))));
+        x[full] = x0 + theta * (rise + rest * (bend + theta * (twist + rest * (h * last))));
     }
 }
 
-/* Lanes of vec j that have an output inside the step. */
-static vmask lanes_due(const pt_block *b, int j, vmask accept)
+/* Lanes that have an output inside the step. */
+static int lanes_due(const pt_block *b, const vmask *accept, vmask *due)
 {
-    return accept & v_gt(b->t[j] + b->h[j], b->due[j]) & v_lt(b->due[j], b->length[j]) & ~b->arrived[j];
+    for (int j = 0; j < PT_WIDE; j++)
+        due[j] = accept[j] & v_gt(b->t[j] + b->h[j], b->due[j]) & v_lt(b->due[j], b->length[j]) & ~b->arrived[j];
+    return pt_any(due);
 }
 
 static void emit_and_advance(pt_block *b, int s, const vec *y)
@@ -32,18 +35,22 @@ static void emit_and_advance(pt_block *b, int s, const vec *y)
     pt_slot *slot = &b->slot[s];
     const pt_feed *feed = b->feed;
     pt_slot_emit(b, s, y);
-    b->due[s / PT_W][s % PT_W] =
+    *pt_at(b->due, 0, s) =
         slot->out < feed->n_time ? feed->times[slot->out] - slot->now : __builtin_inf();
 }
 
-void pt_block_dense(pt_block *b, int j, vmask accept)
+void pt_block_dense(pt_block *b, const vmask *accept)
 {
-    vec *x = b->scratch, *y = b->scratch + b->n_state;
-    for (vmask due; m_any(due = lanes_due(b, j, accept));) {
-        const vec theta = (b->due[j] - b->t[j]) / b->h[j], t = b->origin[j] + b->due[j];
-        interpolate(b, j, v_if(due, theta, v_set(1)), x);
-        b->model->functions->output(b->model->self, 1, &t, x, b->p + j * b->n_param, y);
-        for (int l = 0; l < PT_W; l++)
-            if (due[l]) emit_and_advance(b, j * PT_W + l, y);
+    vec *x = b->scratch, *y = b->scratch + b->n_state * PT_WIDE, t[PT_WIDE];
+    vmask due[PT_WIDE];
+    while (lanes_due(b, accept, due)) {
+        for (int j = 0; j < PT_WIDE; j++) {
+            const vec theta = (b->due[j] - b->t[j]) / b->h[j];
+            interpolate(b, j, v_if(due[j], theta, v_set(1)), x);
+            t[j] = b->origin[j] + b->due[j];
+        }
+        pt_block_output(b, t, x, y);
+        for (int s = 0; s < PT_N_SLOT; s++)
+            if (*pt_flag(due, s)) emit_and_advance(b, s, y);
     }
 }

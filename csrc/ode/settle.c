@@ -16,12 +16,17 @@ static void act_covariate(pt_block *b, int s, const pt_action *a)
     b->slot[s].changed = 1;
 }
 
+/* Fraction of a dose that enters through a port, under the lane's parameters. */
+static double share_of(const pt_block *b, int s, const pt_dose_port *port)
+{
+    return port->factor * (port->bioavailability < 0 ? 1 : pt_get(b->p, port->bioavailability, s));
+}
+
 static void act_bolus(pt_block *b, int s, const pt_action *a)
 {
     const pt_dose_port *port = &b->model->doses[a->index];
-    const int j = s / PT_W, l = s % PT_W;
-    const double F = port->bioavailability < 0 ? 1 : b->p[j * b->n_param + port->bioavailability][l];
-    b->x[j * b->n_state + port->state][l] += port->factor * F * a->value;
+    *pt_at(b->x, port->state, s) += share_of(b, s, port) * a->value;
+    b->slot[s].jumped |= b->jumps[port->state];
 }
 
 static void act_infusion(pt_block *b, int s, const pt_action *a)
@@ -31,15 +36,16 @@ static void act_infusion(pt_block *b, int s, const pt_action *a)
     *rate += sign * a->value;
     /* what rounding leaves when the last infusion of a port ends */
     if (sign < 0 && *rate < 1e-12 * a->value) *rate = 0;
+    b->slot[s].jumped |= b->stepped_inflow;
 }
 
 static void act_reset(pt_block *b, int s)
 {
-    const int j = s / PT_W, l = s % PT_W;
     vec *x = b->scratch;
-    b->model->functions->initial(b->model->self, 1, b->p + j * b->n_param, x);
-    for (int i = 0; i < b->n_state; i++) b->x[j * b->n_state + i][l] = x[i][l];
+    b->model->functions->initial(b->model->self, pt_wides(b->p), pt_wides(x));
+    for (int i = 0; i < b->n_state; i++) *pt_at(b->x, i, s) = pt_get(x, i, s);
     for (int i = 0; i < b->n_dose; i++) b->rate[s * b->n_dose + i] = 0;
+    b->slot[s].jumped = 1;
 }
 
 /* Of the actions before the start, covariates hold and infusions run on; boluses are in the state. */
@@ -54,31 +60,36 @@ static void act_past(pt_block *b, int s)
     }
 }
 
-static int finite_lane(const vec *v, int n, int l)
+static int finite_lane(const vec *v, int n, int s)
 {
     double sum = 0; /* 0 * v is 0 or NaN */
-    for (int i = 0; i < n; i++) sum += 0 * v[i][l];
+    for (int i = 0; i < n; i++) sum += 0 * pt_get(v, i, s);
     return sum == 0;
+}
+
+static int set_params(pt_block *b, int s)
+{
+    const double *base = b->base + (int64_t)s * b->n_param, *factor = b->factor + (int64_t)s * b->n_param;
+    for (int i = 0; i < b->n_param; i++) *pt_at(b->p, i, s) = base[i] * factor[i];
+    b->slot[s].jumped = 1;
+    return finite_lane(b->p, b->n_param, s);
 }
 
 /* Covariates of the instant; then p, the initial state of a lane that begins, and whether all is finite. */
 static void settle_covariates(pt_block *b, int s)
 {
     pt_slot *slot = &b->slot[s];
-    const int j = s / PT_W, l = s % PT_W;
     if (slot->status != PT_OK) return;
     slot->now = slot->stop;
-    b->t[j][l] = 0;
+    *pt_at(b->t, 0, s) = 0;
+    *pt_at(b->origin, 0, s) = slot->now;
     act_past(b, s);
     for (const pt_action *a; (a = due_action(slot)) && is_covariate(a); slot->next++) act_covariate(b, s, a);
-    vec *p = b->p + j * b->n_param;
-    const double *base = b->base + (int64_t)s * b->n_param, *factor = b->factor + (int64_t)s * b->n_param;
-    for (int i = 0; slot->changed && i < b->n_param; i++) p[i][l] = base[i] * factor[i];
+    int finite = slot->changed ? set_params(b, s) : 1;
     if (slot->blank) act_reset(b, s);
     slot->blank = 0;
-    b->origin[j][l] = slot->now;
-    const int finite = !slot->changed || finite_lane(p, b->n_param, l);
-    if (!finite || !finite_lane(b->x + j * b->n_state, b->n_state, l)) pt_slot_fail(b, s, PT_NOT_FINITE);
+    finite = finite && finite_lane(b->x, b->n_state, s);
+    if (!finite) pt_slot_fail(b, s, PT_NOT_FINITE);
 }
 
 static int output_is_due(const pt_block *b, const pt_slot *slot)
@@ -92,7 +103,7 @@ void pt_slot_emit(pt_block *b, int s, const vec *y)
     pt_slot *slot = &b->slot[s];
     double *row = feed->y + (slot->lane * feed->n_time + slot->out) * feed->n_out;
     for (int i = 0; i < feed->n_out; i++) {
-        row[i] = y[feed->outputs[i]][s % PT_W];
+        row[i] = pt_get(y, feed->outputs[i], s);
         if (row[i] - row[i] != 0) {
             pt_slot_fail(b, s, PT_NOT_FINITE);
             return;
@@ -101,17 +112,31 @@ void pt_slot_emit(pt_block *b, int s, const vec *y)
     slot->out++;
 }
 
-static void settle_outputs(pt_block *b, int j)
+/* Constants and the linear part, after parameters changed in some lane; those of the others come out the same. */
+static void refresh_constants(pt_block *b)
+{
+    int changed = 0;
+    for (int s = 0; s < PT_N_SLOT; s++) {
+        if (!*pt_flag(b->arrived, s)) continue;
+        changed |= b->slot[s].changed;
+        b->slot[s].changed = 0;
+    }
+    if (!changed) return;
+    b->model->functions->constants(b->model->self, pt_wides(b->p), pt_wides(b->c));
+    if (!b->n_linear) return;
+    vec *K = b->scratch;
+    b->model->functions->linear(b->model->self, pt_wides(b->p), pt_wides(K));
+    for (int j = 0; j < PT_WIDE; j++) b->norm[j] = pt_linear_prepare(b->n_linear, K + j, b->coefficient + j);
+}
+
+static void settle_outputs(pt_block *b)
 {
     int evaluated = 0;
     vec *y = b->scratch;
-    for (int l = 0; l < PT_W; l++) {
-        const int s = j * PT_W + l;
-        if (!b->arrived[j][l] || !b->live[j][l]) continue;
+    for (int s = 0; s < PT_N_SLOT; s++) {
+        if (!*pt_flag(b->arrived, s)) continue;
         while (output_is_due(b, &b->slot[s])) {
-            if (!evaluated)
-                b->model->functions->output(b->model->self, 1, &b->origin[j], b->x + j * b->n_state,
-                                            b->p + j * b->n_param, y);
+            if (!evaluated) pt_block_output(b, b->origin, b->x, y);
             evaluated = 1;
             pt_slot_emit(b, s, y);
         }
@@ -127,99 +152,77 @@ static void settle_doses(pt_block *b, int s)
     }
 }
 
+/* Inflows of a slot from its running infusions. */
+static void set_inflow(pt_block *b, int s)
+{
+    for (int i = 0; i < b->n_dose; i++) *pt_at(b->inflow, b->model->doses[i].state, s) = 0;
+    for (int i = 0; i < b->n_dose; i++) {
+        const pt_dose_port *port = &b->model->doses[i];
+        *pt_at(b->inflow, port->state, s) += share_of(b, s, port) * b->rate[s * b->n_dose + i];
+    }
+}
+
 static void begin_interval(pt_block *b, int s)
 {
     pt_slot *slot = &b->slot[s];
     const pt_feed *feed = b->feed;
-    const int j = s / PT_W, l = s % PT_W;
     slot->stop = slot->end;
     if (slot->next < slot->n_action && slot->actions[slot->next].time < slot->end)
         slot->stop = slot->actions[slot->next].time;
-    b->length[j][l] = slot->stop - slot->now;
-    b->due[j][l] = slot->out < feed->n_time ? feed->times[slot->out] - slot->now : __builtin_inf();
-    b->steps[j][l] = 0;
-    b->arrived[j][l] = 0;
-    b->opening[j][l] = -1;
+    *pt_at(b->length, 0, s) = slot->stop - slot->now;
+    *pt_at(b->due, 0, s) = slot->out < feed->n_time ? feed->times[slot->out] - slot->now : __builtin_inf();
+    *pt_at(b->steps, 0, s) = 0;
+    *pt_flag(b->arrived, s) = 0;
+    *pt_flag(b->opening, s) = -1;
+    set_inflow(b, s);
 }
 
 static void replace_lane(pt_block *b, int s)
 {
-    const int j = s / PT_W, l = s % PT_W;
     b->feed->finish(b->feed->context, b, s);
     if (!b->empty && b->feed->take(b->feed->context, b, s)) return;
     b->empty = 1;
+    b->n_live--;
     b->slot[s].lane = -1;
-    b->live[j][l] = b->arrived[j][l] = 0;
+    *pt_flag(b->live, s) = *pt_flag(b->arrived, s) = 0;
 }
 
-/* Inflows of a slot from its running infusions. */
-static void set_inflow(pt_block *b, int s)
+static void settle_arrived(pt_block *b)
 {
-    const int j = s / PT_W, l = s % PT_W;
-    vec *inflow = b->inflow + j * b->n_state;
-    for (int i = 0; i < b->n_dose; i++) inflow[b->model->doses[i].state][l] = 0;
-    for (int i = 0; i < b->n_dose; i++) {
-        const pt_dose_port *port = &b->model->doses[i];
-        const double F = port->bioavailability < 0 ? 1 : b->p[j * b->n_param + port->bioavailability][l];
-        inflow[port->state][l] += port->factor * F * b->rate[s * b->n_dose + i];
-    }
-}
-
-/* After events: the linear part, its flow and the opening of the interval in vec j. */
-static void refresh(pt_block *b, int j)
-{
-    int changed = 0;
-    vmask mask = m_set(0);
-    for (int l = 0; l < PT_W; l++) {
-        const int s = j * PT_W + l;
-        if (!b->opening[j][l]) continue;
-        set_inflow(b, s);
-        changed |= b->slot[s].changed;
-        b->slot[s].changed = 0;
-        mask[l] = -1;
-    }
-    const int n = b->n_linear;
-    vec *coefficient = b->coefficient + j * PT_TAYLOR * n * n, *K = b->scratch;
-    if (changed && n) {
-        b->model->functions->linear(b->model->self, 1, b->p + j * b->n_param, K);
-        pt_linear_prepare(n, K, coefficient, &b->norm[j]);
-    }
-    vmask flowing = m_set(0);
-    for (int i = 0; i < n; i++) flowing |= v_ne(b->inflow[j * b->n_state + i], v_set(0)) & b->live[j];
-    b->flowing[j] = m_any(flowing);
-    if (b->flowing[j])
-        pt_linear_flow(n, coefficient, b->inflow + j * b->n_state, b->flow + j * PT_TAYLOR * n);
-    pt_block_open(b, j, mask);
-    b->opening[j] = m_set(0);
-}
-
-static void settle_vec(pt_block *b, int j)
-{
-    while (m_any(b->arrived[j])) {
-        for (int l = 0; l < PT_W; l++)
-            if (b->arrived[j][l]) settle_covariates(b, j * PT_W + l);
-        settle_outputs(b, j);
-        for (int l = 0; l < PT_W; l++) {
-            const int s = j * PT_W + l;
-            if (!b->arrived[j][l]) continue;
-            if (b->slot[s].status != PT_OK || b->slot[s].now >= b->slot[s].end) {
-                replace_lane(b, s);
-                continue;
-            }
+    for (int s = 0; s < PT_N_SLOT; s++)
+        if (*pt_flag(b->arrived, s)) settle_covariates(b, s);
+    refresh_constants(b);
+    settle_outputs(b);
+    for (int s = 0; s < PT_N_SLOT; s++) {
+        if (!*pt_flag(b->arrived, s)) continue;
+        if (b->slot[s].status != PT_OK || b->slot[s].now >= b->slot[s].end) {
+            replace_lane(b, s);
+        } else {
             settle_doses(b, s);
             begin_interval(b, s);
         }
     }
-    if (m_any(b->opening[j])) refresh(b, j);
+}
+
+/* The flow of running infusions into the linear part. */
+static void refresh_flow(pt_block *b)
+{
+    const int n = b->n_linear;
+    vmask flowing = m_set(0);
+    for (int i = 0; i < n * PT_WIDE; i++) flowing |= v_ne(b->inflow[i], v_set(0)) & b->live[i % PT_WIDE];
+    b->flowing = m_any(flowing);
+    for (int j = 0; b->flowing && j < PT_WIDE; j++)
+        pt_linear_flow(n, b->coefficient + j, b->inflow + j, b->flow + j);
 }
 
 int pt_block_settle(pt_block *b)
 {
-    int busy = 0;
-    for (int j = 0; j < b->n_vec; j++) {
-        if (m_any(b->arrived[j])) settle_vec(b, j);
-        busy |= m_any(b->live[j]);
+    if (!pt_any(b->arrived)) return b->n_live > 0;
+    while (pt_any(b->arrived)) settle_arrived(b);
+    if (pt_any(b->opening)) {
+        refresh_flow(b);
+        pt_block_open(b);
+        for (int j = 0; j < PT_WIDE; j++) b->opening[j] = m_set(0);
     }
-    while (b->n_vec > 0 && !m_any(b->live[b->n_vec - 1])) b->n_vec--;
-    return busy;
+    return b->n_live > 0;
 }

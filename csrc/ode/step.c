@@ -3,7 +3,6 @@
  * The error of a step is the root mean square over the states that are stepped of e_i / (atol + rtol |x_i|). The
  * controller is proportional-integral (Hairer & Wanner, Solving Ordinary Differential Equations II, IV.2).
  */
-#include "lanes/vmath.h"
 #include "ode/block.h"
 
 #define BETA     0.04
@@ -16,29 +15,26 @@
 /* x1 = x + h sum_q a[s][q] k[q] in the stepped states; s is a constant */
 PT_LANE void combine(pt_block *b, const int s)
 {
-    const int nn = b->n_stepped, nx = b->n_state, nl = b->n_linear;
-    for (int j = 0; j < b->n_vec; j++) {
-        const vec *x = b->x + j * nx + nl;
-        vec *x1 = b->x1 + j * nx + nl;
-        for (int i = 0; i < nn; i++) {
-            vec sum = v_set(pt_stage_a[s][0]) * b->k[0][j * nn + i];
+    const vec *x = b->x + b->n_linear * PT_WIDE;
+    vec *x1 = b->x1 + b->n_linear * PT_WIDE;
+    for (int i = 0; i < b->n_stepped; i++)
+        for (int j = 0; j < PT_WIDE; j++) {
+            const int at = i * PT_WIDE + j;
+            vec sum = v_set(pt_stage_a[s][0]) * b->k[0][at];
             for (int q = 1; q < s; q++)
-                if (pt_stage_a[s][q] != 0) sum = v_fma(v_set(pt_stage_a[s][q]), b->k[q][j * nn + i], sum);
-            x1[i] = v_fma(b->h[j], sum, x[i]);
+                if (pt_stage_a[s][q] != 0) sum = v_fma(v_set(pt_stage_a[s][q]), b->k[q][at], sum);
+            x1[at] = v_fma(b->h[j], sum, x[at]);
         }
-    }
 }
 
 PT_LANE void stage(pt_block *b, const int s)
 {
-    vec t[PT_BLOCK];
-    const int nl = b->n_linear;
+    vec t[PT_WIDE];
+    const int nl = b->n_linear * PT_WIDE;
     combine(b, s);
-    for (int j = 0; j < b->n_vec; j++) {
-        t[j] = b->origin[j] + (b->t[j] + v_set(pt_stage_c[s]) * b->h[j]);
-        for (int i = 0; i < nl; i++) b->x1[j * b->n_state + i] = b->node[pt_stage_node[s]][j * nl + i];
-    }
-    pt_block_rate(b, 0, b->n_vec, t, b->x1, b->k[s]);
+    for (int i = 0; i < nl; i++) b->x1[i] = b->node[pt_stage_node[s] * nl + i];
+    for (int j = 0; j < PT_WIDE; j++) t[j] = b->origin[j] + (b->t[j] + v_set(pt_stage_c[s]) * b->h[j]);
+    pt_block_rate(b, t, b->x1, b->k[s]);
 }
 
 static void stages(pt_block *b)
@@ -53,17 +49,12 @@ static void stages(pt_block *b)
 
 static void linear_nodes(pt_block *b)
 {
-    const int n = b->n_linear;
-    for (int j = 0; j < b->n_vec; j++) {
-        vec *node[PT_N_NODE];
-        for (int q = 0; q < PT_N_NODE; q++) node[q] = b->node[q] + j * n;
-        pt_linear_nodes(n, b->coefficient + j * PT_TAYLOR * n * n,
-                        b->flowing[j] ? b->flow + j * PT_TAYLOR * n : NULL, b->norm[j], b->h[j],
-                        b->x + j * b->n_state, node);
-    }
+    for (int j = 0; j < PT_WIDE; j++)
+        pt_linear_nodes(b->n_linear, b->coefficient + j, b->flowing ? b->flow + j : NULL, b->norm[j], b->h[j],
+                        b->x + j, b->node + j);
 }
 
-static vec scale(const pt_block *b, vec x0, vec x1)
+PT_LANE vec scale(const pt_block *b, vec x0, vec x1)
 {
     return v_fma(v_set(b->options.rtol), v_max(v_abs(x0), v_abs(x1)), v_set(b->options.atol));
 }
@@ -71,16 +62,16 @@ static vec scale(const pt_block *b, vec x0, vec x1)
 /* mean square of the scaled error; 0 where nothing is stepped */
 static vec mean_square_error(const pt_block *b, int j)
 {
-    const int nn = b->n_stepped;
-    const vec *x = b->x + j * b->n_state + b->n_linear, *x1 = b->x1 + j * b->n_state + b->n_linear;
+    const vec *x = b->x + b->n_linear * PT_WIDE, *x1 = b->x1 + b->n_linear * PT_WIDE;
     vec sum = v_set(0);
-    for (int i = 0; i < nn; i++) {
-        vec e = v_set(pt_stage_e[0]) * b->k[0][j * nn + i];
-        for (int q = 2; q < PT_N_STAGE; q++) e = v_fma(v_set(pt_stage_e[q]), b->k[q][j * nn + i], e);
-        e = e * b->h[j] / scale(b, x[i], x1[i]);
+    for (int i = 0; i < b->n_stepped; i++) {
+        const int at = i * PT_WIDE + j;
+        vec e = v_set(pt_stage_e[0]) * b->k[0][at];
+        for (int q = 2; q < PT_N_STAGE; q++) e = v_fma(v_set(pt_stage_e[q]), b->k[q][at], e);
+        e = e * b->h[j] / scale(b, x[at], x1[at]);
         sum = v_fma(e, e, sum);
     }
-    return nn ? sum * v_set(1.0 / nn) : sum;
+    return b->n_stepped ? sum * v_set(1.0 / b->n_stepped) : sum;
 }
 
 /* Steps that reach the end of the interval, or would leave less than one step before it. Returns where the end
@@ -107,10 +98,14 @@ static vec step_factor(const pt_block *b, int j, vec log_error, vmask accept)
 
 static void commit(pt_block *b, int j, vmask accept, vmask last)
 {
-    const int nn = b->n_stepped, nx = b->n_state;
-    for (int i = 0; i < nx; i++) b->x[j * nx + i] = v_if(accept, b->x1[j * nx + i], b->x[j * nx + i]);
-    for (int i = 0; i < nn; i++)
-        b->k[0][j * nn + i] = v_if(accept, b->k[PT_N_STAGE - 1][j * nn + i], b->k[0][j * nn + i]);
+    for (int i = 0; i < b->n_state; i++) {
+        const int at = i * PT_WIDE + j;
+        b->x[at] = v_if(accept, b->x1[at], b->x[at]);
+    }
+    for (int i = 0; i < b->n_stepped; i++) {
+        const int at = i * PT_WIDE + j;
+        b->k[0][at] = v_if(accept, b->k[PT_N_STAGE - 1][at], b->k[0][at]);
+    }
     b->t[j] = v_if(accept, v_if(last, b->length[j], b->t[j] + b->h[j]), b->t[j]);
     b->arrived[j] |= accept & last;
 }
@@ -118,96 +113,132 @@ static void commit(pt_block *b, int j, vmask accept, vmask last)
 /* Lanes whose step became too small, or that took too many. */
 static void check_limits(pt_block *b, int j, vec mean_square)
 {
-    const vmask small = v_lt(b->h[j], v_set(1e-15) * b->length[j]) & ~b->arrived[j] & b->live[j];
-    const vmask many = (vmask)(b->steps[j] > m_set(b->options.max_steps)) & ~b->arrived[j] & b->live[j];
-    if (!m_any(small | many)) return;
+    const vmask small = v_lt(b->h[j], v_set(1e-15) * b->length[j]);
+    const vmask many = v_gt(b->steps[j], v_set((double)b->options.max_steps));
+    const vmask bad = (small | many) & ~b->arrived[j] & b->live[j];
+    if (!m_any(bad)) return;
     for (int l = 0; l < PT_W; l++) {
-        if (!(small[l] | many[l])) continue;
+        if (!bad[l]) continue;
         const double e = mean_square[l];
-        pt_slot_fail(b, j * PT_W + l, e - e != 0 ? PT_NOT_FINITE : small[l] ? PT_STEP_TOO_SMALL : PT_STEP_LIMIT);
+        const pt_status status = e - e != 0 ? PT_NOT_FINITE : small[l] ? PT_STEP_TOO_SMALL : PT_STEP_LIMIT;
+        pt_slot_fail(b, j * PT_W + l, status);
     }
 }
 
-static void finish_step(pt_block *b, int j, vmask last)
+/* What the error of vec j says: next steps, and which lanes go on. */
+static void judge_step(pt_block *b, int j, vec mean_square, vmask accept, vmask last)
 {
-    const vec mean_square = mean_square_error(b, j);
-    const vmask accept = v_le(mean_square, v_set(1)) & b->live[j];
     const vec log_error = v_set(0.5) * v_log(v_max(mean_square, v_set(1e-20)));
-    const vec factor = step_factor(b, j, v_if(v_eq(mean_square, mean_square), log_error, mean_square), accept);
-    if (m_any(accept & v_gt(b->t[j] + b->h[j], b->due[j]) & v_lt(b->due[j], b->length[j])))
-        pt_block_dense(b, j, accept);
+    const vmask known = v_eq(mean_square, mean_square);
+    const vec factor = step_factor(b, j, v_if(known, log_error, mean_square), accept);
     const vmask opening = accept & v_eq(b->t[j], v_set(0));
     commit(b, j, accept, last);
     b->h[j] = b->h[j] * factor;
     b->first[j] = v_if(opening, b->h[j], b->first[j]);
     b->log_error[j] = v_if(accept, v_max(log_error, v_set(LOG_ERROR_AT_START)), b->log_error[j]);
     b->rejected[j] = ~accept;
-    b->steps[j] += m_set(1);
+    b->steps[j] += v_set(1);
     check_limits(b, j, mean_square);
 }
 
 void pt_block_step(pt_block *b)
 {
-    vmask last[PT_BLOCK];
-    for (int j = 0; j < b->n_vec; j++) last[j] = fit_step(b, j);
+    vec mean_square[PT_WIDE];
+    vmask last[PT_WIDE], accept[PT_WIDE];
+    for (int j = 0; j < PT_WIDE; j++) last[j] = fit_step(b, j);
     if (b->n_linear) linear_nodes(b);
-    if (b->n_stepped) {
+    if (b->n_stepped)
         stages(b);
-    } else {
-        for (int i = 0; i < b->n_vec * b->n_state; i++) b->x1[i] = b->node[PT_NODE_1][i];
+    else
+        for (int i = 0; i < b->n_state * PT_WIDE; i++) b->x1[i] = b->node[PT_NODE_1 * b->n_linear * PT_WIDE + i];
+    for (int j = 0; j < PT_WIDE; j++) {
+        mean_square[j] = mean_square_error(b, j);
+        accept[j] = v_le(mean_square[j], v_set(1)) & b->live[j];
     }
-    for (int j = 0; j < b->n_vec; j++) finish_step(b, j, last[j]);
+    pt_block_dense(b, accept);
+    for (int j = 0; j < PT_WIDE; j++) judge_step(b, j, mean_square[j], accept[j], last[j]);
 }
 
 static vec norm_over_scale(const pt_block *b, const vec *v, const vec *x)
 {
     vec sum = v_set(0);
-    for (int i = 0; i < b->n_stepped; i++) {
+    for (int i = 0; i < b->n_stepped * PT_WIDE; i += PT_WIDE) {
         const vec r = v[i] / scale(b, x[i], x[i]);
         sum = v_fma(r, r, sum);
     }
     return v_sqrt(sum * v_set(1.0 / b->n_stepped));
 }
 
-/* First guess of a step (Hairer, Norsett & Wanner, II.4): by the size of the second derivative, from one explicit
- * Euler step. Uses x1, node[0] and k[1] of vec j as work space. */
-static vec guess_step(pt_block *b, int j)
+/* The step over which an explicit Euler step is tried, from the sizes of the states and their derivatives. */
+static void try_euler(pt_block *b, int j, vec *h, vec *d1)
 {
-    const int nn = b->n_stepped, nl = b->n_linear, nx = b->n_state;
-    const vec *x = b->x + j * nx, *k0 = b->k[0] + j * nn;
-    vec *x1 = b->x1 + j * nx, *k1 = b->k[1] + j * nn;
-    const vec d0 = norm_over_scale(b, x + nl, x + nl), d1 = norm_over_scale(b, k0, x + nl);
-    vec h = v_if(v_lt(d0, v_set(1e-5)) | v_lt(d1, v_set(1e-5)), v_set(1e-6), v_set(0.01) * d0 / d1);
-    h = v_min(h, b->length[j]);
+    const int nl = b->n_linear;
+    const vec *x = b->x + nl * PT_WIDE + j;
+    vec *x1 = b->x1 + nl * PT_WIDE + j;
+    const vec d0 = norm_over_scale(b, x, x);
+    *d1 = norm_over_scale(b, b->k[0] + j, x);
+    const vmask flat = v_lt(d0, v_set(1e-5)) | v_lt(*d1, v_set(1e-5));
+    *h = v_min(v_if(flat, v_set(1e-6), v_set(0.01) * d0 / *d1), b->length[j]);
     if (nl)
-        pt_linear_advance(nl, b->coefficient + j * PT_TAYLOR * nl * nl,
-                          b->flowing[j] ? b->flow + j * PT_TAYLOR * nl : NULL, b->norm[j], h, x, x1);
-    for (int i = 0; i < nn; i++) x1[nl + i] = v_fma(h, k0[i], x[nl + i]);
-    const vec t = b->origin[j] + h;
-    pt_block_rate(b, j, 1, &t, x1, k1);
-    for (int i = 0; i < nn; i++) k1[i] = k1[i] - k0[i];
-    const vec d2 = norm_over_scale(b, k1, x + nl) / h;
-    const vec largest = v_max(d1, d2);
-    const vec by_curve = v_exp(v_set(0.2) * v_log(v_set(0.01) / largest));
-    const vec h1 = v_if(v_le(largest, v_set(1e-15)), v_max(v_set(1e-6), v_set(1e-3) * h), by_curve);
-    return v_min(v_set(100) * h, h1);
+        pt_linear_advance(nl, b->coefficient + j, b->flowing ? b->flow + j : NULL, b->norm[j], *h, b->x + j,
+                          b->x1 + j);
+    for (int i = 0; i < b->n_stepped * PT_WIDE; i += PT_WIDE) x1[i] = v_fma(*h, b->k[0][i + j], x[i]);
+}
+
+/* First guess of a step (Hairer, Norsett & Wanner, II.4): by the size of the second derivative, from one explicit
+ * Euler step. Uses x1 and k[1] as work space. */
+static void guess_steps(pt_block *b, vec *guess)
+{
+    vec h[PT_WIDE], d1[PT_WIDE], t[PT_WIDE];
+    for (int j = 0; j < PT_WIDE; j++) {
+        try_euler(b, j, &h[j], &d1[j]);
+        t[j] = b->origin[j] + h[j];
+    }
+    pt_block_rate(b, t, b->x1, b->k[1]);
+    for (int i = 0; i < b->n_stepped * PT_WIDE; i++) b->k[1][i] -= b->k[0][i];
+    for (int j = 0; j < PT_WIDE; j++) {
+        const vec d2 = norm_over_scale(b, b->k[1] + j, b->x + b->n_linear * PT_WIDE + j) / h[j];
+        const vec largest = v_max(d1[j], d2), flat = v_set(1e-15);
+        const vec by_curve = v_exp(v_set(0.2) * v_log(v_set(0.01) / v_max(largest, flat)));
+        const vec by_nothing = v_max(v_set(1e-6), v_set(1e-3) * h[j]);
+        guess[j] = v_min(v_set(100) * h[j], v_if(v_le(largest, flat), by_nothing, by_curve));
+    }
+}
+
+/* Derivatives of the lanes that open with others than those that the last step ended with. */
+static void reopen_rates(pt_block *b)
+{
+    vmask jumped[PT_WIDE];
+    for (int j = 0; j < PT_WIDE; j++) jumped[j] = m_set(0);
+    for (int s = 0; s < PT_N_SLOT; s++) {
+        if (!*pt_flag(b->opening, s) || !b->slot[s].jumped) continue;
+        *pt_flag(jumped, s) = -1;
+        b->slot[s].jumped = 0;
+    }
+    if (!pt_any(jumped)) return;
+    pt_block_rate(b, b->origin, b->x, b->k[1]);
+    for (int i = 0; i < b->n_stepped * PT_WIDE; i++)
+        b->k[0][i] = v_if(jumped[i % PT_WIDE], b->k[1][i], b->k[0][i]);
 }
 
 /* The step that would have suited the opening of the last interval serves for this one; the error control corrects
  * it where it does not fit. */
-void pt_block_open(pt_block *b, int j, vmask mask)
+void pt_block_open(pt_block *b)
 {
-    vec h = b->first[j];
-    if (b->n_stepped) {
-        vec *k = b->k[1] + j * b->n_stepped, *k0 = b->k[0] + j * b->n_stepped;
-        pt_block_rate(b, j, 1, &b->origin[j], b->x + j * b->n_state, k);
-        for (int i = 0; i < b->n_stepped; i++) k0[i] = v_if(mask, k[i], k0[i]);
-        const vmask unknown = v_eq(h, v_set(0)) & mask;
-        if (m_any(unknown)) h = v_if(unknown, guess_step(b, j), h);
-    } else {
-        h = b->length[j];
+    vec h[PT_WIDE], guess[PT_WIDE];
+    vmask unknown[PT_WIDE];
+    if (b->n_stepped) reopen_rates(b);
+    for (int j = 0; j < PT_WIDE; j++) {
+        h[j] = b->n_stepped ? b->first[j] : b->length[j];
+        unknown[j] = v_eq(h[j], v_set(0)) & b->opening[j];
     }
-    b->h[j] = v_if(mask, h, b->h[j]);
-    b->log_error[j] = v_if(mask, v_set(LOG_ERROR_AT_START), b->log_error[j]);
-    b->rejected[j] = b->rejected[j] & ~mask;
+    if (pt_any(unknown)) {
+        guess_steps(b, guess);
+        for (int j = 0; j < PT_WIDE; j++) h[j] = v_if(unknown[j], guess[j], h[j]);
+    }
+    for (int j = 0; j < PT_WIDE; j++) {
+        b->h[j] = v_if(b->opening[j], h[j], b->h[j]);
+        b->log_error[j] = v_if(b->opening[j], v_set(LOG_ERROR_AT_START), b->log_error[j]);
+        b->rejected[j] &= ~b->opening[j];
+    }
 }

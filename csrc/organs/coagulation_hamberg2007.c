@@ -2,36 +2,43 @@
 #include "organs/functions.h"
 
 PT_ORGAN_ENUMS(COAGULATION_HAMBERG2007);
+enum { C_k1, C_k2, C_log_EC50, N_CONSTANT };
+
+static void constants(const vec *p, vec *c)
+{
+    c[C_k1] = v_set(6) / p[P_MTT1];
+    c[C_k2] = v_set(1) / p[P_MTT2];
+    c[C_log_EC50] = v_log(p[P_EC50]);
+}
 
 /* Above 0, so that a power of a negative number (sigma points, rounding) is that of 0 instead of no value. */
 static vec positive(vec a) { return v_max(a, v_set(1e-300)); }
 
 /* E = Emax Cs^gamma / (EC50^gamma + Cs^gamma) = Emax q / (1 + q), q = (Cs/EC50)^gamma */
-static vec inhibition(const vec *p, const vec *u)
+static vec inhibition(const vec *p, const vec *c, const vec *u)
 {
-    const vec q = v_exp(p[P_gamma] * v_log(positive(u[U_Cs]) / p[P_EC50]));
+    const vec q = v_exp(p[P_gamma] * (v_log(positive(u[U_Cs])) - c[C_log_EC50]));
     return p[P_Emax] * q / (v_set(1) + q);
 }
 
-static void output(vec t, const vec *x, const vec *p, const vec *u, vec *y)
+static void output(const vec *t, const vec *x, const vec *p, const vec *c, const vec *u, vec *y)
 {
-    (void)t;
+    (void)t, (void)c, (void)u;
     const vec lost = positive(v_set(1) - x[S_C6] * x[S_C7]);
     y[Y_INR] = p[P_BASE] + p[P_INRmax] * v_exp(p[P_lambda] * v_log(lost));
-    y[Y_E] = inhibition(p, u);
 }
 
-static void rate(vec t, const vec *x, const vec *p, const vec *u, vec *dx)
+static void rate(const vec *t, const vec *x, const vec *p, const vec *c, const vec *u, vec *dx)
 {
     (void)t;
-    const vec k1 = v_set(6) / p[P_MTT1], k2 = v_set(1) / p[P_MTT2];
-    const vec in = v_set(1) - inhibition(p, u);
+    const vec k1 = c[C_k1], k2 = c[C_k2];
+    const vec in = v_set(1) - inhibition(p, c, u);
     dx[S_C1] = k1 * (in - x[S_C1]);
     for (int i = S_C2; i <= S_C6; i++) dx[i] = k1 * (x[i - 1] - x[i]);
     dx[S_C7] = k2 * (in - x[S_C7]);
 }
 
-const pt_organ_functions PT_ORGAN(coagulation_hamberg2007) = {0, 0, output, rate};
+const pt_organ_functions PT_ORGAN(coagulation_hamberg2007) = {constants, 0, 0, output, rate};
 
 #ifndef PT_DUAL
 static const pt_field states[] = {COAGULATION_HAMBERG2007_STATES(PT_FIELD_ROW)};
@@ -51,6 +58,7 @@ const pt_organ_sheet pt_sheet_coagulation_hamberg2007 = {
     .n_param = N_PARAM,
     .n_input = N_INPUT,
     .n_output = N_OUTPUT,
+    .n_constant = N_CONSTANT,
     .states = states,
     .params = params,
     .inputs = inputs,

@@ -2,28 +2,35 @@
 #include "organs/functions.h"
 
 PT_ORGAN_ENUMS(COAGULATION_HAMBERG2010);
+enum { C_k1, C_k2, C_log_EC50, N_CONSTANT };
+
+static void constants(const vec *p, vec *c)
+{
+    c[C_k1] = v_set(3) / p[P_MTT1];
+    c[C_k2] = v_set(3) / p[P_MTT2];
+    c[C_log_EC50] = v_log(p[P_EC50]);
+}
 
 /* E = Emax Cs^gamma / (EC50^gamma + Cs^gamma) = Emax q / (1 + q), q = (Cs/EC50)^gamma. Cs is
  * kept above 0, so that a sigma point with a negative amount has no effect instead of no value. */
-static vec inhibition(const vec *p, const vec *u)
+static vec inhibition(const vec *p, const vec *c, const vec *u)
 {
     const vec Cs = v_max(u[U_Cs], v_set(1e-300));
-    const vec q = v_exp(p[P_gamma] * v_log(Cs / p[P_EC50]));
+    const vec q = v_exp(p[P_gamma] * (v_log(Cs) - c[C_log_EC50]));
     return p[P_Emax] * q / (v_set(1) + q);
 }
 
-static void output(vec t, const vec *x, const vec *p, const vec *u, vec *y)
+static void output(const vec *t, const vec *x, const vec *p, const vec *c, const vec *u, vec *y)
 {
-    (void)t;
+    (void)t, (void)c, (void)u;
     y[Y_INR] = p[P_BASE] + p[P_INRmax] * (v_set(1) - v_set(0.5) * (x[S_C3] + x[S_C6]));
-    y[Y_E] = inhibition(p, u);
 }
 
-static void rate(vec t, const vec *x, const vec *p, const vec *u, vec *dx)
+static void rate(const vec *t, const vec *x, const vec *p, const vec *c, const vec *u, vec *dx)
 {
     (void)t;
-    const vec k1 = v_set(3) / p[P_MTT1], k2 = v_set(3) / p[P_MTT2];
-    const vec in = v_set(1) - inhibition(p, u);
+    const vec k1 = c[C_k1], k2 = c[C_k2];
+    const vec in = v_set(1) - inhibition(p, c, u);
     dx[S_C1] = k1 * (in - x[S_C1]);
     dx[S_C2] = k1 * (x[S_C1] - x[S_C2]);
     dx[S_C3] = k1 * (x[S_C2] - x[S_C3]);
@@ -32,7 +39,7 @@ static void rate(vec t, const vec *x, const vec *p, const vec *u, vec *dx)
     dx[S_C6] = k2 * (x[S_C5] - x[S_C6]);
 }
 
-const pt_organ_functions PT_ORGAN(coagulation_hamberg2010) = {0, 0, output, rate};
+const pt_organ_functions PT_ORGAN(coagulation_hamberg2010) = {constants, 0, 0, output, rate};
 
 #ifndef PT_DUAL
 static const pt_field states[] = {COAGULATION_HAMBERG2010_STATES(PT_FIELD_ROW)};
@@ -52,6 +59,7 @@ const pt_organ_sheet pt_sheet_coagulation_hamberg2010 = {
     .n_param = N_PARAM,
     .n_input = N_INPUT,
     .n_output = N_OUTPUT,
+    .n_constant = N_CONSTANT,
     .states = states,
     .params = params,
     .inputs = inputs,

@@ -37,7 +37,6 @@
 #define COAGULATION_HAMBERG2010_INPUTS(X) X(Cs, "mg/L", 0, 0, INFINITY, "plasma concentration of S-warfarin")
 
 #define COAGULATION_HAMBERG2010_OUTPUTS(X)                                                                   \
-    X(INR, "{INR}", 0, 0, INFINITY, "international normalised ratio of prothrombin time")                    \
-    X(E, "1", 0, 0, 1, "inhibition of VKORC1")
+    X(INR, "{INR}", 0, 0, INFINITY, "international normalised ratio of prothrombin time")
 
 #endif

@@ -38,12 +38,14 @@ extern "C" void pt_wired_jvp(const void *wiring, double t, const double *x, cons
 {
     using namespace pt_dual;
     const pt_wiring *w = (const pt_wiring *)wiring;
-    dual vx[MAX_STATE], vp[MAX_PARAM], vdx[MAX_STATE], vy[MAX_OUTPUT];
+    dual vx[MAX_STATE], vp[MAX_PARAM], vc[MAX_CONSTANT], vdx[MAX_STATE], vy[MAX_OUTPUT];
     seed(w->n_state, x, xd, vx);
     seed(w->n_param, p, pd, vp);
+    wired_constants(w, vp, vc);
     linear_rate(w, vx, vp, vdx);
-    wired_rate(w, pt_dual::v_set(t), vx, vp, vdx + w->n_linear);
-    wired_outputs(w, pt_dual::v_set(t), vx, vp, 1, vy);
+    const dual vt = pt_dual::v_set(t);
+    wired_rate(w, &vt, vx, vp, vc, vdx + w->n_linear);
+    wired_outputs(w, &vt, vx, vp, vc, 1, vy);
     for (int i = 0; i < w->n_state; i++) ddx[i] = vdx[i].d[0];
     for (int i = 0; i < w->n_output; i++) dy[i] = vy[i].d[0];
 }
@@ -75,12 +77,14 @@ extern "C" void pt_wired_pattern(const void *wiring, int8_t *f, int8_t *h)
 {
     using namespace pt_pattern;
     const pt_wiring *w = (const pt_wiring *)wiring;
-    pattern x[MAX_STATE], p[MAX_PARAM], dx[MAX_STATE], y[MAX_OUTPUT];
+    pattern x[MAX_STATE], p[MAX_PARAM], c[MAX_CONSTANT], dx[MAX_STATE], y[MAX_OUTPUT];
     for (int i = 0; i < w->n_state; i++) x[i] = v_index(i);
     for (int i = 0; i < w->n_param; i++) p[i] = v_index(w->n_state + i);
+    wired_constants(w, p, c);
     linear_pattern(w, x, p, dx);
-    wired_rate(w, pt_pattern::v_set(0), x, p, dx + w->n_linear);
-    wired_outputs(w, pt_pattern::v_set(0), x, p, 1, y);
+    const pattern t = pt_pattern::v_set(0);
+    wired_rate(w, &t, x, p, c, dx + w->n_linear);
+    wired_outputs(w, &t, x, p, c, 1, y);
     spread(w->n_state, dx, w->n_state + w->n_param, f);
     spread(w->n_output, y, w->n_state + w->n_param, h);
 }

@@ -1,8 +1,8 @@
-/* The functions of an organ over one vec of lanes. Included with `vec` as the lane
- * type (C) or as a dual number (organs/dual.cpp).
+/* The functions of an organ. Included with `vec` as a block of lanes (C) or as a dual number or a set of indices
+ * (organs/dual.cpp).
  *
- * x: states, p: parameters, u: inputs, t: time; lengths are those of the organ's
- * own tables. A null pointer stands for a function that the organ does not need.
+ * x: states, p: parameters, c: constants, u: inputs, t: time; lengths are those of the organ's own tables. A null
+ * pointer stands for a function that the organ does not need.
  */
 #ifndef PT_ORGANS_FUNCTIONS_H
 #define PT_ORGANS_FUNCTIONS_H
@@ -10,18 +10,52 @@
 #include "organs/organ.h"
 
 #ifndef PT_DUAL
-#include "lanes/vmath.h"
+#include "lanes/wide.h"
+#define vec wide
+#define vmask wmask
+#define v_set w_set
+#define v_fma w_fma
+#define v_if w_if
+#define v_abs w_abs
+#define v_max w_max
+#define v_min w_min
+#define v_clamp w_clamp
+#define v_copysign w_copysign
+#define v_lt w_lt
+#define v_le w_le
+#define v_gt w_gt
+#define v_ge w_ge
+#define v_eq w_eq
+#define v_ne w_ne
+#define v_sqrt w_sqrt
+#define v_exp w_exp
+#define v_expm1 w_expm1
+#define v_log w_log
+#define v_log1p w_log1p
+#define v_pow w_pow
+#define v_sin w_sin
+#define v_cos w_cos
+#define v_tanh w_tanh
+#define v_erf w_erf
+#define v_erfc w_erfc
+#define v_normcdf w_normcdf
+#define v_norminv w_norminv
+#define v_round w_round
+#define v_floor w_floor
+#define v_ceil w_ceil
 #endif
 
 typedef struct {
+    /* c[i]: what the functions below need of p alone, worked out once for each set of parameters */
+    void (*constants)(const vec *p, vec *c);
     /* x[i] = initial state given p; null: the values of the table */
     void (*initial)(const vec *p, vec *x);
     /* K (n_linear x n_linear, row-major): d x_lin/dt = K x_lin + infusion rates */
     void (*linear)(const vec *p, vec *K);
     /* y[j] = output j; u are outputs of organs that come before */
-    void (*output)(vec t, const vec *x, const vec *p, const vec *u, vec *y);
+    void (*output)(const vec *t, const vec *x, const vec *p, const vec *c, const vec *u, vec *y);
     /* dx[i - n_linear] = derivative of state i, for i in [n_linear, n_state) */
-    void (*rate)(vec t, const vec *x, const vec *p, const vec *u, vec *dx);
+    void (*rate)(const vec *t, const vec *x, const vec *p, const vec *c, const vec *u, vec *dx);
 } pt_organ_functions;
 
 #ifdef PT_DUAL

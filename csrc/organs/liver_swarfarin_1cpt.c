@@ -2,6 +2,9 @@
 #include "organs/functions.h"
 
 PT_ORGAN_ENUMS(LIVER_SWARFARIN_1CPT);
+enum { C_per_V, N_CONSTANT };
+
+static void constants(const vec *p, vec *c) { c[C_per_V] = v_set(1) / p[P_V]; }
 
 static void linear(const vec *p, vec *K)
 {
@@ -12,13 +15,13 @@ static void linear(const vec *p, vec *K)
     K[S_A2 * N_STATE + S_A2] = -ke;
 }
 
-static void output(vec t, const vec *x, const vec *p, const vec *u, vec *y)
+static void output(const vec *t, const vec *x, const vec *p, const vec *c, const vec *u, vec *y)
 {
-    (void)t, (void)u;
-    y[Y_Cs] = x[S_A2] / p[P_V];
+    (void)t, (void)p, (void)u;
+    y[Y_Cs] = x[S_A2] * c[C_per_V];
 }
 
-const pt_organ_functions PT_ORGAN(liver_swarfarin_1cpt) = {0, linear, output, 0};
+const pt_organ_functions PT_ORGAN(liver_swarfarin_1cpt) = {constants, 0, linear, output, 0};
 
 #ifndef PT_DUAL
 static const pt_field states[] = {LIVER_SWARFARIN_1CPT_STATES(PT_FIELD_ROW)};
@@ -39,6 +42,7 @@ const pt_organ_sheet pt_sheet_liver_swarfarin_1cpt = {
     .n_param = N_PARAM,
     .n_output = N_OUTPUT,
     .n_dose = 1,
+    .n_constant = N_CONSTANT,
     .states = states,
     .params = params,
     .outputs = outputs,

@@ -41,6 +41,7 @@ typedef struct {
     const char *equations; /* as text, for `pytwin info` */
     int n_linear;          /* states [0, n_linear) are the linear part */
     int n_state, n_param, n_input, n_output, n_dose;
+    int n_constant; /* see constants in organs/functions.h */
     const pt_field *states, *params, *inputs, *outputs;
     const pt_dose_port *doses;
 } pt_organ_sheet;

@@ -42,7 +42,7 @@ class Model:
     --------
     >>> plan = Plan("5 mg daily").dose("warfarin", 5, "mg", every="24 h", until="30 d")
     >>> Model("hamberg2010").simulate([0, 240, 720], plan, {"CL": 0.3})["INR"].round(2)
-    array([1.  , 2.17, 2.2 ])
+    array([1.  , 2.02, 2.11])
     """
 
     def __init__(self, name: str) -> None:
@@ -92,8 +92,8 @@ class Model:
         Parameters
         ----------
         values : array_like, mapping or None
-            ``(n,)`` or ``(B, n)`` in the order of the sheet; or by name, each a number or ``(B,)``. What a mapping
-            does not name keeps the sheet's value.
+            ``(n,)`` or ``(B, n)`` in the order of the sheet; or by name, each a number or ``(B,)``. What a
+            mapping does not name keeps the sheet's value.
 
         Returns
         -------

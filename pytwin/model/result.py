@@ -21,15 +21,16 @@ _STATUS = dict(_core.STATUS.values())
 class Result:
     """Trajectories of a Model.
 
-    The leading axes ``...`` are those of what was simulated: none for one subject under one plan, ``(B,)`` for a
-    batch, ``(P,)`` or ``(P, B)`` for a list of plans.
+    The leading axes ``...`` are those of what was simulated: none for one subject under one plan, ``(B,)``
+    for a batch, ``(P,)`` or ``(P, B)`` for a list of plans.
 
     Attributes
     ----------
     times : ndarray, shape (T,)
         Hours from the start.
     y : ndarray, shape (..., T, m)
-        Outputs; a value at the instant of a dose is the one before it. NaN from the stop of a lane that failed.
+        Outputs; a value at the instant of a dose is the one before it. NaN from the stop of a lane that
+        failed.
     names, units : tuple of str, length m
         Of the outputs.
     x_end : ndarray, shape (..., n_state)
@@ -86,7 +87,7 @@ class Result:
             xarray is not installed: ``pip install pytwin-health[xarray]``.
         """
         try:
-            import xarray
+            import xarray  # type: ignore[import-not-found,unused-ignore]
         except ImportError as error:
             hint = "pip install pytwin-health[xarray]"
             raise MissingExtraError("extra.xarray", "xarray is not installed", hint=hint) from error
