@@ -113,13 +113,12 @@ void pt_slot_emit(pt_block *b, int s, const vec *y)
 }
 
 /* Constants and the linear part, after parameters changed in some lane; those of the others come out the same. */
-static void refresh_constants(pt_block *b)
+static void refresh_constants(pt_block *b, const int *list, int n)
 {
     int changed = 0;
-    for (int s = 0; s < PT_N_SLOT; s++) {
-        if (!*pt_flag(b->arrived, s)) continue;
-        changed |= b->slot[s].changed;
-        b->slot[s].changed = 0;
+    for (int k = 0; k < n; k++) {
+        changed |= b->slot[list[k]].changed;
+        b->slot[list[k]].changed = 0;
     }
     if (!changed) return;
     b->model->functions->constants(b->model->self, pt_wides(b->p), pt_wides(b->c));
@@ -129,16 +128,15 @@ static void refresh_constants(pt_block *b)
     for (int j = 0; j < PT_WIDE; j++) b->norm[j] = pt_linear_prepare(b->n_linear, K + j, b->coefficient + j);
 }
 
-static void settle_outputs(pt_block *b)
+static void settle_outputs(pt_block *b, const int *list, int n)
 {
     int evaluated = 0;
     vec *y = b->scratch;
-    for (int s = 0; s < PT_N_SLOT; s++) {
-        if (!*pt_flag(b->arrived, s)) continue;
-        while (output_is_due(b, &b->slot[s])) {
+    for (int k = 0; k < n; k++) {
+        while (output_is_due(b, &b->slot[list[k]])) {
             if (!evaluated) pt_block_output(b, b->origin, b->x, y);
             evaluated = 1;
-            pt_slot_emit(b, s, y);
+            pt_slot_emit(b, list[k], y);
         }
     }
 }
@@ -187,14 +185,23 @@ static void replace_lane(pt_block *b, int s)
     *pt_flag(b->live, s) = *pt_flag(b->arrived, s) = 0;
 }
 
+static int list_arrived(pt_block *b, int *list)
+{
+    int n = 0;
+    for (int s = 0; s < PT_N_SLOT; s++)
+        if (*pt_flag(b->arrived, s)) list[n++] = s;
+    return n;
+}
+
 static void settle_arrived(pt_block *b)
 {
-    for (int s = 0; s < PT_N_SLOT; s++)
-        if (*pt_flag(b->arrived, s)) settle_covariates(b, s);
-    refresh_constants(b);
-    settle_outputs(b);
-    for (int s = 0; s < PT_N_SLOT; s++) {
-        if (!*pt_flag(b->arrived, s)) continue;
+    int list[PT_N_SLOT];
+    const int n = list_arrived(b, list);
+    for (int k = 0; k < n; k++) settle_covariates(b, list[k]);
+    refresh_constants(b, list, n);
+    settle_outputs(b, list, n);
+    for (int k = 0; k < n; k++) {
+        const int s = list[k];
         if (b->slot[s].status != PT_OK || b->slot[s].now >= b->slot[s].end) {
             replace_lane(b, s);
         } else {

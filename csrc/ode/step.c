@@ -85,7 +85,14 @@ static vmask fit_step(pt_block *b, int j)
     return last;
 }
 
-/* Factor of the next step from the log of the error of this one. */
+/* log of the error: 1/2 log of its square; NaN stays */
+static vec log_of_error(vec mean_square)
+{
+    const vec y = v_set(0.5) * v_log(v_max(mean_square, v_set(1e-20)));
+    return v_if(v_eq(mean_square, mean_square), y, mean_square);
+}
+
+/* Factor of the next step. */
 static vec step_factor(const pt_block *b, int j, vec log_error, vmask accept)
 {
     const vec by_error = v_set(-EXPONENT) * log_error;
@@ -111,7 +118,7 @@ static void commit(pt_block *b, int j, vmask accept, vmask last)
 }
 
 /* Lanes whose step became too small, or that took too many. */
-static void check_limits(pt_block *b, int j, vec mean_square)
+static void check_limits(pt_block *b, int j, vec log_error)
 {
     const vmask small = v_lt(b->h[j], v_set(1e-15) * b->length[j]);
     const vmask many = v_gt(b->steps[j], v_set((double)b->options.max_steps));
@@ -119,18 +126,15 @@ static void check_limits(pt_block *b, int j, vec mean_square)
     if (!m_any(bad)) return;
     for (int l = 0; l < PT_W; l++) {
         if (!bad[l]) continue;
-        const double e = mean_square[l];
+        const double e = log_error[l];
         const pt_status status = e - e != 0 ? PT_NOT_FINITE : small[l] ? PT_STEP_TOO_SMALL : PT_STEP_LIMIT;
         pt_slot_fail(b, j * PT_W + l, status);
     }
 }
 
-/* What the error of vec j says: next steps, and which lanes go on. */
-static void judge_step(pt_block *b, int j, vec mean_square, vmask accept, vmask last)
+/* What the outcome of a step means for vec j. */
+static void conclude(pt_block *b, int j, vec log_error, vec factor, vmask accept, vmask last)
 {
-    const vec log_error = v_set(0.5) * v_log(v_max(mean_square, v_set(1e-20)));
-    const vmask known = v_eq(mean_square, mean_square);
-    const vec factor = step_factor(b, j, v_if(known, log_error, mean_square), accept);
     const vmask opening = accept & v_eq(b->t[j], v_set(0));
     commit(b, j, accept, last);
     b->h[j] = b->h[j] * factor;
@@ -138,25 +142,35 @@ static void judge_step(pt_block *b, int j, vec mean_square, vmask accept, vmask 
     b->log_error[j] = v_if(accept, v_max(log_error, v_set(LOG_ERROR_AT_START)), b->log_error[j]);
     b->rejected[j] = ~accept;
     b->steps[j] += v_set(1);
-    check_limits(b, j, mean_square);
+    check_limits(b, j, log_error);
+}
+
+/* The same work for all vecs in turn, so that the long chains of log and exp overlap. */
+static void finish_step(pt_block *b, const vmask *last)
+{
+    vec square[PT_WIDE], log_error[PT_WIDE], factor[PT_WIDE];
+    vmask accept[PT_WIDE];
+    for (int j = 0; j < PT_WIDE; j++) {
+        square[j] = mean_square_error(b, j);
+        accept[j] = v_le(square[j], v_set(1)) & b->live[j];
+    }
+    for (int j = 0; j < PT_WIDE; j++) log_error[j] = log_of_error(square[j]);
+    for (int j = 0; j < PT_WIDE; j++) factor[j] = step_factor(b, j, log_error[j], accept[j]);
+    pt_block_dense(b, accept);
+    for (int j = 0; j < PT_WIDE; j++) conclude(b, j, log_error[j], factor[j], accept[j], last[j]);
 }
 
 void pt_block_step(pt_block *b)
 {
-    vec mean_square[PT_WIDE];
-    vmask last[PT_WIDE], accept[PT_WIDE];
+    vmask last[PT_WIDE];
+    const int nl = b->n_linear * PT_WIDE;
     for (int j = 0; j < PT_WIDE; j++) last[j] = fit_step(b, j);
-    if (b->n_linear) linear_nodes(b);
+    if (nl) linear_nodes(b);
     if (b->n_stepped)
         stages(b);
     else
-        for (int i = 0; i < b->n_state * PT_WIDE; i++) b->x1[i] = b->node[PT_NODE_1 * b->n_linear * PT_WIDE + i];
-    for (int j = 0; j < PT_WIDE; j++) {
-        mean_square[j] = mean_square_error(b, j);
-        accept[j] = v_le(mean_square[j], v_set(1)) & b->live[j];
-    }
-    pt_block_dense(b, accept);
-    for (int j = 0; j < PT_WIDE; j++) judge_step(b, j, mean_square[j], accept[j], last[j]);
+        for (int i = 0; i < nl; i++) b->x1[i] = b->node[PT_NODE_1 * nl + i];
+    finish_step(b, last);
 }
 
 static vec norm_over_scale(const pt_block *b, const vec *v, const vec *x)
