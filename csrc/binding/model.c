@@ -5,8 +5,7 @@
 #include <structmember.h>
 
 typedef struct {
-    PyObject_HEAD
-    pt_model *model;
+    PyObject_HEAD pt_model *model;
     PyObject *name, *title, *citation, *equations;
     PyObject *organs, *states, *params, *outputs, *doses;
 } ModelObject;
@@ -16,8 +15,10 @@ static PyMemberDef members[] = {
     {"title", T_OBJECT_EX, offsetof(ModelObject, title), READONLY, "one line"},
     {"citation", T_OBJECT_EX, offsetof(ModelObject, citation), READONLY, "where it was published"},
     {"equations", T_OBJECT_EX, offsetof(ModelObject, equations), READONLY, "as text, a line each"},
-    {"organs", T_OBJECT_EX, offsetof(ModelObject, organs), READONLY, "dicts: name, title, citation, equations"},
-    {"states", T_OBJECT_EX, offsetof(ModelObject, states), READONLY, "dicts: name, unit, doc, value, lower, upper"},
+    {"organs", T_OBJECT_EX, offsetof(ModelObject, organs), READONLY,
+     "dicts: name, title, citation, equations"},
+    {"states", T_OBJECT_EX, offsetof(ModelObject, states), READONLY,
+     "dicts: name, unit, doc, value, lower, upper"},
     {"params", T_OBJECT_EX, offsetof(ModelObject, params), READONLY, "dicts, as states"},
     {"outputs", T_OBJECT_EX, offsetof(ModelObject, outputs), READONLY, "dicts, as states"},
     {"doses", T_OBJECT_EX, offsetof(ModelObject, doses), READONLY,
@@ -29,14 +30,14 @@ static PyMemberDef members[] = {
 
 static PyObject *field_dict(const pt_field *f)
 {
-    return Py_BuildValue("{s:s,s:s,s:s,s:d,s:d,s:d}", "name", f->name, "unit", f->unit, "doc", f->doc, "value",
-                         f->value, "lower", f->lower, "upper", f->upper);
+    return Py_BuildValue("{s:s,s:s,s:s,s:d,s:d,s:d}", "name", f->name, "unit", f->unit, "doc", f->doc,
+                         "value", f->value, "lower", f->lower, "upper", f->upper);
 }
 
 static PyObject *dose_dict(const pt_dose_port *d)
 {
-    return Py_BuildValue("{s:s,s:s,s:s,s:i,s:i,s:d}", "drug", d->drug, "route", d->route, "unit", d->unit, "state",
-                         d->state, "bioavailability", d->bioavailability, "factor", d->factor);
+    return Py_BuildValue("{s:s,s:s,s:s,s:i,s:i,s:d}", "drug", d->drug, "route", d->route, "unit", d->unit,
+                         "state", d->state, "bioavailability", d->bioavailability, "factor", d->factor);
 }
 
 static PyObject *organ_dict(const pt_organ_sheet *s)
@@ -137,7 +138,10 @@ static void model_dealloc(PyObject *obj)
     Py_DECREF(type);
 }
 
-static PyObject *model_repr(PyObject *obj) { return PyUnicode_FromFormat("Model(%R)", ((ModelObject *)obj)->name); }
+static PyObject *model_repr(PyObject *obj)
+{
+    return PyUnicode_FromFormat("Model(%R)", ((ModelObject *)obj)->name);
+}
 
 static PyObject *model_reduce(PyObject *obj, PyObject *unused)
 {
@@ -155,10 +159,11 @@ static PyMethodDef methods[] = {
                 "jvp(t, x, p, xd, pd) -> (ddx, dy): derivatives of rate and output along (xd, pd), exact"),
     {"pattern", pt_py_pattern, METH_NOARGS,
      "pattern() -> (f, h): int8, 1 where a rate (f) or output (h) depends on a state or parameter"},
-    PT_KEYWORDS("simulate", pt_py_simulate,
-                "simulate(params, x0, start, actions, offsets, times, subject=None, plan=None, outputs=None, *,\n"
-                "rtol=1e-6, atol=1e-9, max_steps=100000, threads=1, progress=None)\n"
-                "-> dict(y (L, T, m), x_end (L, nx), status (L,), stop (L,)); see csrc/ode/ode.h"),
+    PT_KEYWORDS(
+        "simulate", pt_py_simulate,
+        "simulate(params, x0, start, actions, offsets, times, subject=None, plan=None, outputs=None, *,\n"
+        "rtol=1e-6, atol=1e-9, max_steps=100000, threads=1, progress=None)\n"
+        "-> dict(y (L, T, m), x_end (L, nx), status (L,), stop (L,)); see csrc/ode/ode.h"),
     {"__reduce__", model_reduce, METH_NOARGS, NULL},
     {NULL, NULL, 0, NULL},
 };
@@ -203,12 +208,9 @@ static int add_action_kinds(PyObject *module)
         const char *name;
         int kind;
     } kinds[] = {
-        {"ACTION_PARAM", PT_ACTION_PARAM},
-        {"ACTION_SCALE", PT_ACTION_SCALE},
-        {"ACTION_RESET", PT_ACTION_RESET},
-        {"ACTION_INFUSION_OFF", PT_ACTION_INFUSION_OFF},
-        {"ACTION_BOLUS", PT_ACTION_BOLUS},
-        {"ACTION_INFUSION_ON", PT_ACTION_INFUSION_ON},
+        {"ACTION_PARAM", PT_ACTION_PARAM}, {"ACTION_SCALE", PT_ACTION_SCALE},
+        {"ACTION_RESET", PT_ACTION_RESET}, {"ACTION_INFUSION_OFF", PT_ACTION_INFUSION_OFF},
+        {"ACTION_BOLUS", PT_ACTION_BOLUS}, {"ACTION_INFUSION_ON", PT_ACTION_INFUSION_ON},
     };
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
         if (PyModule_AddIntConstant(module, kinds[i].name, kinds[i].kind)) return -1;

@@ -4,7 +4,8 @@
 
 PyArray_Descr *pt_plan_dtype(void)
 {
-    PyObject *fields = Py_BuildValue("[(ss)(ss)(ss)(ss)]", "time", "f8", "kind", "i4", "index", "i4", "value", "f8");
+    PyObject *fields =
+        Py_BuildValue("[(ss)(ss)(ss)(ss)]", "time", "f8", "kind", "i4", "index", "i4", "value", "f8");
     PyArray_Descr *descr = NULL;
     if (fields && !PyArray_DescrConverter(fields, &descr)) descr = NULL;
     Py_XDECREF(fields);
@@ -18,8 +19,8 @@ PyArrayObject *pt_actions_in(PyObject *obj, const char *name)
     PyArrayObject *a = (PyArrayObject *)PyArray_FromAny(obj, descr, 1, 1, NPY_ARRAY_IN_ARRAY, NULL);
     if (a || PyErr_ExceptionMatches(PyExc_MemoryError)) return a;
     PyErr_Clear();
-    pt_raise_input("bad-argument", "%s can't be read as a flat array of PLAN_DTYPE (time, kind, index, value)",
-                   name);
+    pt_raise_input("bad-argument",
+                   "%s can't be read as a flat array of PLAN_DTYPE (time, kind, index, value)", name);
     return NULL;
 }
 
@@ -40,16 +41,17 @@ typedef struct {
 
 static int parse(PyObject *args, PyObject *kwargs, call_t *c)
 {
-    static char *keywords[] = {"params", "x0",   "start", "actions",   "offsets", "times",    "subject", "plan",
-                               "outputs", "rtol", "atol",  "max_steps", "threads", "progress", NULL};
+    static char *keywords[] = {"params", "x0",        "start",   "actions",  "offsets",
+                               "times",  "subject",   "plan",    "outputs",  "rtol",
+                               "atol",   "max_steps", "threads", "progress", NULL};
     pt_argument *a = c->arrays;
     long long max_steps = 100000;
     c->options = (pt_ode_options){.rtol = 1e-6, .atol = 1e-9};
     c->threads = 1;
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OOdOOO|OOO$ddLiO", keywords, &a[PARAMS].given, &a[X0].given,
-                                     &c->start, &c->actions_object, &a[OFFSETS].given, &a[TIMES].given,
-                                     &a[SUBJECT].given, &a[PLAN].given, &a[OUTPUTS].given, &c->options.rtol,
-                                     &c->options.atol, &max_steps, &c->threads, &c->progress))
+    if (!PyArg_ParseTupleAndKeywords(
+            args, kwargs, "OOdOOO|OOO$ddLiO", keywords, &a[PARAMS].given, &a[X0].given, &c->start,
+            &c->actions_object, &a[OFFSETS].given, &a[TIMES].given, &a[SUBJECT].given, &a[PLAN].given,
+            &a[OUTPUTS].given, &c->options.rtol, &c->options.atol, &max_steps, &c->threads, &c->progress))
         return -1;
     c->options.max_steps = max_steps;
     return 0;
@@ -81,7 +83,8 @@ static npy_intp length(const call_t *c, int k) { return PyArray_DIM(c->arrays[k]
 
 static int fail_length(const char *name, npy_intp found, npy_intp expected)
 {
-    pt_raise_input("bad-shape", "%s has %zd rows, expected %zd", name, (Py_ssize_t)found, (Py_ssize_t)expected);
+    pt_raise_input("bad-shape", "%s has %zd rows, expected %zd", name, (Py_ssize_t)found,
+                   (Py_ssize_t)expected);
     return -1;
 }
 
@@ -98,7 +101,8 @@ static int check_lengths(call_t *c)
     if (has_plan && length(c, PLAN) != c->n_lane) return fail_length("plan", length(c, PLAN), c->n_lane);
     if (!has_subject && c->n_lane != c->n_subject) return fail_length("params", c->n_subject, c->n_lane);
     if (c->n_plan < 1) {
-        pt_raise_input("bad-shape", "offsets needs at least two entries: where each plan begins, and the end");
+        pt_raise_input("bad-shape",
+                       "offsets needs at least two entries: where each plan begins, and the end");
         return -1;
     }
     return 0;
@@ -150,7 +154,8 @@ static int slice_plans(call_t *c)
     }
     for (npy_intp i = 0; i < c->n_plan; i++) {
         if (offsets[i] < 0 || offsets[i + 1] < offsets[i] || offsets[i + 1] > total) {
-            pt_raise_input("bad-argument", "offsets[%zd] does not ascend within the actions", (Py_ssize_t)i + 1);
+            pt_raise_input("bad-argument", "offsets[%zd] does not ascend within the actions",
+                           (Py_ssize_t)i + 1);
             return -1;
         }
         c->plans[i] = (pt_schedule){actions + offsets[i], offsets[i + 1] - offsets[i]};
@@ -190,7 +195,8 @@ static PyObject *run_call(call_t *c)
     PyObject *result = PyDict_New();
     if (!result) return NULL;
     double *y = pt_new_doubles(result, "y", 3, (npy_intp[]){c->n_lane, c->n_time, c->n_out});
-    double *x_end = y ? pt_new_doubles(result, "x_end", 2, (npy_intp[]){c->n_lane, pt_model_n_state(c->model)}) : NULL;
+    double *x_end =
+        y ? pt_new_doubles(result, "x_end", 2, (npy_intp[]){c->n_lane, pt_model_n_state(c->model)}) : NULL;
     int32_t *status = x_end ? pt_new_integers(result, "status", NPY_INT32, c->n_lane) : NULL;
     double *stop = status ? pt_new_doubles(result, "stop", 1, &c->n_lane) : NULL;
     if (!stop) {
@@ -200,11 +206,11 @@ static PyObject *run_call(call_t *c)
     const int32_t *outputs = c->every ? c->every : pt_int32s(c->arrays[OUTPUTS].array);
     pt_run run;
     pt_run_begin(&run, c->threads, c->progress);
-    const pt_status done =
-        pt_simulate(c->model, c->n_lane, pt_int64s(c->arrays[SUBJECT].array), pt_int64s(c->arrays[PLAN].array),
-                    c->n_subject, pt_doubles(c->arrays[PARAMS].array), pt_doubles(c->arrays[X0].array), c->start,
-                    c->plans, c->n_plan, pt_doubles(c->arrays[TIMES].array), c->n_time, outputs, (int)c->n_out, y,
-                    x_end, status, stop, &c->options, &run.control);
+    const pt_status done = pt_simulate(
+        c->model, c->n_lane, pt_int64s(c->arrays[SUBJECT].array), pt_int64s(c->arrays[PLAN].array),
+        c->n_subject, pt_doubles(c->arrays[PARAMS].array), pt_doubles(c->arrays[X0].array), c->start,
+        c->plans, c->n_plan, pt_doubles(c->arrays[TIMES].array), c->n_time, outputs, (int)c->n_out, y, x_end,
+        status, stop, &c->options, &run.control);
     if (pt_run_end(&run, done, "Model.simulate")) Py_CLEAR(result);
     return result;
 }
@@ -214,7 +220,8 @@ PyObject *pt_py_simulate(PyObject *self, PyObject *args, PyObject *kwargs)
     call_t c = {.model = pt_model_of(self)};
     PyObject *result = NULL;
     if (parse(args, kwargs, &c) == 0) {
-        if (read_arrays(&c) == 0 && check_lengths(&c) == 0 && check_range(&c.arrays[SUBJECT], c.n_subject) == 0 &&
+        if (read_arrays(&c) == 0 && check_lengths(&c) == 0 &&
+            check_range(&c.arrays[SUBJECT], c.n_subject) == 0 &&
             check_range(&c.arrays[PLAN], c.n_plan) == 0 && check_times(&c) == 0 && check_options(&c) == 0 &&
             slice_plans(&c) == 0 && choose_outputs(&c) == 0)
             result = run_call(&c);

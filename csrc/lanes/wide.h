@@ -1,9 +1,9 @@
 /* wide: PT_WIDE vecs side by side, for code in which one vec would wait for itself.
  *
- * A Runge-Kutta stage is a long chain of dependent operations; with several independent vecs in flight the machine
- * overlaps them. Compilers cut arithmetic on a wide type into native vectors; comparisons, which GCC 12
- * would cut into single numbers, and functions are applied to each vec by hand. A lane has the same bits as under the
- * functions of vec.h and vmath.h.
+ * A Runge-Kutta stage is a long chain of dependent operations; with several independent vecs in flight the
+ * machine overlaps them. Compilers cut arithmetic on a wide type into native vectors; comparisons, which GCC
+ * 12 would cut into single numbers, and functions are applied to each vec by hand. A lane has the same bits
+ * as under the functions of vec.h and vmath.h.
  */
 #ifndef PT_LANES_WIDE_H
 #define PT_LANES_WIDE_H
@@ -108,7 +108,10 @@ PT_LANE wide w_if(wmask m, wide a, wide b)
     return x.w;
 }
 
-PT_LANE wide w_clamp(wide x, double lower, double upper) { return w_max(w_set(lower), w_min(w_set(upper), x)); }
+PT_LANE wide w_clamp(wide x, double lower, double upper)
+{
+    return w_max(w_set(lower), w_min(w_set(upper), x));
+}
 
 PT_LANE int w_any(wmask m)
 {

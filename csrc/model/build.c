@@ -13,7 +13,8 @@ typedef struct {
     const pt_organ_sheet *organs[PT_MAX_PART];
     pt_field states[PT_MAX_STATE], params[PT_MAX_PARAM], outputs[PT_MAX_OUTPUT];
     pt_dose_port doses[PT_MAX_PART];
-    char names[PT_MAX_STATE + PT_MAX_PARAM + PT_MAX_OUTPUT][NAME_LENGTH]; /* of fields that two organs share */
+    char names[PT_MAX_STATE + PT_MAX_PARAM + PT_MAX_OUTPUT]
+              [NAME_LENGTH]; /* of fields that two organs share */
     int n_names;
     char equations[8192];
 } wired_model;
@@ -73,9 +74,8 @@ static int fits(const pt_wiring *w, const pt_organ_sheet *sheet)
 {
     return w->n_part < PT_MAX_PART && w->n_state + sheet->n_state <= PT_MAX_STATE &&
            w->n_param + sheet->n_param <= PT_MAX_PARAM && w->n_output + sheet->n_output <= PT_MAX_OUTPUT &&
-           w->n_constant + sheet->n_constant <= PT_MAX_CONSTANT &&
-           sheet->n_input <= PT_MAX_INPUT && w->n_dose + sheet->n_dose <= PT_MAX_PART &&
-           w->n_linear + sheet->n_linear <= PT_MAX_LINEAR;
+           w->n_constant + sheet->n_constant <= PT_MAX_CONSTANT && sheet->n_input <= PT_MAX_INPUT &&
+           w->n_dose + sheet->n_dose <= PT_MAX_PART && w->n_linear + sheet->n_linear <= PT_MAX_LINEAR;
 }
 
 /* Appends an organ; states are placed later, when the number of linear ones is known. */
@@ -155,10 +155,23 @@ static pt_model describe(wired_model *m, const pt_model_row *row)
 {
     const pt_wiring *w = &m->wiring;
     return (pt_model){
-        .name = row->name, .title = row->title, .citation = row->citation, .equations = m->equations,
-        .n_state = w->n_state, .n_linear = w->n_linear, .n_param = w->n_param, .n_constant = w->n_constant, .n_output = w->n_output,
-        .n_dose = w->n_dose, .states = m->states, .params = m->params, .outputs = m->outputs,
-        .doses = m->doses, .n_organ = w->n_part, .organs = m->organs, .functions = &pt_wired_functions,
+        .name = row->name,
+        .title = row->title,
+        .citation = row->citation,
+        .equations = m->equations,
+        .n_state = w->n_state,
+        .n_linear = w->n_linear,
+        .n_param = w->n_param,
+        .n_constant = w->n_constant,
+        .n_output = w->n_output,
+        .n_dose = w->n_dose,
+        .states = m->states,
+        .params = m->params,
+        .outputs = m->outputs,
+        .doses = m->doses,
+        .n_organ = w->n_part,
+        .organs = m->organs,
+        .functions = &pt_wired_functions,
         .self = &m->wiring,
     };
 }

@@ -14,12 +14,14 @@ static const pt_model_row pt_model_rows[] = {
     {"hamberg2010",
      "Warfarin and INR with one-compartment S-warfarin kinetics and two transit chains",
      "Hamberg AK, Wadelius M, Lindh JD, et al. A pharmacometric model describing the relationship between "
-     "warfarin dose and INR response with respect to variations in CYP2C9, VKORC1, and age. Clin Pharmacol Ther "
+     "warfarin dose and INR response with respect to variations in CYP2C9, VKORC1, and age. Clin Pharmacol "
+     "Ther "
      "2010;87:727-34",
      {"liver_swarfarin_1cpt", "coagulation_hamberg2010"}},
     {"hamberg2007",
      "Warfarin and INR with two-compartment S-warfarin kinetics, a chain of six and a single compartment",
-     "Hamberg AK, Dahl ML, Barban M, et al. A PK-PD model for predicting the impact of age, CYP2C9, and VKORC1 "
+     "Hamberg AK, Dahl ML, Barban M, et al. A PK-PD model for predicting the impact of age, CYP2C9, and "
+     "VKORC1 "
      "genotype on individualization of warfarin therapy. Clin Pharmacol Ther 2007;81:529-38",
      {"liver_swarfarin_2cpt", "coagulation_hamberg2007"}},
 };

@@ -1,7 +1,13 @@
 /* The functions of a wired model over one `vec`, included once for lanes (wired.c) and once for
  * dual numbers (organs/dual.cpp). The includer defines wired_organs: const pt_organ_functions *[]. */
 
-enum { MAX_STATE = 64, MAX_LINEAR = 16, MAX_PARAM = 64, MAX_CONSTANT = 64, MAX_OUTPUT = 64 }; /* those of model_internal.h */
+enum {
+    MAX_STATE = 64,
+    MAX_LINEAR = 16,
+    MAX_PARAM = 64,
+    MAX_CONSTANT = 64,
+    MAX_OUTPUT = 64
+}; /* those of model_internal.h */
 
 /* The organ's own states, its linear ones first: in place if it has but one kind, else gathered in `own`. */
 static const vec *own_states(const pt_part *part, const vec *x, vec *own)
@@ -29,7 +35,8 @@ static void wired_constants(const pt_wiring *w, const vec *p, vec *c)
 }
 
 /* y = outputs of all organs, or only of those that feed others */
-static void wired_outputs(const pt_wiring *w, const vec *t, const vec *x, const vec *p, const vec *c, int all, vec *y)
+static void wired_outputs(const pt_wiring *w, const vec *t, const vec *x, const vec *p, const vec *c, int all,
+                          vec *y)
 {
     vec own[MAX_STATE], u[PT_MAX_INPUT];
     for (int i = 0; i < w->n_part; i++) {

@@ -13,8 +13,8 @@ enum { PT_MAX_PART = 16, PT_MAX_INPUT = 16 };
 /* One organ of a model; the numbers are where its tables begin in the model's. */
 typedef struct {
     const pt_organ_sheet *sheet;
-    int organ;               /* index in PT_ORGAN_LIST */
-    int linear, other;       /* states */
+    int organ;         /* index in PT_ORGAN_LIST */
+    int linear, other; /* states */
     int param, constant, output;
     int input[PT_MAX_INPUT]; /* outputs of earlier organs, in the model's numbering */
     int feeds;               /* a later organ reads its outputs */

@@ -30,7 +30,8 @@ static size_t lay_out(pt_block *b, char *base)
     return used;
 }
 
-/* Which states a derivative of the stepped states depends on: a dose into another leaves the derivatives as they are. */
+/* Which states a derivative of the stepped states depends on: a dose into another leaves the derivatives as
+ * they are. */
 static void find_jumps(pt_block *b, int8_t *f, int8_t *h)
 {
     const int nx = b->n_state, width = nx + b->n_param;
@@ -86,8 +87,8 @@ void pt_block_rate(pt_block *b, const vec *t, const vec *x, vec *k)
 
 void pt_block_output(pt_block *b, const vec *t, const vec *x, vec *y)
 {
-    b->model->functions->output(b->model->self, pt_wides_in(t), pt_wides_in(x), pt_wides(b->p), pt_wides(b->c),
-                                pt_wides(y));
+    b->model->functions->output(b->model->self, pt_wides_in(t), pt_wides_in(x), pt_wides(b->p),
+                                pt_wides(b->c), pt_wides(y));
 }
 
 void pt_slot_begin(pt_block *b, int s, int64_t lane, double start, double end, const pt_schedule *schedule,

@@ -1,8 +1,8 @@
 /* A block of lanes under integration.
  *
- * A block is one wide of lanes. A slot is one of them: it takes a lane (a patient, draw, sigma point), follows
- * it from event to event with a time and a step of its own, hands over its results and takes the next. Nothing
- * here allocates, locks or looks across lanes; a lane that fails ends with a status.
+ * A block is one wide of lanes. A slot is one of them: it takes a lane (a patient, draw, sigma point),
+ * follows it from event to event with a time and a step of its own, hands over its results and takes the
+ * next. Nothing here allocates, locks or looks across lanes; a lane that fails ends with a status.
  *
  * Between two events a lane's time runs from 0 to `length`, so that a shift of the calendar changes no bit.
  */
@@ -51,7 +51,7 @@ struct pt_block {
     pt_ode_options options;
     const pt_feed *feed;
     int n_state, n_linear, n_stepped, n_param, n_constant, n_output, n_dose;
-    int stepped_inflow; /* a dose port opens into a state that is not linear */
+    int stepped_inflow;      /* a dose port opens into a state that is not linear */
     int jumps[PT_MAX_STATE]; /* a derivative of the stepped states depends on this state */
     int empty;               /* the feed has no lane left */
     int flowing;             /* an infusion into the linear part runs in some lane */
@@ -68,14 +68,14 @@ struct pt_block {
     vmask live[PT_WIDE], arrived[PT_WIDE], opening[PT_WIDE], rejected[PT_WIDE];
 
     /* [i, vec j], element i of vec j at i * PT_WIDE + j; model functions see them as wide [i] */
-    vec *x, *x1;         /* (n_state): at t, at t + h */
-    vec *p, *c;          /* (n_param), (n_constant) */
-    vec *inflow;         /* (n_state) */
-    vec *coefficient;    /* (PT_TAYLOR, n_linear, n_linear) */
-    vec *flow;           /* (PT_TAYLOR, n_linear) */
-    vec *node;           /* (PT_N_NODE, n_linear) */
-    vec *k[PT_N_STAGE];  /* (n_stepped) each */
-    vec *scratch;        /* n_state + n_output + n_linear^2 */
+    vec *x, *x1;        /* (n_state): at t, at t + h */
+    vec *p, *c;         /* (n_param), (n_constant) */
+    vec *inflow;        /* (n_state) */
+    vec *coefficient;   /* (PT_TAYLOR, n_linear, n_linear) */
+    vec *flow;          /* (PT_TAYLOR, n_linear) */
+    vec *node;          /* (PT_N_NODE, n_linear) */
+    vec *k[PT_N_STAGE]; /* (n_stepped) each */
+    vec *scratch;       /* n_state + n_output + n_linear^2 */
 
     pt_slot slot[PT_N_SLOT];
     double *base;   /* (PT_N_SLOT, n_param) parameters; times factor they are p */
@@ -98,8 +98,8 @@ void pt_slot_state(const pt_block *b, int s, double *x);
 
 /* ---- the parts of pt_block_run ---- */
 
-/* Events of all lanes that arrived at one: covariates, outputs, reset, infusion ends, doses; lanes that ended are
- * replaced. Returns whether a lane is at work. */
+/* Events of all lanes that arrived at one: covariates, outputs, reset, infusion ends, doses; lanes that ended
+ * are replaced. Returns whether a lane is at work. */
 int pt_block_settle(pt_block *b);
 /* Derivative and step with which the lanes that are opening begin an interval. */
 void pt_block_open(pt_block *b);
@@ -129,6 +129,5 @@ static inline int pt_any(const vmask *a)
     for (int j = 1; j < PT_WIDE; j++) any |= a[j];
     return m_any(any);
 }
-
 
 #endif

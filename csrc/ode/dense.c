@@ -8,8 +8,8 @@ static void interpolate(pt_block *b, int j, vec theta, vec *x)
     const int nl = b->n_linear;
     const vec h = b->h[j], rest = v_set(1) - theta;
     if (nl)
-        pt_linear_advance(nl, b->coefficient + j, b->flowing ? b->flow + j : NULL, b->norm[j], theta * h, b->x + j,
-                          x + j);
+        pt_linear_advance(nl, b->coefficient + j, b->flowing ? b->flow + j : NULL, b->norm[j], theta * h,
+                          b->x + j, x + j);
     for (int i = 0; i < b->n_stepped; i++) {
         const int at = i * PT_WIDE + j, full = (nl + i) * PT_WIDE + j;
         const vec k1 = b->k[0][at], k7 = b->k[PT_N_STAGE - 1][at];
@@ -26,7 +26,8 @@ static void interpolate(pt_block *b, int j, vec theta, vec *x)
 static int lanes_due(const pt_block *b, const vmask *accept, vmask *due)
 {
     for (int j = 0; j < PT_WIDE; j++)
-        due[j] = accept[j] & v_gt(b->t[j] + b->h[j], b->due[j]) & v_lt(b->due[j], b->length[j]) & ~b->arrived[j];
+        due[j] =
+            accept[j] & v_gt(b->t[j] + b->h[j], b->due[j]) & v_lt(b->due[j], b->length[j]) & ~b->arrived[j];
     return pt_any(due);
 }
 
@@ -35,8 +36,7 @@ static void emit_and_advance(pt_block *b, int s, const vec *y)
     pt_slot *slot = &b->slot[s];
     const pt_feed *feed = b->feed;
     pt_slot_emit(b, s, y);
-    *pt_at(b->due, 0, s) =
-        slot->out < feed->n_time ? feed->times[slot->out] - slot->now : __builtin_inf();
+    *pt_at(b->due, 0, s) = slot->out < feed->n_time ? feed->times[slot->out] - slot->now : __builtin_inf();
 }
 
 void pt_block_dense(pt_block *b, const vmask *accept)

@@ -176,11 +176,25 @@ PT_LANE void nodes_n(const int n, const vec *coefficient, const vec *flow, vec n
     put(n, x90, node + PT_NODE_1 * n * STRIDE);
 }
 
-/* The usual sizes are compiled with a constant n, and without a flow with a constant null, so that loops unroll and
- * branches vanish. */
-#define BY_SIZE(function, ...)                                                                                   switch (n) {                                                                                                 case 1: flow ? function(1, coefficient, flow, __VA_ARGS__) : function(1, coefficient, 0, __VA_ARGS__); break;     case 2: flow ? function(2, coefficient, flow, __VA_ARGS__) : function(2, coefficient, 0, __VA_ARGS__); break;     case 3: flow ? function(3, coefficient, flow, __VA_ARGS__) : function(3, coefficient, 0, __VA_ARGS__); break;     default: function(n, coefficient, flow, __VA_ARGS__);                                                        }
+/* The usual sizes are compiled with a constant n, and without a flow with a constant null, so that loops
+ * unroll and branches vanish. */
+#define BY_SIZE(function, ...)                                                                               \
+    switch (n) {                                                                                             \
+    case 1:                                                                                                  \
+        flow ? function(1, coefficient, flow, __VA_ARGS__) : function(1, coefficient, 0, __VA_ARGS__);       \
+        break;                                                                                               \
+    case 2:                                                                                                  \
+        flow ? function(2, coefficient, flow, __VA_ARGS__) : function(2, coefficient, 0, __VA_ARGS__);       \
+        break;                                                                                               \
+    case 3:                                                                                                  \
+        flow ? function(3, coefficient, flow, __VA_ARGS__) : function(3, coefficient, 0, __VA_ARGS__);       \
+        break;                                                                                               \
+    default:                                                                                                 \
+        function(n, coefficient, flow, __VA_ARGS__);                                                         \
+    }
 
-void pt_linear_advance(int n, const vec *coefficient, const vec *flow, vec norm, vec tau, const vec *x, vec *x1)
+void pt_linear_advance(int n, const vec *coefficient, const vec *flow, vec norm, vec tau, const vec *x,
+                       vec *x1)
 {
     BY_SIZE(advance_n, norm, tau, x, x1)
 }

@@ -81,8 +81,16 @@ pt_status pt_propagate(const pt_model *model, pt_propagator *work, int64_t n_lan
                        int64_t *next, int32_t *status, const pt_ode_options *options)
 {
     if (n_lane > work->n_lane || !(t1 >= t0) || t0 - t0 != 0 || t1 - t1 != 0) return PT_BAD_ARGUMENT;
-    propagation call = {.n_lane = n_lane, .next_action = *next, .t0 = t0, .t1 = t1, .x = x, .p = p,
-                        .factor = factor, .rate = rate, .schedule = schedule, .status = status};
+    propagation call = {.n_lane = n_lane,
+                        .next_action = *next,
+                        .t0 = t0,
+                        .t1 = t1,
+                        .x = x,
+                        .p = p,
+                        .factor = factor,
+                        .rate = rate,
+                        .schedule = schedule,
+                        .status = status};
     const pt_feed feed = {.context = &call, .take = take, .finish = finish};
     work->block->options = *options;
     pt_block_run(work->block, &feed);

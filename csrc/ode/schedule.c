@@ -6,19 +6,24 @@
 void pt_schedule_params(const pt_schedule *schedule, int64_t from, int64_t to, double *p)
 {
     for (int64_t i = from; i < to; i++)
-        if (schedule->actions[i].kind == PT_ACTION_PARAM) p[schedule->actions[i].index] = schedule->actions[i].value;
+        if (schedule->actions[i].kind == PT_ACTION_PARAM)
+            p[schedule->actions[i].index] = schedule->actions[i].value;
 }
 
 static int index_limit(const pt_model *model, int32_t kind)
 {
     switch (kind) {
     case PT_ACTION_PARAM:
-    case PT_ACTION_SCALE: return pt_model_n_param(model);
-    case PT_ACTION_RESET: return INT32_MAX;
+    case PT_ACTION_SCALE:
+        return pt_model_n_param(model);
+    case PT_ACTION_RESET:
+        return INT32_MAX;
     case PT_ACTION_BOLUS:
     case PT_ACTION_INFUSION_ON:
-    case PT_ACTION_INFUSION_OFF: return pt_model_n_dose(model);
-    default: return 0;
+    case PT_ACTION_INFUSION_OFF:
+        return pt_model_n_dose(model);
+    default:
+        return 0;
     }
 }
 

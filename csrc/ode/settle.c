@@ -7,7 +7,10 @@ static const pt_action *due_action(const pt_slot *slot)
     return slot->next < slot->n_action && a->time <= slot->now ? a : NULL;
 }
 
-static int is_covariate(const pt_action *a) { return a->kind == PT_ACTION_PARAM || a->kind == PT_ACTION_SCALE; }
+static int is_covariate(const pt_action *a)
+{
+    return a->kind == PT_ACTION_PARAM || a->kind == PT_ACTION_SCALE;
+}
 
 static void act_covariate(pt_block *b, int s, const pt_action *a)
 {
@@ -112,7 +115,8 @@ void pt_slot_emit(pt_block *b, int s, const vec *y)
     slot->out++;
 }
 
-/* Constants and the linear part, after parameters changed in some lane; those of the others come out the same. */
+/* Constants and the linear part, after parameters changed in some lane; those of the others come out the
+ * same. */
 static void refresh_constants(pt_block *b, const int *list, int n)
 {
     int changed = 0;

@@ -31,7 +31,8 @@ static int take(void *context, pt_block *b, int s)
     const int64_t row = all->subject ? all->subject[lane] : lane;
     const pt_schedule *schedule = &all->plans[all->plan ? all->plan[lane] : 0];
     const double *x = all->x0 ? all->x0 + row * b->n_state : NULL;
-    pt_slot_begin(b, s, lane, all->start, all->end, schedule, 0, all->params + row * b->n_param, NULL, NULL, x);
+    pt_slot_begin(b, s, lane, all->start, all->end, schedule, 0, all->params + row * b->n_param, NULL, NULL,
+                  x);
     return 1;
 }
 
@@ -132,12 +133,26 @@ pt_status pt_simulate(const pt_model *model, int64_t n_lane, const int64_t *subj
                       double *stop, const pt_ode_options *options, const pt_control *control)
 {
     const int n_threads = control && control->n_threads > 1 ? control->n_threads : 1;
-    simulation all = {.model = model, .n_lane = n_lane, .chunk = chunk_of(n_lane, n_threads),
-                      .subject = subject, .plan = plan, .params = params, .x0 = x0, .start = start,
-                      .end = n_time ? times[n_time - 1] : start, .plans = plans, .x_end = x_end,
-                      .stop = stop, .status = status};
-    all.feed = (pt_feed){.take = take, .finish = finish, .times = times, .n_time = n_time,
-                         .outputs = outputs, .n_out = n_out, .y = y};
+    simulation all = {.model = model,
+                      .n_lane = n_lane,
+                      .chunk = chunk_of(n_lane, n_threads),
+                      .subject = subject,
+                      .plan = plan,
+                      .params = params,
+                      .x0 = x0,
+                      .start = start,
+                      .end = n_time ? times[n_time - 1] : start,
+                      .plans = plans,
+                      .x_end = x_end,
+                      .stop = stop,
+                      .status = status};
+    all.feed = (pt_feed){.take = take,
+                         .finish = finish,
+                         .times = times,
+                         .n_time = n_time,
+                         .outputs = outputs,
+                         .n_out = n_out,
+                         .y = y};
     pt_status result = check_all(&all, n_subject, n_plan, options);
     if (result == PT_OK) result = make_blocks(&all, n_threads, options);
     if (result != PT_OK) return result;

@@ -1,15 +1,16 @@
 /* One attempt of a Dormand-Prince step in every lane, each with its own time and step.
  *
- * The error of a step is the root mean square over the states that are stepped of e_i / (atol + rtol |x_i|). The
- * controller is proportional-integral (Hairer & Wanner, Solving Ordinary Differential Equations II, IV.2).
+ * The error of a step is the root mean square over the states that are stepped of e_i / (atol + rtol |x_i|).
+ * The controller is proportional-integral (Hairer & Wanner, Solving Ordinary Differential Equations II,
+ * IV.2).
  */
 #include "ode/block.h"
 
-#define BETA     0.04
-#define EXPONENT (0.2 - 0.75 * BETA)
-#define SAFETY   0.9
-#define SHRINK   0.2
-#define GROW     10.0
+#define BETA               0.04
+#define EXPONENT           (0.2 - 0.75 * BETA)
+#define SAFETY             0.9
+#define SHRINK             0.2
+#define GROW               10.0
 #define LOG_ERROR_AT_START (-9.210340371976182) /* log 1e-4; a smaller one says nothing about the next */
 
 /* x1 = x + h sum_q a[s][q] k[q] in the stepped states; s is a constant */
@@ -74,8 +75,8 @@ static vec mean_square_error(const pt_block *b, int j)
     return b->n_stepped ? sum * v_set(1.0 / b->n_stepped) : sum;
 }
 
-/* Steps that reach the end of the interval, or would leave less than one step before it. Returns where the end
- * is reached. */
+/* Steps that reach the end of the interval, or would leave less than one step before it. Returns where the
+ * end is reached. */
 static vmask fit_step(pt_block *b, int j)
 {
     const vec left = b->length[j] - b->t[j];
@@ -199,8 +200,8 @@ static void try_euler(pt_block *b, int j, vec *h, vec *d1)
     for (int i = 0; i < b->n_stepped * PT_WIDE; i += PT_WIDE) x1[i] = v_fma(*h, b->k[0][i + j], x[i]);
 }
 
-/* First guess of a step (Hairer, Norsett & Wanner, II.4): by the size of the second derivative, from one explicit
- * Euler step. Uses x1 and k[1] as work space. */
+/* First guess of a step (Hairer, Norsett & Wanner, II.4): by the size of the second derivative, from one
+ * explicit Euler step. Uses x1 and k[1] as work space. */
 static void guess_steps(pt_block *b, vec *guess)
 {
     vec h[PT_WIDE], d1[PT_WIDE], t[PT_WIDE];
@@ -235,8 +236,8 @@ static void reopen_rates(pt_block *b)
         b->k[0][i] = v_if(jumped[i % PT_WIDE], b->k[1][i], b->k[0][i]);
 }
 
-/* The step that would have suited the opening of the last interval serves for this one; the error control corrects
- * it where it does not fit. */
+/* The step that would have suited the opening of the last interval serves for this one; the error control
+ * corrects it where it does not fit. */
 void pt_block_open(pt_block *b)
 {
     vec h[PT_WIDE], guess[PT_WIDE];

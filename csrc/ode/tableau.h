@@ -10,7 +10,7 @@ enum { PT_N_STAGE = 7 }; /* the last is the first of the next step */
 
 /* The linear part is needed at these shares of a step. */
 enum { PT_NODE_1_5, PT_NODE_3_10, PT_NODE_4_5, PT_NODE_8_9, PT_NODE_1, PT_N_NODE };
-static const int pt_stage_node[PT_N_STAGE] = {-1,           PT_NODE_1_5, PT_NODE_3_10, PT_NODE_4_5,
+static const int pt_stage_node[PT_N_STAGE] = {-1,          PT_NODE_1_5, PT_NODE_3_10, PT_NODE_4_5,
                                               PT_NODE_8_9, PT_NODE_1,   PT_NODE_1};
 static const double pt_stage_c[PT_N_STAGE] = {0, 1.0 / 5, 3.0 / 10, 4.0 / 5, 8.0 / 9, 1, 1};
 
@@ -31,12 +31,9 @@ static const double pt_stage_e[PT_N_STAGE] = {
 
 /* the last coefficient of the dense output */
 static const double pt_stage_d[PT_N_STAGE] = {
-    -12715105075.0 / 11282082432,
-    0,
-    87487479700.0 / 32700410799,
-    -10690763975.0 / 1880347072,
-    701980252875.0 / 199316789632,
-    -1453857185.0 / 822651844,
+    -12715105075.0 / 11282082432,  0,
+    87487479700.0 / 32700410799,   -10690763975.0 / 1880347072,
+    701980252875.0 / 199316789632, -1453857185.0 / 822651844,
     69997945.0 / 29380423,
 };
 

@@ -1,5 +1,5 @@
-/* Every organ's equations once more, for the meaning that `vec` has where this is included (organs/dual.cpp). File-scope
- * names of two organs may be alike, so each has a namespace. */
+/* Every organ's equations once more, for the meaning that `vec` has where this is included (organs/dual.cpp).
+ * File-scope names of two organs may be alike, so each has a namespace. */
 #undef PT_ORGANS_FUNCTIONS_H
 #include "organs/functions.h"
 

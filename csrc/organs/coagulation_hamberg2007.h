@@ -5,8 +5,8 @@
  *   dC7/dt = k2 (1 - E - C7),                                        k2 = 1/MTT2
  *   INR    = BASE + INRmax (1 - C6 C7)^lambda
  *
- * C: coagulation activity relative to the untreated one, 1 at the start. Cs: mg/L. EC50 by VKORC1 -1639: GG 4.61,
- * GA 3.02, AA 2.20 mg/L; the value here is GG.
+ * C: coagulation activity relative to the untreated one, 1 at the start. Cs: mg/L. EC50 by VKORC1 -1639:
+ * GG 4.61, GA 3.02, AA 2.20 mg/L; the value here is GG.
  *
  * Hamberg AK, Dahl ML, Barban M, et al. Clin Pharmacol Ther 2007;81:529-38.
  */

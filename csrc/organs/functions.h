@@ -1,8 +1,8 @@
-/* The functions of an organ. Included with `vec` as a block of lanes (C) or as a dual number or a set of indices
- * (organs/dual.cpp).
+/* The functions of an organ. Included with `vec` as a block of lanes (C) or as a dual number or a set of
+ * indices (organs/dual.cpp).
  *
- * x: states, p: parameters, c: constants, u: inputs, t: time; lengths are those of the organ's own tables. A null
- * pointer stands for a function that the organ does not need.
+ * x: states, p: parameters, c: constants, u: inputs, t: time; lengths are those of the organ's own tables. A
+ * null pointer stands for a function that the organ does not need.
  */
 #ifndef PT_ORGANS_FUNCTIONS_H
 #define PT_ORGANS_FUNCTIONS_H
@@ -11,38 +11,38 @@
 
 #ifndef PT_DUAL
 #include "lanes/wide.h"
-#define vec wide
-#define vmask wmask
-#define v_set w_set
-#define v_fma w_fma
-#define v_if w_if
-#define v_abs w_abs
-#define v_max w_max
-#define v_min w_min
-#define v_clamp w_clamp
+#define vec        wide
+#define vmask      wmask
+#define v_set      w_set
+#define v_fma      w_fma
+#define v_if       w_if
+#define v_abs      w_abs
+#define v_max      w_max
+#define v_min      w_min
+#define v_clamp    w_clamp
 #define v_copysign w_copysign
-#define v_lt w_lt
-#define v_le w_le
-#define v_gt w_gt
-#define v_ge w_ge
-#define v_eq w_eq
-#define v_ne w_ne
-#define v_sqrt w_sqrt
-#define v_exp w_exp
-#define v_expm1 w_expm1
-#define v_log w_log
-#define v_log1p w_log1p
-#define v_pow w_pow
-#define v_sin w_sin
-#define v_cos w_cos
-#define v_tanh w_tanh
-#define v_erf w_erf
-#define v_erfc w_erfc
-#define v_normcdf w_normcdf
-#define v_norminv w_norminv
-#define v_round w_round
-#define v_floor w_floor
-#define v_ceil w_ceil
+#define v_lt       w_lt
+#define v_le       w_le
+#define v_gt       w_gt
+#define v_ge       w_ge
+#define v_eq       w_eq
+#define v_ne       w_ne
+#define v_sqrt     w_sqrt
+#define v_exp      w_exp
+#define v_expm1    w_expm1
+#define v_log      w_log
+#define v_log1p    w_log1p
+#define v_pow      w_pow
+#define v_sin      w_sin
+#define v_cos      w_cos
+#define v_tanh     w_tanh
+#define v_erf      w_erf
+#define v_erfc     w_erfc
+#define v_normcdf  w_normcdf
+#define v_norminv  w_norminv
+#define v_round    w_round
+#define v_floor    w_floor
+#define v_ceil     w_ceil
 #endif
 
 typedef struct {

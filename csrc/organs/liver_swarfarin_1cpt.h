@@ -4,11 +4,12 @@
  *   dA2/dt =  ka A1 - (CL/V) A2        body
  *   Cs     =  A2 / V                   plasma concentration of S-warfarin
  *
- * Values: a person of 71 years with two CYP2C9 *1 alleles. CL = (cl_a1 + cl_a2) (1 - 0.00571 (age - 71)) with, for
- * each allele, *1 0.174, *2 0.0879, *3 0.0422 L/h, belongs to the Population.
+ * Values: a person of 71 years with two CYP2C9 *1 alleles. CL = (cl_a1 + cl_a2) (1 - 0.00571 (age - 71))
+ * with, for each allele, *1 0.174, *2 0.0879, *3 0.0422 L/h, belongs to the Population.
  *
- * Hamberg AK, Wadelius M, Lindh JD, et al. A pharmacometric model describing the relationship between warfarin
- * dose and INR response with respect to variations in CYP2C9, VKORC1, and age. Clin Pharmacol Ther 2010;87:727-34.
+ * Hamberg AK, Wadelius M, Lindh JD, et al. A pharmacometric model describing the relationship between
+ * warfarin dose and INR response with respect to variations in CYP2C9, VKORC1, and age. Clin Pharmacol Ther
+ * 2010;87:727-34.
  */
 #ifndef PT_LIVER_SWARFARIN_1CPT_H
 #define PT_LIVER_SWARFARIN_1CPT_H

@@ -5,12 +5,13 @@
  *   dA3/dt =  (Q/V1) A2 - (Q/V2) A3                       peripheral
  *   Cs     =  A2 / V1                                     plasma concentration of S-warfarin
  *
- * Values: a person of 71 years with two CYP2C9 *1 alleles. CL = 0.314 (1 - 0.0091 (age - 71)) (1 - reduction), with
- * the reduction by diplotype *1*2 0.315, *1*3 0.453, *2*2 0.722, *2*3 0.690, *3*3 0.852, belongs to the Population.
- * F = 0.9 is the value of the public implementation that reproduces the paper's figure 3.
+ * Values: a person of 71 years with two CYP2C9 *1 alleles. CL = 0.314 (1 - 0.0091 (age - 71)) (1 -
+ * reduction), with the reduction by diplotype *1*2 0.315, *1*3 0.453, *2*2 0.722, *2*3 0.690, *3*3 0.852,
+ * belongs to the Population. F = 0.9 is the value of the public implementation that reproduces the paper's
+ * figure 3.
  *
- * Hamberg AK, Dahl ML, Barban M, et al. A PK-PD model for predicting the impact of age, CYP2C9, and VKORC1 genotype
- * on individualization of warfarin therapy. Clin Pharmacol Ther 2007;81:529-38.
+ * Hamberg AK, Dahl ML, Barban M, et al. A PK-PD model for predicting the impact of age, CYP2C9, and VKORC1
+ * genotype on individualization of warfarin therapy. Clin Pharmacol Ther 2007;81:529-38.
  */
 #ifndef PT_LIVER_SWARFARIN_2CPT_H
 #define PT_LIVER_SWARFARIN_2CPT_H

@@ -48,10 +48,10 @@ typedef struct {
 
 /* A sheet lists its fields once, as X(name, unit, value, lower, upper, doc); the
  * lists yield the enums (S_ states, P_ parameters, U_ inputs, Y_ outputs) and the tables. */
-#define PT_STATE_INDEX(name, ...) S_##name,
-#define PT_PARAM_INDEX(name, ...) P_##name,
-#define PT_INPUT_INDEX(name, ...) U_##name,
-#define PT_OUTPUT_INDEX(name, ...) Y_##name,
+#define PT_STATE_INDEX(name, ...)                          S_##name,
+#define PT_PARAM_INDEX(name, ...)                          P_##name,
+#define PT_INPUT_INDEX(name, ...)                          U_##name,
+#define PT_OUTPUT_INDEX(name, ...)                         Y_##name,
 #define PT_FIELD_ROW(name, unit, value, lower, upper, doc) {#name, unit, value, lower, upper, doc},
 
 /* The enums of the organ whose lists start with PREFIX. */
