@@ -137,6 +137,12 @@ class Ranking:
         written: Path = report.write(self, path, **options)
         return written
 
+    def plot(self, what: str = "forecast") -> Any:
+        """A figure: the ``forecast`` of the leading plan, or the leading ``plans`` side by side."""
+        from pytwin.report import plots
+
+        return plots.of_ranking(self, what)
+
     def __repr__(self) -> str:
         if self.abstained:
             return f"<Ranking: abstained: {'; '.join(self.reasons)}>"

@@ -167,7 +167,7 @@ def shares(goal: Objective, terms: dict[str, Array]) -> dict[str, Array]:
     """Expected share of time of each term of the Objective, shape (plans,)."""
     weights = {t.label: t.weight for t in goal.parts}
     return {
-        name: values.mean(axis=1) / weights[name]
+        name: values.mean(axis=1) / weights[name] + 0.0  # no -0 where a harm never happens
         for name, values in terms.items()
         if weights.get(name, 0.0) != 0
     }

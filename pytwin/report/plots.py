@@ -6,11 +6,12 @@ Each takes a Ranking or a Twin (or the plain arrays of `pytwin.report.figures`) 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pytwin.errors import InputError
 from pytwin.report import style, words
 from pytwin.report.figures import Array, Axis, Band, Check, Density, Forecast
 
@@ -18,8 +19,30 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from pytwin.rank import Ranking
+    from pytwin.twin import Twin
+
 
 Keys = list[tuple[Any, str]]
+
+
+def of_twin(twin: Twin, what: str) -> Figure:
+    """The figure of a Twin: ``parameters`` or ``trace``."""
+    return _chosen({"parameters": parameters, "trace": trace}, what)(twin)
+
+
+def of_ranking(ranking: Ranking, what: str) -> Figure:
+    """The figure of a Ranking: ``forecast`` or ``plans``."""
+    if not ranking.plans:
+        raise InputError("plot.abstained", "the ranking abstains: there is no plan to draw")
+    return _chosen({"forecast": forecast, "plans": plans}, what)(ranking)
+
+
+def _chosen(figures: Mapping[str, Callable[[Any], Figure]], what: str) -> Callable[[Any], Figure]:
+    if what not in figures:
+        hint = f"There are: {', '.join(figures)}"
+        raise InputError("plot.unknown", "there is no such figure", place=what, hint=hint)
+    return figures[what]
 
 
 def forecast(source: Any, plans: int = 1) -> Figure:

@@ -10,10 +10,13 @@ import re
 import threading
 from typing import TYPE_CHECKING, Any
 
+import matplotlib
+from markupsafe import Markup, escape
+from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.figure import Figure
+
 if TYPE_CHECKING:
-    from markupsafe import Markup
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 INK = "#1f2933"
 MUTED = "#66727f"
@@ -27,11 +30,16 @@ _LOCK = threading.Lock()
 _SVG: Any = {"svg.fonttype": "none", "svg.hashsalt": "pytwin"}
 
 
-def figure(width: float, height: float) -> Figure:
-    """A figure of its own, outside pyplot's registry; width and height in inches."""
-    from matplotlib.figure import Figure
+class Drawing(Figure):
+    """A figure outside pyplot's registry, which a notebook shows by itself."""
 
-    made = Figure(figsize=(width, height), layout="constrained")
+    def _repr_svg_(self) -> str:
+        return str(svg(self, "figure", "figure of pytwin"))
+
+
+def figure(width: float, height: float) -> Drawing:
+    """An empty figure; width and height in inches."""
+    made = Drawing(figsize=(width, height), layout="constrained")
     made.patch.set_alpha(0.0)
     return made
 
@@ -69,10 +77,6 @@ def svg(drawn: Figure, prefix: str, label: str) -> Markup:
     label : str
         What the figure shows, for those who cannot see it.
     """
-    import matplotlib
-    from markupsafe import Markup, escape
-    from matplotlib.backends.backend_svg import FigureCanvasSVG
-
     stream = io.StringIO()
     # rc_context changes the process's settings while it lasts: one drawing at a time.
     with _LOCK, matplotlib.rc_context(_SVG):

@@ -377,6 +377,12 @@ class Twin:
 
         return rank(self, plans, objective, horizon, draws, seed, **options)
 
+    def plot(self, what: str = "parameters") -> Any:
+        """A figure: ``parameters`` before and after, or the ``trace`` of forecasts and measurements."""
+        from pytwin.report import plots
+
+        return plots.of_twin(self, what)
+
     def __repr__(self) -> str:
         what = f"{self.n_assimilated} observations" if self._parts.filtered else "prior"
         return (

@@ -58,7 +58,7 @@ def page(name: str = "2.5 mg daily", patient: str = "SYNTHETIC-0001") -> Page:
     rows = tuple(
         Row(
             "=1" if i < 2 else str(i + 1), n, "", "warfarin every 24 h", ("as taken now",),
-            0.71 - i / 20, 0.31 - i / 20, 0.93 - i / 25, "34 %", 0.04, shares, (20.0, 71.0 - 5 * i, 93.0), i < 2,
+            0.71 - i / 20, 0.31 - i / 20, 0.93 - i / 25, "34 %", 0.04, shares, (20.0, 70.0, 93.0), i < 2,
         )
         for i, n in enumerate((name, "2 mg daily", "3 mg daily", "1.5 mg daily", "Label table"))
     )  # fmt: skip

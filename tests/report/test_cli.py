@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from pytwin.datasets import demo
 
 from pytwin.cli import main
+from pytwin.datasets import demo
 from pytwin.errors import PytwinError
 
 DIPLOTYPES = ("*1/*3", "A/G", "GA", "AG")

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+
 import pytwin.datasets
 from pytwin.datasets import generate, variants
-
 from pytwin.errors import InputError
 from pytwin.verify.library import reference_dir
 

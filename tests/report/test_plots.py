@@ -7,7 +7,10 @@ import math
 import numpy as np
 import pytest
 
-from pytwin.report import plots
+import pytwin as pt
+from pytwin.datasets import demo
+from pytwin.errors import InputError
+from pytwin.report import plots, series
 from pytwin.report.figures import Mixture, density
 
 
@@ -53,3 +56,41 @@ def test_a_forecast_needs_neither_observations_nor_plans(fakes):
     empty = np.empty((0, 2))
     bare = type(data)(data.axis, "INR", "1", (2.0, 3.0), empty, empty)
     assert plots.forecast(bare).axes
+
+
+@pytest.fixture(scope="module")
+def twin():
+    patient = demo()
+    return pt.Twin("warfarin", pt.read_record(patient.record), pt.read_genome(patient.genome)).assimilate()
+
+
+def test_figures_of_the_demo(twin):
+    for what in ("parameters", "trace"):
+        assert twin.plot(what).axes
+    ranking = twin.rank(draws=100)
+    for what in ("forecast", "plans"):
+        assert ranking.plot(what).axes
+        assert "<svg" in ranking.plot(what)._repr_svg_()
+    with pytest.raises(InputError, match=r"plot\.unknown"):
+        twin.plot("nonsense")
+
+
+def test_the_past_course_starts_at_the_baseline_and_ends_where_the_twin_stands(twin):
+    course = series.past(twin)
+    assert course.quantiles[:, 0] == pytest.approx(1.1)
+    data = series.forecast(twin.rank(draws=1000), 1)
+    assert course.quantiles[2, -1] == pytest.approx(data.bands[0].quantiles[2, 0], rel=0.05)
+    assert data.axis.now == pytest.approx(21 + 7.5 / 24)
+    assert data.observed[0] == pytest.approx([7.5 / 24, 1.1])
+    assert data.taken[0] == pytest.approx([18 / 24, 5.0])
+    assert data.bands[0].doses[0, 0] == pytest.approx(21 + 18 / 24)
+
+
+def test_a_ranking_that_abstains_has_a_report_and_no_figure_of_plans(twin, tmp_path):
+    ranking = pt.Twin("warfarin", twin.record).rank(draws=100)
+    assert ranking.abstained
+    with pytest.raises(InputError, match=r"plot\.abstained"):
+        ranking.plot()
+    text = ranking.report(tmp_path / "r.html").read_text(encoding="utf-8")
+    assert "No ranking" in text
+    assert ranking.reasons[0] in text

@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
+
+from pytwin.genome import Genome
 from pytwin.record.record import PatientInfo, Record
 from pytwin.record.table import Event
 from pytwin.record.time import parse_time
-
-from pytwin.genome import Genome
 
 from . import events as ev
 
