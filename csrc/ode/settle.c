@@ -42,13 +42,17 @@ static void act_infusion(pt_block *b, int s, const pt_action *a)
     b->slot[s].jumped |= b->stepped_inflow;
 }
 
-static void act_reset(pt_block *b, int s)
+static void set_initial(pt_block *b, int s)
 {
     vec *x = b->scratch;
     b->model->functions->initial(b->model->self, pt_wides(b->p), pt_wides(x));
     for (int i = 0; i < b->n_state; i++) *pt_at(b->x, i, s) = pt_get(x, i, s);
-    for (int i = 0; i < b->n_dose; i++) b->rate[s * b->n_dose + i] = 0;
     b->slot[s].jumped = 1;
+}
+
+static void stop_infusions(pt_block *b, int s)
+{
+    for (int i = 0; i < b->n_dose; i++) b->rate[s * b->n_dose + i] = 0;
 }
 
 /* Of the actions before the start, covariates hold and infusions run on; boluses are in the state. */
@@ -59,7 +63,7 @@ static void act_past(pt_block *b, int s)
         const pt_action *a = slot->actions + slot->next;
         if (is_covariate(a)) act_covariate(b, s, a);
         if (a->kind == PT_ACTION_INFUSION_ON || a->kind == PT_ACTION_INFUSION_OFF) act_infusion(b, s, a);
-        for (int i = 0; a->kind == PT_ACTION_RESET && i < b->n_dose; i++) b->rate[s * b->n_dose + i] = 0;
+        if (a->kind == PT_ACTION_RESET) stop_infusions(b, s);
     }
 }
 
@@ -89,7 +93,7 @@ static void settle_covariates(pt_block *b, int s)
     act_past(b, s);
     for (const pt_action *a; (a = due_action(slot)) && is_covariate(a); slot->next++) act_covariate(b, s, a);
     int finite = slot->changed ? set_params(b, s) : 1;
-    if (slot->blank) act_reset(b, s);
+    if (slot->blank) set_initial(b, s);
     slot->blank = 0;
     finite = finite && finite_lane(b->x, b->n_state, s);
     if (!finite) pt_slot_fail(b, s, PT_NOT_FINITE);
@@ -148,7 +152,10 @@ static void settle_outputs(pt_block *b, const int *list, int n)
 static void settle_doses(pt_block *b, int s)
 {
     for (const pt_action *a; (a = due_action(&b->slot[s])); b->slot[s].next++) {
-        if (a->kind == PT_ACTION_RESET) act_reset(b, s);
+        if (a->kind == PT_ACTION_RESET) {
+            set_initial(b, s);
+            stop_infusions(b, s);
+        }
         if (a->kind == PT_ACTION_BOLUS) act_bolus(b, s, a);
         if (a->kind == PT_ACTION_INFUSION_OFF || a->kind == PT_ACTION_INFUSION_ON) act_infusion(b, s, a);
     }
