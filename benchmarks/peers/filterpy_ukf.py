@@ -34,12 +34,17 @@ class Problem:
 
 
 def _root(a: np.ndarray) -> np.ndarray:
-    """Upper root of a semidefinite matrix: states that are known exactly have zero rows."""
+    """Upper root of a semidefinite matrix, parameters eliminated before states as in the core.
+
+    States that are known exactly have no variance, and their points no spread.
+    """
+    order = np.r_[N_STATE : len(a), 0:N_STATE]
     lower = np.zeros_like(a)
-    for j in range(len(a)):
-        d = a[j, j] - lower[j, :j] @ lower[j, :j]
-        if d > 1e-14 * max(a[j, j], 1e-300):
-            lower[j:, j] = (a[j:, j] - lower[j:, :j] @ lower[j, :j]) / np.sqrt(d)
+    for k, j in enumerate(order):
+        d = a[j, j] - lower[j] @ lower[j]
+        if d > 1e-13 * max(a[j, j], 1e-300):
+            rest = order[k:]
+            lower[rest, k] = (a[rest, j] - lower[rest] @ lower[j]) / np.sqrt(d)
     return lower.T
 
 
@@ -55,10 +60,10 @@ def _log_inr(problem: Problem, z: np.ndarray) -> np.ndarray:
     return np.array([np.log(base + top * (1 - (z[4] + z[7]) / 2))])
 
 
-def assimilate(problem: Problem, kappa: float, *, rtol: float, atol: float) -> np.ndarray:
+def assimilate(problem: Problem, rule: dict[str, float], *, rtol: float, atol: float) -> np.ndarray:
     """Posterior mean of z after the last observation."""
     n = len(problem.mean)
-    points = MerweScaledSigmaPoints(n, alpha=1.0, beta=0.0, kappa=kappa, sqrt_method=_root)
+    points = MerweScaledSigmaPoints(n, **rule, sqrt_method=_root)
     ukf = UnscentedKalmanFilter(
         n, 1, 0.0, hx=lambda z: _log_inr(problem, z), fx=lambda z, dt: z, points=points
     )
