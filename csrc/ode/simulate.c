@@ -120,10 +120,18 @@ static pt_status make_blocks(simulation *all, int n, const pt_ode_options *optio
     return status;
 }
 
-static int64_t chunk_of(int64_t n_lane, int n_threads)
+/* Lanes a chunk: few enough that all threads have work and that a stop is noticed within about a second (one
+ * interval of a lane costs about a microsecond), many enough that slots are refilled. */
+static int64_t chunk_of(const simulation *all, int64_t n_plan, int n_threads)
 {
-    const int64_t share = n_lane / (4 * n_threads) / PT_N_SLOT * PT_N_SLOT;
-    return share < PT_N_SLOT ? PT_N_SLOT : share > CHUNK ? CHUNK : share;
+    int64_t n_action = 0;
+    for (int64_t i = 0; i < n_plan; i++)
+        if (all->plans[i].n > n_action) n_action = all->plans[i].n;
+    int64_t n = all->n_lane / (4 * n_threads);
+    if (n > CHUNK) n = CHUNK;
+    const int64_t quick = 100000 / (1 + n_action + all->feed.n_time);
+    if (n > quick) n = quick;
+    return n < PT_N_SLOT ? PT_N_SLOT : n / PT_N_SLOT * PT_N_SLOT;
 }
 
 pt_status pt_simulate(const pt_model *model, int64_t n_lane, const int64_t *subject, const int64_t *plan,
@@ -135,7 +143,6 @@ pt_status pt_simulate(const pt_model *model, int64_t n_lane, const int64_t *subj
     const int n_threads = control && control->n_threads > 1 ? control->n_threads : 1;
     simulation all = {.model = model,
                       .n_lane = n_lane,
-                      .chunk = chunk_of(n_lane, n_threads),
                       .subject = subject,
                       .plan = plan,
                       .params = params,
@@ -153,6 +160,7 @@ pt_status pt_simulate(const pt_model *model, int64_t n_lane, const int64_t *subj
                          .outputs = outputs,
                          .n_out = n_out,
                          .y = y};
+    all.chunk = chunk_of(&all, n_plan, n_threads);
     pt_status result = check_all(&all, n_subject, n_plan, options);
     if (result == PT_OK) result = make_blocks(&all, n_threads, options);
     if (result != PT_OK) return result;

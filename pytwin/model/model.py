@@ -160,7 +160,7 @@ class Model:
             raise InputError(
                 "model.bad-shape", f"times has shape {hours.shape}, expected (T,)", place="times"
             )
-        rows, states, lead = self._lanes(params, x0)
+        rows, states, is_batch = self._lanes(params, x0)
         plans = self._actions(plan, float(hours[-1]) if hours.size else start)
         chosen = self._chosen(outputs)
         n, size = rows.shape[0], len(plans)
@@ -180,14 +180,16 @@ class Model:
             threads=threads,
             progress=progress,
         )
-        several = not (plan is None or isinstance(plan, Plan | np.ndarray))
-        result = self._result(hours, chosen, found, (size, *lead) if several else lead)
+        dims = {"subject": n} if is_batch else {}
+        if not (plan is None or isinstance(plan, Plan | np.ndarray)):
+            dims = {"plan": size, **dims}
+        result = self._result(hours, chosen, found, dims)
         if errors == "raise":
             result.raise_for_status()
         return result
 
-    def _lanes(self, params: Values, x0: Values) -> tuple[Array, Array | None, tuple[int, ...]]:
-        """Rows of parameters and states (or None), and the leading shape of the result."""
+    def _lanes(self, params: Values, x0: Values) -> tuple[Array, Array | None, bool]:
+        """Rows of parameters and states (or None), and whether a batch was given."""
         rows = self.rows(params)
         states = None if x0 is None else self.rows(x0, of="states")
         sizes = {a.shape[0] for a in (rows, states) if a is not None and a.ndim == 2}
@@ -195,11 +197,11 @@ class Model:
             message = f"params and x0 have {' and '.join(map(str, sorted(sizes)))} rows"
             raise InputError("model.bad-shape", message, place="params, x0")
         n = sizes.pop() if sizes else 1
-        lead = (n,) if rows.ndim == 2 or (states is not None and states.ndim == 2) else ()
+        is_batch = rows.ndim == 2 or (states is not None and states.ndim == 2)
         full = np.ascontiguousarray(np.broadcast_to(rows, (n, rows.shape[-1])))
         if states is not None:
             states = np.ascontiguousarray(np.broadcast_to(states, (n, states.shape[-1])))
-        return full, states, lead
+        return full, states, is_batch
 
     def _actions(self, plan: Any, horizon: float) -> list[NDArray[Any]]:
         if plan is None:
@@ -223,9 +225,8 @@ class Model:
                 )
         return list(range(len(names))) if outputs is None else [names.index(name) for name in outputs]
 
-    def _result(
-        self, hours: Array, chosen: list[int], found: dict[str, Any], lead: tuple[int, ...]
-    ) -> Result:
+    def _result(self, hours: Array, chosen: list[int], found: dict[str, Any], dims: dict[str, int]) -> Result:
+        lead = tuple(dims.values())
         return Result(
             times=hours,
             y=found["y"].reshape(*lead, hours.size, len(chosen)),
@@ -236,6 +237,7 @@ class Model:
             status=found["status"].reshape(lead),
             stop=found["stop"].reshape(lead),
             model=self.name,
+            dims=tuple(dims),
         )
 
     def describe(self) -> str:

@@ -39,6 +39,8 @@ class Result:
         0, or a code of ``_core.STATUS``.
     stop : ndarray, shape (...)
         The hour that was reached.
+    dims : tuple of str
+        What the leading axes are: "plan", "subject".
     """
 
     times: Array
@@ -50,6 +52,7 @@ class Result:
     status: NDArray[np.int32]
     stop: Array
     model: str
+    dims: tuple[str, ...] = ()
 
     def __getitem__(self, name: str) -> Array:
         """One output by name, shape (..., T)."""
@@ -91,9 +94,8 @@ class Result:
         except ImportError as error:
             hint = "pip install pytwin-health[xarray]"
             raise MissingExtraError("extra.xarray", "xarray is not installed", hint=hint) from error
-        lead = ("plan", "subject")[-(self.y.ndim - 2) :] if self.y.ndim > 2 else ()
         units = dict(zip(self.names, self.units, strict=True))
-        data = {n: ((*lead, "time"), self[n], {"units": units[n]}) for n in self.names}
+        data = {n: ((*self.dims, "time"), self[n], {"units": units[n]}) for n in self.names}
         return xarray.Dataset(
             data, coords={"time": ("time", self.times, {"units": "h"})}, attrs={"model": self.model}
         )

@@ -1,0 +1,106 @@
+"""pt.Model: simulation by name and plan, its results, its sheet as text."""
+
+from __future__ import annotations
+
+import importlib.util
+import pickle
+
+import numpy as np
+import pytest
+
+from pytwin import ComputationError, InputError, Model, Plan, _core
+from pytwin.model.model import models
+
+from .conftest import daily, params_of, run
+
+MODEL = "hamberg2010"
+PLAN = Plan("5 mg").dose("warfarin", 5, "mg", every="24 h", until="10 d")
+TIMES = [0.0, 24.0, 100.0, 240.0]
+
+
+def test_the_sheet_is_complete() -> None:
+    assert models() == ("hamberg2010", "hamberg2007") == _core.model_names()
+    for name in models():
+        model = Model(name)
+        for fields in (model.states, model.params, model.outputs):
+            assert all(f["name"] and f["unit"] and f["doc"] for f in fields)
+            assert all(f["lower"] <= f["value"] <= f["upper"] for f in fields)
+        text = model.describe()
+        for part in (model.title, model.equations, model.citation, *(f["doc"] for f in model.params)):
+            assert part in text
+        assert name in model._repr_html_() and pickle.loads(pickle.dumps(model)).name == name  # noqa: S301
+
+
+@pytest.mark.core
+def test_plan_and_actions_give_the_same() -> None:
+    by_plan = Model(MODEL).simulate(TIMES, PLAN, {"CL": 0.3})
+    by_actions = Model(MODEL).simulate(TIMES, daily(5, 10), {"CL": 0.3})
+    np.testing.assert_array_equal(by_plan.y, by_actions.y)
+    expected = run(MODEL, params_of(MODEL, CL=0.3), daily(5, 10), TIMES, rtol=1e-9, atol=1e-11)
+    np.testing.assert_array_equal(by_plan.y, expected["y"][0])
+
+
+@pytest.mark.core
+def test_shapes_follow_what_was_asked() -> None:
+    model = Model(MODEL)
+    assert model.simulate(TIMES, PLAN).y.shape == (4, 2)
+    assert model.simulate(TIMES).y[-1, 1] == 1
+    batch = model.simulate(TIMES, PLAN, {"CL": [0.2, 0.3, 0.4], "BASE": 1.1})
+    assert batch.y.shape == (3, 4, 2) and batch["INR"].shape == (3, 4) and batch.x_end.shape == (3, 8)
+    both = model.simulate(TIMES, [PLAN, Plan("nothing")], {"CL": [0.2, 0.3, 0.4]}, outputs=["INR"])
+    assert both.y.shape == (2, 3, 4, 1) and both.status.shape == (2, 3)
+    np.testing.assert_array_equal(both["INR"][1], 1.0)
+    one = model.simulate(TIMES, [PLAN], params_of(MODEL))
+    assert one.y.shape == (1, 4, 2)
+    again = model.simulate([240.0, 250.0], None, None, {"A2": 3.0}, start=240.0)
+    assert again["Cs"][0] == pytest.approx(3 / 14.3)
+
+
+@pytest.mark.core
+def test_a_result_shows_itself() -> None:
+    result = Model(MODEL).simulate(TIMES, PLAN, {"CL": [0.2, 0.3]})
+    assert list(result) == ["Cs", "INR"] and set(result.outputs) == {"Cs", "INR"}
+    assert "2 lanes" in repr(result) and "INR" in result._repr_html_()
+    with pytest.raises(InputError, match="unknown-output"):
+        result["glucose"]
+
+
+@pytest.mark.core
+@pytest.mark.skipif(importlib.util.find_spec("xarray") is None, reason="xarray is not installed")
+def test_xarray() -> None:
+    data = Model(MODEL).simulate(TIMES, [PLAN, PLAN], {"CL": [0.2, 0.3, 0.4]}).to_xarray()
+    assert data["INR"].dims == ("plan", "subject", "time") and data["INR"].attrs["units"] == "{INR}"
+    assert Model(MODEL).simulate(TIMES, PLAN).to_xarray()["INR"].dims == ("time",)
+    assert Model(MODEL).simulate(TIMES, [PLAN]).to_xarray()["INR"].dims == ("plan", "time")
+    assert Model(MODEL).simulate(TIMES, PLAN, {"CL": [0.2]}).to_xarray()["INR"].dims == ("subject", "time")
+
+
+@pytest.mark.core
+def test_a_lane_that_fails_raises_or_is_left_with_its_status() -> None:
+    clearances = {"CL": [0.3, np.nan, 0.4]}
+    with pytest.raises(ComputationError, match="not-finite") as caught:
+        Model(MODEL).simulate(TIMES, PLAN, clearances)
+    assert "lane 1" in str(caught.value)
+    result = Model(MODEL).simulate(TIMES, PLAN, clearances, errors="status")
+    assert (result.status != 0).tolist() == [False, True, False] and np.isnan(result["INR"][1]).all()
+
+
+BAD = [
+    (lambda m: m.simulate(TIMES, PLAN, {"clearance": 1}), "unknown-name"),
+    (lambda m: m.simulate(TIMES, PLAN, {"CL": [1, 2], "V": [1, 2, 3]}), "different lengths"),
+    (lambda m: m.simulate(TIMES, PLAN, np.zeros(3)), "bad-shape"),
+    (lambda m: m.simulate(TIMES, PLAN, np.zeros((2, 11)), np.zeros((3, 8))), "2 and 3 rows"),
+    (lambda m: m.simulate([[0.0]], PLAN), "times has shape"),
+    (lambda m: m.simulate(TIMES, PLAN, outputs=["glucose"]), "unknown-output"),
+    (lambda m: m.simulate(TIMES, []), "no-plan"),
+    (lambda m: m.simulate(TIMES, Plan("a").dose("aspirin", 5, "mg")), "no-dose-port"),
+    (lambda m: m.simulate(TIMES, Plan("a").setting("clearance", 5)), "no-parameter"),
+    (lambda m: Model("hovorka"), "There is hamberg2010"),
+]
+
+
+@pytest.mark.parametrize(("call", "text"), BAD, ids=[t for _, t in BAD])
+def test_bad_input(call, text: str) -> None:
+    with pytest.raises(InputError) as caught:
+        call(Model(MODEL))
+    assert text in str(caught.value)
