@@ -72,6 +72,7 @@ def demo(output: Path | None, show: bool, draws: int) -> None:
     patient = bundled()
     folder = output or Path.cwd()
     folder.mkdir(parents=True, exist_ok=True)
+    click.echo(f"The bundled synthetic patient: {patient.record.name} and {patient.genome.name}")
     path = folder / "pytwin-demo.html"
     ranking = _rank(patient.record, patient.genome, "warfarin", draws=draws)
     _show(ranking, genome=True)

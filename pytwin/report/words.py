@@ -73,7 +73,7 @@ def unit(ucum: str) -> str:
 def interval(values: Sequence[float]) -> str:
     """(low, median, high) as ``median (low to high)``."""
     low, median, high = values
-    if low == high:
+    if high - low <= 1e-6 * abs(median):
         return f"{median:.3g} (known)"
     return f"{median:.3g} ({low:.3g} to {high:.3g})"
 
