@@ -139,9 +139,10 @@ class Cohort:
 
     @property
     def traces(self) -> tuple[tuple[TracePoint, ...], ...]:
-        """One-step-ahead forecasts of each patient's observations."""
+        """One-step-ahead forecasts of each patient's observations; none where the filter failed."""
         m = self._members
-        return tuple(trace(m.population, h, f) for h, f in zip(m.histories, m.filtered, strict=False))
+        pairs = zip(m.histories, m.filtered, strict=False)
+        return tuple(() if f.status else trace(m.population, h, f) for h, f in pairs)
 
     def assimilate(self, *, errors: str = "status", threads: int = 1) -> Cohort:
         """Condition every twin on its record, all in one call of the core.

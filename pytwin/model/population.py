@@ -293,16 +293,6 @@ class Population:
         """Natural parameters (..., n_param) to theta on the estimation scale (..., n_theta)."""
         return to_scale(parameters[..., self.theta_columns()], self.scales)
 
-    def state_bounds(self) -> tuple[Array, Array]:
-        """Lowest and highest possible states, each (n_state,): the model's, narrowed by ``[[bounds]]``."""
-        own = {b["state"]: b for b in self.data.get("bounds", ())}
-        rows = [
-            (max(s["lower"], own.get(s["name"], s)["lower"]), min(s["upper"], own.get(s["name"], s)["upper"]))
-            for s in self.model.states
-        ]
-        lower, upper = np.array(rows, dtype=np.float64).T
-        return lower, upper
-
     def scale_codes(self) -> NDArray[np.int8]:
         """The core's codes of the scales, shape (n_theta,)."""
         return np.array([SCALES[s] for s in self.scales], dtype=np.int8)

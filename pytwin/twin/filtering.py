@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -37,7 +37,9 @@ class Filtered:
     before : ndarray, shape (K, n)
         Weights of the components before each observation was used.
     status : int
-        First status of the core that is not 0, else 0.
+        0, or the core's status when every component failed.
+    failed : int
+        Number of components that failed and dropped out.
     """
 
     components: Components
@@ -46,6 +48,7 @@ class Filtered:
     variance: Array
     before: Array
     status: int
+    failed: int = 0
 
 
 def actions_of(therapy: Therapy, population: Population, history: History) -> Actions:
@@ -143,22 +146,56 @@ def _split(
     result: dict[str, Any],
     errors: str,
 ) -> list[Filtered]:
+    """One Filtered for each subject. Components that failed drop out; a subject fails when all did."""
     found, row, obs = [], 0, 0
     for prior, history in zip(priors, histories, strict=True):
         k, n = len(prior), history.times.size
-        rows, flat = slice(row, row + k), slice(obs, obs + k * n)
-        status = int(next((s for s in result["status"][rows] if s), 0))
-        if status and errors == "raise":
-            raise _failure(status)
-        predicted = np.asarray(result["predicted"][flat]).reshape(k, n)
-        variance = np.asarray(result["predicted_var"][flat]).reshape(k, n)
-        before, after, loglike = _weights(
-            prior.weights, np.asarray(result["loglike"][rows]), predicted, variance, history, population
-        )
-        components = Components(prior.labels, after, result["mean"][rows], result["cov"][rows], prior.params)
-        found.append(Filtered(components, loglike, predicted, variance, before, status))
+        rows = np.arange(row, row + k)
+        status = np.asarray(result["status"])[rows]
+        if status.all() and errors == "raise":
+            raise _failure(int(status[0]))
+        kept = np.flatnonzero(status == 0)
+        forecasts = [
+            np.asarray(result[name][obs : obs + k * n]).reshape(k, n)[kept]
+            for name in ("predicted", "predicted_var")
+        ]
+        if kept.size:
+            filtered = _subject(prior, history, population, result, rows[kept], kept, *forecasts)
+            found.append(replace(filtered, failed=k - kept.size))
+        else:
+            found.append(_failed(prior, history, int(status[0])))
         row, obs = row + k, obs + k * n
     return found
+
+
+def _subject(
+    prior: Components,
+    history: History,
+    population: Population,
+    result: dict[str, Any],
+    rows: NDArray[np.intp],
+    kept: NDArray[np.intp],
+    predicted: Array,
+    variance: Array,
+) -> Filtered:
+    start = prior.weights[kept] / prior.weights[kept].sum()
+    loglike = np.asarray(result["loglike"])[rows]
+    before, after, total = _weights(start, loglike, predicted, variance, history, population)
+    components = Components(
+        tuple(prior.labels[i] for i in kept),
+        after,
+        result["mean"][rows],
+        result["cov"][rows],
+        prior.params[kept],
+    )
+    return Filtered(components, total, predicted, variance, before, 0)
+
+
+def _failed(prior: Components, history: History, status: int) -> Filtered:
+    """A subject of whom nothing is known after the filter: NaN."""
+    lost = replace(prior, means=np.full_like(prior.means, np.nan), covs=np.full_like(prior.covs, np.nan))
+    none = np.full((len(prior), history.times.size), np.nan)
+    return Filtered(lost, float("nan"), none, none, none, status, len(prior))
 
 
 def _weights(

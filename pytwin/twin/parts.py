@@ -58,6 +58,16 @@ def updated(parts: Parts, record: Any, until: int | None) -> Parts:
     return prior_parts(parts.therapy, parts.population, joined, parts.genome, parts.start, until)
 
 
+def posterior(parts: Parts, filtered: Filtered) -> Parts:
+    """The parts after the filter; genotypes that dropped out of the mixture are noted."""
+    issues = Issues(parts.issues)
+    if filtered.failed:
+        message = f"the filter failed for {filtered.failed} of {len(parts.prior)} genotypes"
+        issues.add("filter.component-failed", message, place="assimilate", action="left out of the mixture")
+    components, hour = filtered.components, parts.history.end
+    return replace(parts, components=components, hour=hour, filtered=filtered, issues=issues)
+
+
 def genome_of(record: Any, genome: Any) -> Any:
     """The genome given, else one of the genotypes that the record's own table holds, else None."""
     if genome is not None or not getattr(record, "genotypes", None):

@@ -73,8 +73,8 @@ def to_draws(twin: Any, z: Array, component: NDArray[np.intp]) -> Draws:
     """Draws of z = [states, theta] as states and parameters."""
     population = twin.population
     nx = z.shape[1] - len(population.theta)
-    lower, upper = population.state_bounds()
-    x0 = np.clip(z[:, :nx], lower, upper)
+    states = population.model.states
+    x0 = np.clip(z[:, :nx], [s["lower"] for s in states], [s["upper"] for s in states])
     clipped = int(np.count_nonzero(x0 != z[:, :nx]))
     theta = from_scale(z[:, nx:], population.scales)
     params = twin.components.params[component].copy()

@@ -66,7 +66,11 @@ def summary(twin: Any) -> Summary:
     for index, name in enumerate(twin.population.theta):
         spans = [_span(c, first + index, twin.population.scales[index]) for c in (before, after)]
         rows.append(ParameterSummary(name, table[name]["unit"], table[name]["doc"], *spans))
-    weights = tuple(zip(after.labels, before.weights.tolist(), after.weights.tolist(), strict=True))
+    left = {tuple(g.items()): w for g, w in zip(after.labels, after.weights.tolist(), strict=True)}
+    weights = tuple(
+        (g, w, left.get(tuple(g.items()), 0.0))
+        for g, w in zip(before.labels, before.weights.tolist(), strict=True)
+    )
     return Summary(tuple(rows), weights, twin.coverage)
 
 

@@ -23,7 +23,7 @@ from pytwin.twin.dose import DoseEstimate, solve
 from pytwin.twin.forecast import Forecast, forecast
 from pytwin.twin.html import twin_html
 from pytwin.twin.mixture import draw, moments, quantile
-from pytwin.twin.parts import Parts, genome_of, microseconds, prior_parts, switch_factors, updated
+from pytwin.twin.parts import Parts, genome_of, microseconds, posterior, prior_parts, switch_factors, updated
 from pytwin.twin.prior import Components
 from pytwin.twin.simulation import Draws, Simulation, output_times, simulate_plans, to_draws
 from pytwin.twin.summary import Summary, summary
@@ -238,9 +238,7 @@ class Twin:
         parts = self._parts
         fresh = updated(parts, record, None if until is None else microseconds(until))
         (filtered,) = filtering.run(parts.therapy, parts.population, [fresh.components], [fresh.history])
-        return Twin._of(
-            replace(fresh, components=filtered.components, hour=fresh.history.end, filtered=filtered)
-        )
+        return Twin._of(posterior(fresh, filtered))
 
     def factors(self) -> Array:
         """What interacting drugs that started or stopped since the origin multiply parameters by, shape

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from pytwin.cohort import Cohort
-from pytwin.errors import InputError
+from pytwin.errors import ComputationError, InputError
 from pytwin.genome import Genome
 from pytwin.twin import Twin
 
@@ -106,3 +106,44 @@ def test_forecast_intervals_are_calibrated(make):
     assert 0.85 <= inside.mean() <= 0.95
     # The next INR when several are known, which is what a clinician asks for.
     assert 0.85 <= inside[:, 3:].mean() <= 0.95
+
+
+def test_a_component_that_fails_drops_out_and_a_subject_fails_with_all(make, course, wild):
+    """The core's result is made up here: no data are known that make the filter fail."""
+    from pytwin.twin import filtering
+
+    twin = Twin("warfarin", make(course), Genome.from_diplotypes({"CYP2C9": "*1/*1"}))
+    prior, history = twin.components, twin.history
+    k, n, nz = len(prior), history.times.size, prior.means.shape[1]
+    result = {
+        "status": np.array([0, 5, 0]),
+        "loglike": np.array([-1.0, np.nan, -1.0]),
+        "mean": prior.means.copy(),
+        "cov": np.tile(np.eye(nz), (k, 1, 1)),
+        "predicted": np.zeros(k * n),
+        "predicted_var": np.ones(k * n),
+    }
+    (one,) = filtering._split([prior], [history], twin.population, result, "raise")
+    assert len(one.components) == 2
+    assert one.failed == 1
+    assert one.components.weights.sum() == pytest.approx(1)
+    result["status"] = np.full(3, 5)
+    (lost,) = filtering._split([prior], [history], twin.population, result, "status")
+    assert lost.status == 5
+    assert np.isnan(lost.components.means).all()
+    with pytest.raises(ComputationError, match="not-positive-definite"):
+        filtering._split([prior], [history], twin.population, result, "raise")
+
+
+def test_extreme_records_run(make):
+    rows = [ev.inr(0, 0.5), *(ev.given(10 + 24 * d, 50) for d in range(5)), ev.inr(24, 12.0), ev.inr(48, 0.6)]
+    late = [
+        ev.inr(0, 2.4),
+        ev.inr(60, 0.4),
+        ev.inr(61, 15.0, comparator=">"),
+        ev.given(100, 5),
+        ev.inr(900, 1.0),
+    ]
+    cohort = Cohort("warfarin", [make(rows), make(late)]).assimilate()
+    assert not cohort.status.any()
+    assert np.isfinite(cohort.mean).all()
