@@ -34,8 +34,40 @@ def exponentials() -> str:
     return digest(_core.expm(matrices, steps))
 
 
+def simulations() -> str:
+    """Both models, 37 different patients, five doses and a covariate that changes."""
+    results = []
+    for name in _core.model_names():
+        model = _core.Model(name)
+        typical = np.array([field["value"] for field in model.params])
+        people = typical * np.exp(0.2 * _core.normals(5, 1, np.arange(37), 1, len(typical))[:, 0, :])
+        rows = [(24.0 * day, _core.ACTION_BOLUS, 0, 5.0) for day in range(5)] + [
+            (60.0, _core.ACTION_SCALE, 1, 0.6)
+        ]
+        actions = np.array(sorted(rows), dtype=_core.PLAN_DTYPE)
+        done = model.simulate(people, None, 0.0, actions, [0, len(rows)], np.arange(0.0, 240.0, 12.0))
+        results += [done["y"], done["x_end"], done["status"]]
+    return digest(*results)
+
+
+def twins() -> str:
+    """The bundled patient, from the files to the posterior."""
+    import pytwin.datasets
+
+    files = pytwin.datasets.demo()
+    prior = pytwin.Twin("warfarin", pytwin.read_record(files.record), pytwin.read_genome(files.genome))
+    posterior = prior.assimilate()
+    return digest(prior.mean, prior.cov, posterior.mean, posterior.cov)
+
+
 def main() -> None:
-    parts: tuple[Callable[[], str], ...] = (lane_maths, random_numbers, exponentials)
+    parts: tuple[Callable[[], str], ...] = (
+        lane_maths,
+        random_numbers,
+        exponentials,
+        simulations,
+        twins,
+    )
     print(json.dumps({part.__name__: part() for part in parts}))
 
 
