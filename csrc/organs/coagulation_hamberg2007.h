@@ -18,12 +18,12 @@
 #include "organs/organ.h"
 
 #define COAGULATION_HAMBERG2007_STATES(X)                                                                    \
-    X(C1, "1", 1, 0, 1, "long chain, first compartment")                                      \
-    X(C2, "1", 1, 0, 1, "long chain, second compartment")                                     \
-    X(C3, "1", 1, 0, 1, "long chain, third compartment")                                      \
-    X(C4, "1", 1, 0, 1, "long chain, fourth compartment")                                     \
-    X(C5, "1", 1, 0, 1, "long chain, fifth compartment")                                      \
-    X(C6, "1", 1, 0, 1, "long chain, last compartment")                                       \
+    X(C1, "1", 1, 0, 1, "long chain, first compartment")                                                     \
+    X(C2, "1", 1, 0, 1, "long chain, second compartment")                                                    \
+    X(C3, "1", 1, 0, 1, "long chain, third compartment")                                                     \
+    X(C4, "1", 1, 0, 1, "long chain, fourth compartment")                                                    \
+    X(C5, "1", 1, 0, 1, "long chain, fifth compartment")                                                     \
+    X(C6, "1", 1, 0, 1, "long chain, last compartment")                                                      \
     X(C7, "1", 1, 0, 1, "single compartment")
 
 #define COAGULATION_HAMBERG2007_PARAMS(X)                                                                    \

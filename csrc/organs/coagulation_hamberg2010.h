@@ -18,11 +18,11 @@
 #include "organs/organ.h"
 
 #define COAGULATION_HAMBERG2010_STATES(X)                                                                    \
-    X(C1, "1", 1, 0, 1, "fast chain, first compartment")                                      \
-    X(C2, "1", 1, 0, 1, "fast chain, second compartment")                                     \
-    X(C3, "1", 1, 0, 1, "fast chain, last compartment")                                       \
-    X(C4, "1", 1, 0, 1, "slow chain, first compartment")                                      \
-    X(C5, "1", 1, 0, 1, "slow chain, second compartment")                                     \
+    X(C1, "1", 1, 0, 1, "fast chain, first compartment")                                                     \
+    X(C2, "1", 1, 0, 1, "fast chain, second compartment")                                                    \
+    X(C3, "1", 1, 0, 1, "fast chain, last compartment")                                                      \
+    X(C4, "1", 1, 0, 1, "slow chain, first compartment")                                                     \
+    X(C5, "1", 1, 0, 1, "slow chain, second compartment")                                                    \
     X(C6, "1", 1, 0, 1, "slow chain, last compartment")
 
 #define COAGULATION_HAMBERG2010_PARAMS(X)                                                                    \

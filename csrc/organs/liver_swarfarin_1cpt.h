@@ -19,7 +19,7 @@
 #include "organs/organ.h"
 
 #define LIVER_SWARFARIN_1CPT_STATES(X)                                                                       \
-    X(A1, "mg", 0, 0, INFINITY, "S-warfarin at the site of absorption")                              \
+    X(A1, "mg", 0, 0, INFINITY, "S-warfarin at the site of absorption")                                      \
     X(A2, "mg", 0, 0, INFINITY, "S-warfarin in the body")
 
 #define LIVER_SWARFARIN_1CPT_PARAMS(X)                                                                       \

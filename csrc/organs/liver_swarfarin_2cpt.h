@@ -21,8 +21,8 @@
 #include "organs/organ.h"
 
 #define LIVER_SWARFARIN_2CPT_STATES(X)                                                                       \
-    X(A1, "mg", 0, 0, INFINITY, "S-warfarin at the site of absorption")                              \
-    X(A2, "mg", 0, 0, INFINITY, "S-warfarin in the central compartment")                             \
+    X(A1, "mg", 0, 0, INFINITY, "S-warfarin at the site of absorption")                                      \
+    X(A2, "mg", 0, 0, INFINITY, "S-warfarin in the central compartment")                                     \
     X(A3, "mg", 0, 0, INFINITY, "S-warfarin in the peripheral compartment")
 
 #define LIVER_SWARFARIN_2CPT_PARAMS(X)                                                                       \
