@@ -110,6 +110,8 @@ def _plans(shown: Page, console: Console) -> None:
     console.print(made)
     if len(shown.rows) > _PLANS:
         console.print(Text(f"and {len(shown.rows) - _PLANS} more that are worse", style="dim"))
+    skewed = "utility: mean over the simulated courses, beside the interval that holds 90 % of them; "
+    console.print(Text(skewed + "a mean outside it comes from a few much worse courses", style="dim"))
     if any(row.tied for row in shown.rows):
         console.print(Text("= tied: the simulations do not tell these plans apart", style="dim"))
 

@@ -123,7 +123,7 @@ def _treat(people: Population, params: Array, visits: Sequence[int], seed: int) 
 def _adjusted(dose: Array, inr: Array) -> Array:
     """Next daily dose by the last INR: up or down by 10 or 20 %, to the half milligram, 0.5 to 12 mg."""
     factor = np.select([inr < 1.5, inr < 2.0, inr <= 3.0, inr <= 4.0], [1.2, 1.1, 1.0, 0.9], 0.7)
-    return np.clip(np.round(2 * dose * factor) / 2, 0.5, 12.0)
+    return np.asarray(np.clip(np.round(2 * dose * factor) / 2, 0.5, 12.0))
 
 
 def _record(i: int, age: float, doses: Array, visits: Sequence[int], inr: Array) -> Record:

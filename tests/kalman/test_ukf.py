@@ -120,20 +120,23 @@ def test_a_limit_in_the_far_tail(sigmas: float) -> None:
 
 
 def test_on_a_linear_model_it_is_the_linear_filter() -> None:
-    """Kinetics alone, parameters known: amounts with a prior and a walk, concentrations observed."""
+    """Kinetics alone, parameters known: amounts with a prior and a walk, concentrations observed.
+
+    All amounts stay far above 0, the bound at which sigma points are clamped.
+    """
     ka, ke, V = 2.0, 0.348 / 14.3, 14.3
     K = np.array([[-ka, 0.0], [ka, -ke]])
     times = np.array([0.0, 3.0, 5.0, 12.0, 30.0])
     P = np.zeros((8, 8))
     P[:2, :2] = [[1.0, 0.3], [0.3, 2.0]]
-    drift = np.concatenate([[0.01, 0.02], np.zeros(6)])
-    values = np.array([0.2, 0.31, math.nan, 0.25, 0.1])
+    drift = np.concatenate([[0.0, 0.02], np.zeros(6)])
+    values = np.array([4.2, 4.5, math.nan, 3.4, 2.2])
     one = hb.patient(
         theta=np.zeros(0, dtype=np.int32),
         scale=np.zeros(0, dtype=np.int8),
         times=times,
         values=values,
-        mean=np.concatenate([[4.0, 3.0], np.ones(6)]),
+        mean=np.concatenate([[4.0, 60.0], np.ones(6)]),
         cov=P,
         drift=drift,
         end=30.0,
@@ -151,7 +154,7 @@ def test_on_a_linear_model_it_is_the_linear_filter() -> None:
         np.array([[0.0, 1 / V]]),
         Q,
         [[0.0025]],
-        [4.0, 3.0],
+        [4.0, 60.0],
         P[:2, :2],
         outputs=("loglike", "mean", "cov", "smoothed_mean", "smoothed_cov"),
     )
