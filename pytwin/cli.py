@@ -92,6 +92,7 @@ def demo(output: Path | None, show: bool, draws: int) -> None:
 @click.option("--horizon", default="30 d", show_default=True, help="How far ahead plans are judged.")
 @click.option("--draws", type=click.IntRange(100), default=2000, show_default=True, help="Draws of the twin.")
 @click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Seed of the draws.")
+@click.option("--confirm", multiple=True, metavar="CODE", help="A limit that a clinician has excluded.")
 @click.option("--report", "report", type=FILE, default=None, help="Write the HTML report here.")
 @click.option("--show-genome", is_flag=True, help="Show diplotypes: a genome identifies its owner.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -104,13 +105,14 @@ def rank(
     horizon: str,
     draws: int,
     seed: int,
+    confirm: tuple[str, ...],
     report: Path | None,
     show_genome: bool,
     as_json: bool,
 ) -> None:
     """Rank the plans of a therapy for the patient of RECORD."""
-    options: dict[str, Any] = {"population": population, "horizon": horizon, "draws": draws, "seed": seed}
-    ranking = _rank(record, genome_file, therapy, sample=sample, **options)
+    options: dict[str, Any] = {"horizon": horizon, "draws": draws, "seed": seed, "confirmed": confirm}
+    ranking = _rank(record, genome_file, therapy, sample=sample, population=population, **options)
     if as_json:
         click.echo(_ranking_json(ranking, show_genome))
     else:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from pytwin.errors import InputError
 from pytwin.model.duration import hours
-from pytwin.model.limit import judge
+from pytwin.model.limit import Exclusion, judge
 from pytwin.model.objective import Objective, Utility
 from pytwin.model.plan import Plan
 from pytwin.rank.drivers import explain
@@ -77,7 +77,7 @@ def rank(
     patient = Patient(twin.record, twin.history, twin.hour, twin.time)
     kept, excluded = judge(wanted, therapy.limits, patient, confirmed)
     if not kept and not reasons:
-        reasons = ("no plan keeps every Limit",)
+        reasons = (_no_plan_left(excluded),)
     facts = manifest(twin, goal, end, draws, seed, confirmed)
     if reasons:
         return Ranking.abstention(twin, goal, excluded, reasons, facts, end)
@@ -87,6 +87,13 @@ def rank(
     simulation = simulate_plans(twin, sample, kept, output_times(end, None), outputs, threads=threads)
     utility = goal.evaluate(simulation.times, simulation.outputs, kept)
     return _ranking(twin, goal, simulation, utility, sample, excluded, facts, indifference, end)
+
+
+def _no_plan_left(excluded: Sequence[Exclusion]) -> str:
+    """Names the Limits that only a clinician can exclude, where they are what stands in the way."""
+    codes = sorted({e.code for e in excluded if e.state == "not excluded"})
+    hint = f"; a clinician may confirm that these do not apply: {', '.join(codes)}" if codes else ""
+    return f"no plan keeps every Limit{hint}"
 
 
 def _candidates(twin: Any, reasons: Sequence[str]) -> list[Plan]:

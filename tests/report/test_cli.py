@@ -103,6 +103,22 @@ def test_rank_twice_gives_the_same(here: Path):
     assert call(*words).stdout == call(*words).stdout
 
 
+def test_rank_with_what_the_record_cannot_exclude(here: Path):
+    """Without a list of conditions active bleeding is not excluded; a clinician can say so."""
+    bundle = json.loads(demo().record.read_text(encoding="utf-8"))
+    kept = [e for e in bundle["entry"] if e["resource"]["resourceType"] != "Condition"]
+    record = here / "no-conditions.json"
+    record.write_text(json.dumps({**bundle, "entry": kept}), encoding="utf-8")
+    genome = demo().genome
+    silent = json.loads(call("rank", record, "--genome", genome, "--json", "--draws", "100").stdout)
+    said = json.loads(
+        call("rank", record, "--genome", genome, "--json", "--draws", "100", "--confirm", "bleeding").stdout
+    )
+    assert silent["abstained"]
+    assert "confirm that these do not apply: bleeding" in " ".join(silent["reasons"])
+    assert not said["abstained"]
+
+
 def test_rank_without_genome_still_answers():
     result = call("rank", demo().record, "--draws", "100", "--json")
     assert result.exit_code == 0, result.output
