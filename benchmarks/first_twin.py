@@ -13,11 +13,11 @@ from statistics import median
 
 import numpy as np
 from peers import cvode
-from pytwin.datasets import path
 from row import Row, median_seconds, once_seconds
 
 from pytwin import _core, kalman
 from pytwin.cohort import Cohort
+from pytwin.datasets import path
 from pytwin.genome import read_genome
 from pytwin.model import Plan
 from pytwin.model.actions import DOSE_KINDS
