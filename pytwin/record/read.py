@@ -37,7 +37,7 @@ _OTHERS = {
 
 
 def sniff(source: PathLike | bytes) -> str:
-    """The format of an input: ``fhir`` for JSON text, ``csv`` for other text.
+    """The format of an input: ``fhir`` for JSON text or what is named so, ``csv`` for other text.
 
     Raises
     ------
@@ -57,7 +57,8 @@ def sniff(source: PathLike | bytes) -> str:
             raise InputError("format.unsupported", f"the file is {other}, which is not read", place=name)
     if b"\x00" in start:
         raise InputError("format.unknown", "the file is not text", place=name)
-    return "csv"
+    # Text that is called JSON and is none is better told so than asked for a mapping of its columns.
+    return "fhir" if name.removesuffix(".gz").endswith(".json") else "csv"
 
 
 def _format(source: PathLike | bytes, stated: str) -> str:

@@ -207,3 +207,11 @@ def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
         tracemalloc.stop()
     # the identifiers seen are remembered, to know that rows are grouped: 100 bytes each
     assert peaks[1] < peaks[0] + 500_000
+
+
+def test_text_named_json_is_told_that_it_is_none(tmp_path):
+    path = tmp_path / "record.json"
+    path.write_text("hello\n", encoding="utf-8")
+    with pytest.raises(InputError) as caught:
+        read_record(path)
+    assert caught.value.code == "json.not-json"
