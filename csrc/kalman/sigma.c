@@ -36,6 +36,10 @@ pt_status pt_sigma_check(int n, const double *P)
 /* Smallest relative pivot that rounding alone explains. */
 #define INDEFINITE 1e-7
 
+/* A variance below this is a state that has decayed to nothing: its products underflow, so that its pivot
+ * would be rounding of subnormal numbers. */
+#define VANISHED 1e-280
+
 /* L[i, k] = (P[i, j] - sum_q L[i, q] L[j, q]) / sqrt(d) for the variables not yet eliminated */
 static void factor_column(int n, const double *P, double *L, const int *order, int step, int k, double d)
 {
@@ -60,6 +64,7 @@ int pt_sigma_factor(int n, int first, const double *m, double known, const doubl
     for (int s = 0; s < n; s++) {
         int j = order[s];
         double scale = P[j * n + j], d = scale;
+        if (scale >= 0.0 && scale < VANISHED) continue;
         for (int q = 0; q < rank; q++) d -= L[j * n + q] * L[j * n + q];
         if (!s_finite(d) || scale < 0.0 || d < -INDEFINITE * scale) return -1;
         double exact = known * m[j];

@@ -392,3 +392,13 @@ def test_the_twin_on_the_pendulum() -> None:
             "P22": [P[1, 1] for _, P in rows],
         }.items():
             np.testing.assert_allclose(value, expected[f"ukf_{kind}_{name}"], rtol=1e-10, atol=1e-12)
+
+
+def test_a_state_that_decayed_to_nothing_is_known() -> None:
+    """Weeks without a dose: the variance in the depot underflows, and is no longer a direction."""
+    times = [24.0 * d for d in (1, 2, 6, 7, 8, 9, 10, 12, 15, 20)]
+    one = hb.patient(times=times, values=[1.8] * len(times), end=500.0)
+    doses = hb.dosing([(0.0, 12.5)])
+    got = hb.ukf([one | {"actions": doses}])
+    assert got["status"][0] == 0
+    assert np.isfinite(got["loglike"][0])
