@@ -1,7 +1,8 @@
 """The closed vocabulary of effects by which covariates and genotypes act on a parameter.
 
 Each kind is one function over N subjects. ``allele_sum`` and a ``by_genotype`` with ``mode = "value"`` set
-the parameter; all others multiply it.
+the parameter; all others multiply it. ``exponential`` serves numbers and groups alike: a group is a
+covariate of 0 and 1 with ``centre`` 0. ``genotype_slope`` is a genotype's effect that holds for a group only.
 """
 
 from __future__ import annotations
@@ -77,6 +78,17 @@ def _factor(effect: Mapping[str, Any], x: Array) -> Array:
     return np.asarray(float(effect["value"]) ** x)
 
 
+def _exponential(effect: Mapping[str, Any], x: Array) -> Array:
+    return np.asarray(np.exp(effect["slope"] * (x - effect["centre"])))
+
+
+def _genotype_slope(effect: Mapping[str, Any], covariates: Covariates, genotypes: Genotypes) -> Array:
+    """exp(slope x) with the slope of each genotype; a genotype that is not listed has slope 0."""
+    slopes = {canonical(k): float(v) for k, v in effect["slopes"].items()}
+    slope = _per_genotype(genotypes[effect["gene"]], lambda g: slopes.get(canonical(g), 0.0))
+    return np.asarray(np.exp(slope * covariates[effect["covariate"]]))
+
+
 GENOTYPE_KINDS: dict[str, Callable[[Mapping[str, Any], Genotypes], Array]] = {
     "allele_sum": _allele_sum,
     "by_genotype": _by_genotype,
@@ -85,6 +97,7 @@ COVARIATE_KINDS: dict[str, Callable[[Mapping[str, Any], Array], Array]] = {
     "linear": _linear,
     "power": _power,
     "factor": _factor,
+    "exponential": _exponential,
 }
 _FIELDS = {
     "allele_sum": {"gene", "values"},
@@ -92,6 +105,8 @@ _FIELDS = {
     "linear": {"covariate", "slope", "centre"},
     "power": {"covariate", "exponent", "centre"},
     "factor": {"covariate", "value"},
+    "exponential": {"covariate", "slope", "centre"},
+    "genotype_slope": {"gene", "covariate", "slopes"},
 }
 
 
@@ -123,4 +138,6 @@ def apply(value: Array, effect: Mapping[str, Any], covariates: Covariates, genot
         found = GENOTYPE_KINDS[kind](effect, genotypes)
         sets = kind == "allele_sum" or effect["mode"] == "value"
         return found if sets else value * found
+    if kind == "genotype_slope":
+        return value * _genotype_slope(effect, covariates, genotypes)
     return value * COVARIATE_KINDS[kind](effect, covariates[effect["covariate"]])

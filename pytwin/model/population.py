@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from pytwin.errors import InputError
 from pytwin.issues import Issue
-from pytwin.model import effects
+from pytwin.model import effects, references
 from pytwin.model.effects import Array, Genotypes
 
 SCALES = {"identity": 0, "log": 1, "logit": 2}
@@ -154,14 +154,23 @@ class Population:
         """Gene -> genotypes for which this Population has values, spelled ``"*1/*2"``, ``"A/G"``."""
         found: dict[str, tuple[str, ...]] = {}
         for effect in self.effects:
-            if "gene" in effect:
+            if "gene" in effect and effect["kind"] != "genotype_slope":
                 found[effect["gene"]] = effects.genotypes_of(effect)
         return found
 
     @cached_property
     def covariates(self) -> tuple[str, ...]:
-        """Covariates that have an effect."""
-        return tuple(dict.fromkeys(e["covariate"] for e in self.effects if "covariate" in e))
+        """Covariates that have an effect, or on which a missing one's reference or a variance depends."""
+        return references.used(self.effects, self._references, self.spreads)
+
+    @property
+    def spreads(self) -> tuple[dict[str, Any], ...]:
+        """Covariates that multiply the SD of a theta between people by ``value ** x``."""
+        return tuple(self.data.get("spread", ()))
+
+    @property
+    def _references(self) -> tuple[dict[str, Any], ...]:
+        return tuple(self.data.get("reference", ()))
 
     @property
     def switches(self) -> dict[str, dict[str, float]]:
@@ -219,13 +228,8 @@ class Population:
         return np.array([per_hour.get(name, 0.0) for name in self.theta])
 
     def filled(self, covariates: Mapping[str, Any], n: int) -> dict[str, Array]:
-        """Covariates as arrays (n,), missing ones at their reference value."""
-        reference = {r["covariate"]: r for r in self.data.get("reference", ())}
-        filled = {}
-        for name in self.covariates:
-            raw = np.broadcast_to(np.asarray(covariates.get(name, np.nan), dtype=np.float64), (n,))
-            filled[name] = np.where(np.isnan(raw), reference.get(name, {}).get("value", 0.0), raw)
-        return filled
+        """Covariates as arrays (n,), missing ones at their reference value (``references.fill``)."""
+        return references.fill(self._references, self.covariates, covariates, n)
 
     def parameters(self, covariates: Mapping[str, Any], genotypes: Genotypes, n: int | None = None) -> Array:
         """Typical parameters of N subjects.
@@ -257,15 +261,16 @@ class Population:
         return table
 
     def covariance(self, covariates: Mapping[str, Any], genotypes: Genotypes, n: int | None = None) -> Array:
-        """Prior covariance of theta, shape (N, n_theta, n_theta): omega, widened where a covariate is
-        missing.
+        """Prior covariance of theta, shape (N, n_theta, n_theta): omega, scaled by the spreads and widened
+        where a covariate is missing.
 
         A missing covariate with a reference SD adds the outer product of half the change of theta between its
-        reference minus and plus one SD.
+        reference minus and plus one SD; a reference that is adjusted for it moves along.
         """
         size = n if n is not None else _size(covariates, genotypes)
-        total = np.tile(self.omega, (size, 1, 1))
-        for reference in self.data.get("reference", ()):
+        filled = self.filled(covariates, size)
+        total = references.spread(self.omega, self.theta, self.spreads, filled, size)
+        for reference in self._references:
             name, sd = reference["covariate"], float(reference.get("sd", 0.0))
             raw = np.broadcast_to(np.asarray(covariates.get(name, np.nan), dtype=np.float64), (size,))
             missing = np.isnan(raw)
@@ -273,7 +278,7 @@ class Population:
                 continue
             low, high = (
                 self._theta_at(
-                    {**covariates, name: np.where(missing, reference["value"] + s, raw)}, genotypes, size
+                    {**covariates, name: np.where(missing, filled[name] + s, raw)}, genotypes, size
                 )
                 for s in (-sd, sd)
             )
@@ -324,6 +329,10 @@ class Population:
         lines += ["", "  variation between people (SD on the estimation scale)"]
         for v in self.data["variability"]:
             lines.append(f"    {v['parameter']:8} {v['sd']:g} ({v['scale']}){_untraced(v)}: {v['citation']}")
+        for v in self.spreads:
+            lines.append(
+                f"    {v['parameter']:8} SD x {v['value']:g} for each {v['covariate']}: {v['citation']}"
+            )
         lines += ["", "  measurement error"]
         lines += [f"    {r.output:8} {r.kind} {r.a:g}: {r.citation}" for r in self.residuals.values()]
         return "\n".join(lines)

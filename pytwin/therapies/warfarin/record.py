@@ -13,6 +13,7 @@ from pytwin.issues import Issues
 from pytwin.model.population import Population
 from pytwin.therapies.dosing import NO_TIME, US_PER_HOUR, timeline
 from pytwin.therapies.therapy import Coverage, Given, History, Start, Switch
+from pytwin.therapies.warfarin.person import person
 
 DRUG = "warfarin"
 # Ingredients behind the covariates of the Populations. Inducers: those of the IWPC data.
@@ -215,6 +216,7 @@ def covariates(record: Any, time: int, population: Population, taken: Taken) -> 
         rows = [r for r in record.observations(analyte) if r.usable and np.isfinite(r.value)]
         if rows:
             found[name] = float(max(rows, key=lambda r: r.time).value)
+    found.update({k: v for k, v in person(record).items() if k in population.covariates})
     for name, (start, stop) in taken.items():
         if name in population.switches:
             found[name] = float(start <= time and (stop is None or stop > time))
