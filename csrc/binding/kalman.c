@@ -60,10 +60,11 @@ static const pt_argument ukf_arrays[N_UKF_ARRAY] = {
 static int parse_ukf(PyObject *args, PyObject *kwargs, ukf_arguments *u)
 {
     static char *keywords[] = {
-        "model", "theta",      "scale",          "mean",     "cov",        "params",     "drift",     "start",
-        "end",   "actions",    "action_offsets", "obs_time", "obs_output", "obs_value",  "obs_noise", "obs_a",
-        "obs_b", "obs_censor", "obs_offsets",    "alpha",    "beta",       "kappa",      "rtol",      "atol",
-        "gate",  "smooth",     "trace",          "threads",  "progress",   "noise_step", "max_steps", NULL};
+        "model",     "theta",      "scale",     "mean",           "cov",         "params",     "drift",
+        "start",     "end",        "actions",   "action_offsets", "obs_time",    "obs_output", "obs_value",
+        "obs_noise", "obs_a",      "obs_b",     "obs_censor",     "obs_offsets", "alpha",      "beta",
+        "kappa",     "rtol",       "atol",      "gate",           "smooth",      "trace",      "threads",
+        "progress",  "noise_step", "max_steps", "robust",         NULL};
     pt_argument *a = u->arrays;
     pt_ukf_options *o = &u->options;
     long long max_steps = 100000;
@@ -72,13 +73,13 @@ static int parse_ukf(PyObject *args, PyObject *kwargs, ukf_arguments *u)
         .alpha = NAN, .beta = NAN, .kappa = NAN, .noise_step = 24.0, .ode = {.rtol = 1e-6, .atol = 1e-9}};
     u->threads = 1;
     if (!PyArg_ParseTupleAndKeywords(
-            args, kwargs, "OOOOOOOOOOOOOOOOOOO|$ddddddppiOdL", keywords, &u->model_object, &a[THETA].given,
+            args, kwargs, "OOOOOOOOOOOOOOOOOOO|$ddddddppiOdLd", keywords, &u->model_object, &a[THETA].given,
             &a[SCALE].given, &a[MEAN].given, &a[COV].given, &a[PARAMS].given, &a[DRIFT].given,
             &a[START].given, &a[END].given, &u->actions_object, &a[ACTION_OFFSETS].given, &a[OBS_TIME].given,
             &a[OBS_OUTPUT].given, &a[OBS_VALUE].given, &a[OBS_NOISE].given, &a[OBS_A].given, &a[OBS_B].given,
             &a[OBS_CENSOR].given, &a[OBS_OFFSETS].given, &o->alpha, &o->beta, &o->kappa, &o->ode.rtol,
             &o->ode.atol, &o->gate, &o->smooth, &u->trace, &u->threads, &u->progress, &o->noise_step,
-            &max_steps))
+            &max_steps, &o->robust))
         return -1;
     o->ode.max_steps = max_steps;
     return 0;
@@ -242,7 +243,8 @@ static PyObject *ukf(PyObject *module, PyObject *args, PyObject *kwargs)
     "proportional uses obs_b, combined uses both. Returns a dict of arrays: mean (B, nz), cov (B, nz, nz) "  \
     "at end, loglike, status, failed_at (B,), predicted, predicted_var, latent_var (N,) on the noise "       \
     "scale, "                                                                                                \
-    "use (N,) int8: 0 missing, 1 used, 2 gated, 3 not reached; with trace filtered_mean, filtered_cov, "     \
+    "use (N,) int8: 0 missing, 1 used, 2 gated, 3 not reached, 4 used with a larger error (robust); with "   \
+    "trace filtered_mean, filtered_cov, "                                                                    \
     "with "                                                                                                  \
     "smooth smoothed_mean, smoothed_cov (N, nz[, nz])."
 

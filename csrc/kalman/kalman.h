@@ -26,7 +26,13 @@ typedef enum {
 } pt_noise;
 
 /* Part an observation took in the update. */
-typedef enum { PT_OBS_MISSING, PT_OBS_USED, PT_OBS_GATED, PT_OBS_NOT_REACHED } pt_obs_use;
+typedef enum {
+    PT_OBS_MISSING,
+    PT_OBS_USED,
+    PT_OBS_GATED,
+    PT_OBS_NOT_REACHED,
+    PT_OBS_DOWN_WEIGHTED /* used with a larger error, see pt_ukf_options.robust */
+} pt_obs_use;
 
 typedef struct {
     double time;    /* hours on the model's axis */
@@ -61,6 +67,7 @@ typedef struct {
 typedef struct {
     double alpha, beta, kappa;
     double gate;       /* in predicted standard deviations; an innovation beyond is not used; 0: off */
+    double robust;     /* in the same; the error of one beyond grows until it is just so far off; 0: off */
     double noise_step; /* hours; where any drift is positive, the points are redrawn at least this often */
     int smooth;
     pt_ode_options ode;

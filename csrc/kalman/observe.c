@@ -138,28 +138,40 @@ static void joseph(const pt_sigma_rule *rule, int n, int n_point, const double *
                 rule->w * P[r * n + c] + rule->bend * shift[r] * shift[c] + gain[r] * extra * gain[c];
 }
 
-void pt_observe_update(const pt_sigma_rule *rule, int n, int n_point, const double *X, const double *h,
-                       const pt_observation *obs, const pt_forecast *forecast, const double *gain,
-                       double gate, double *m, double *P, double *loglike, int8_t *use)
+int pt_observe_robust(double robust, double innovation, int n, pt_forecast *forecast, double *gain)
 {
+    double wanted = innovation * innovation / (robust * robust);
+    if (!(robust > 0.0) || !(wanted > forecast->var)) return 0;
+    for (int j = 0; j < n; j++) gain[j] *= forecast->var / wanted;
+    forecast->noise_var += wanted - forecast->var;
+    forecast->var = wanted;
+    return 1;
+}
+
+void pt_observe_update(const pt_sigma_rule *rule, int n, int n_point, const double *X, const double *h,
+                       const pt_observation *obs, const pt_forecast *forecast, double *gain,
+                       const pt_trust *trust, double *m, double *P, double *loglike, int8_t *use)
+{
+    pt_forecast f = *forecast;
     *use = PT_OBS_MISSING;
     if (obs->value != obs->value) return;
     double y = obs->noise == PT_NOISE_LOG_ADDITIVE ? s_log(obs->value) : obs->value;
-    double innovation = y - forecast->mean, left = 0.0, gained;
-    int beyond = innovation * innovation > gate * gate * forecast->var;
+    double innovation = y - f.mean, left = 0.0, gained;
+    int beyond = innovation * innovation > trust->gate * trust->gate * f.var;
     /* A limit that the forecast respects is no surprise, however far away. */
     int surprising = obs->censor ? obs->censor * innovation > 0.0 : 1;
     *use = PT_OBS_GATED;
-    if (gate > 0.0 && beyond && surprising) return;
+    if (trust->gate > 0.0 && beyond && surprising) return;
+    int grew = surprising && pt_observe_robust(trust->robust, innovation, n, &f, gain);
     if (obs->censor) {
-        pt_truncated t = pt_truncated_moments(forecast->mean, forecast->var, y, obs->censor);
-        innovation = t.mean - forecast->mean;
+        pt_truncated t = pt_truncated_moments(f.mean, f.var, y, obs->censor);
+        innovation = t.mean - f.mean;
         left = t.var;
         gained = t.log_prob;
     } else
-        gained = -0.5 * (PT_LN_2PI + s_log(forecast->var) + innovation * innovation / forecast->var);
+        gained = -0.5 * (PT_LN_2PI + s_log(f.var) + innovation * innovation / f.var);
     for (int j = 0; j < n; j++) m[j] += gain[j] * innovation;
-    joseph(rule, n, n_point, X, h, gain, forecast->noise_var + left, P);
+    joseph(rule, n, n_point, X, h, gain, f.noise_var + left, P);
     *loglike += gained;
-    *use = PT_OBS_USED;
+    *use = grew ? PT_OBS_DOWN_WEIGHTED : PT_OBS_USED;
 }

@@ -163,8 +163,9 @@ static pt_status observe(const pt_ukf_call *call, pt_ukf_work *w, const pt_obser
     call->out->predicted_var[row] = forecast.var;
     call->out->latent_var[row] = forecast.latent_var;
     int8_t use;
-    pt_observe_update(&call->rule, call->nz, n_point, w->X, w->h, obs, &forecast, w->gain,
-                      call->options->gate, w->m, w->P, loglike, &use);
+    pt_trust trust = {.gate = call->options->gate, .robust = call->options->robust};
+    pt_observe_update(&call->rule, call->nz, n_point, w->X, w->h, obs, &forecast, w->gain, &trust, w->m, w->P,
+                      loglike, &use);
     if (!is_gaussian(call, w) || !s_finite(*loglike)) return PT_NOT_FINITE;
     call->out->use[row] = use;
     trace(call, w, row);

@@ -124,6 +124,7 @@ pt_status pt_ukf_check_call(const pt_ukf_call *call)
             if (in->theta[j] == in->theta[k]) return PT_BAD_ARGUMENT;
     }
     const pt_ukf_options *options = call->options;
-    if (!(options->noise_step > 0.0) || !(options->gate >= 0.0)) return PT_BAD_ARGUMENT;
+    if (!(options->noise_step > 0.0) || !(options->gate >= 0.0) || !(options->robust >= 0.0))
+        return PT_BAD_ARGUMENT;
     return PT_OK;
 }

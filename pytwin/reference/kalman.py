@@ -217,8 +217,13 @@ class UnscentedRun:
     smoothed: list[tuple[Array, Array]] = field(default_factory=list)
 
 
+def robust_variance(innovation: float, var: float, robust: float) -> float:
+    """var max(1, v^2 / (k^2 var)): an observation k predicted standard deviations off at most."""
+    return max(var, (innovation / robust) ** 2) if robust > 0 else var
+
+
 def unscented_update(
-    rule: SigmaRule, m: Array, P: Array, obs: Measurement, first: int
+    rule: SigmaRule, m: Array, P: Array, obs: Measurement, first: int, robust: float = 0.0
 ) -> tuple[Array, Array, float, float, float]:
     """Mean, covariance, predicted mean and variance, and what the log-likelihood gains."""
     wm, wc = rule.weights()
@@ -235,12 +240,14 @@ def unscented_update(
     var = float(wc @ (h - mean) ** 2) + noise
     if math.isnan(y):
         return m, P, mean, var, 0.0
-    K = ((wc * (h - mean)) @ (X - m)) / var
+    surprising = not obs.censor or obs.censor * (y - mean) > 0
+    used = robust_variance(y - mean, var, robust) if surprising else var
+    K = ((wc * (h - mean)) @ (X - m)) / used
     if obs.censor:
-        gained, target, left = truncated(mean, var, y, obs.censor)
-        return m + K * (target - mean), P - np.outer(K, K) * (var - left), mean, var, gained
-    gained = -0.5 * (math.log(2 * math.pi * var) + (y - mean) ** 2 / var)
-    return m + K * (y - mean), P - np.outer(K, K) * var, mean, var, gained
+        gained, target, left = truncated(mean, used, y, obs.censor)
+        return m + K * (target - mean), P - np.outer(K, K) * (used - left), mean, var, gained
+    gained = -0.5 * (math.log(2 * math.pi * used) + (y - mean) ** 2 / used)
+    return m + K * (y - mean), P - np.outer(K, K) * used, mean, var, gained
 
 
 def unscented_filter(
@@ -255,6 +262,7 @@ def unscented_filter(
     *,
     first: int = 0,
     noise_step: float = math.inf,
+    robust: float = 0.0,
 ) -> UnscentedRun:
     """Unscented filter and smoother of z.
 
@@ -283,7 +291,7 @@ def unscented_filter(
 
     for obs in observations:
         m, P = advance(m, P, obs.time, True)
-        m, P, mean, var, gained = unscented_update(rule, m, P, obs, first)
+        m, P, mean, var, gained = unscented_update(rule, m, P, obs, first, robust)
         run.loglike += gained
         run.predicted.append(mean)
         run.predicted_var.append(var)

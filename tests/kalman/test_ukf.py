@@ -31,10 +31,12 @@ pytestmark = pytest.mark.core
 
 TIGHT = {"rtol": 1e-12, "atol": 1e-14}
 NOISES = ("additive", "proportional", "combined", "log-additive")
-USED, MISSING, GATED, NOT_REACHED = 1, 0, 2, 3
+USED, MISSING, GATED, NOT_REACHED, DOWN_WEIGHTED = 1, 0, 2, 3, 4
 
 
-def twin(one: dict[str, Any], doses: list[tuple[float, float]], *, beta: float = 2.0) -> plain.UnscentedRun:
+def twin(
+    one: dict[str, Any], doses: list[tuple[float, float]], *, beta: float = 2.0, robust: float = 0.0
+) -> plain.UnscentedRun:
     measurements = [
         plain.Measurement(t, y, hb.inr, NOISES[k], a, b, int(c))
         for t, y, k, a, b, c in zip(
@@ -53,6 +55,7 @@ def twin(one: dict[str, Any], doses: list[tuple[float, float]], *, beta: float =
         one["end"],
         first=hb.NX,
         noise_step=24.0,
+        robust=robust,
     )
 
 
@@ -269,6 +272,37 @@ def test_gate() -> None:
     assert got["loglike"][0] == without["loglike"][0]
 
 
+@pytest.mark.parametrize("censor", [0, 1], ids=["value", "above"])
+def test_a_robust_update_equals_the_twin(censor: int) -> None:
+    flags = np.array([0, censor, 0, 0], dtype=np.int8)
+    one = hb.patient(values=[1.3, 9.0, 2.2, 2.9], obs_censor=flags)
+    got, want = hb.ukf([one], **TIGHT, robust=3.0, trace=True), twin(one, DOSES, robust=3.0)
+    np.testing.assert_array_equal(got["use"], [USED, DOWN_WEIGHTED, USED, USED])
+    assert got["loglike"][0] == pytest.approx(want.loglike, abs=2e-8)
+    np.testing.assert_allclose(got["mean"][0], want.mean, rtol=1e-7, atol=1e-8)
+    np.testing.assert_allclose(got["cov"][0], want.cov, rtol=1e-6, atol=1e-9)
+
+
+def test_a_robust_update_leaves_a_plausible_course_alone_bit_for_bit() -> None:
+    one = hb.patient(values=[1.3, 1.7, 2.2, 2.9])
+    got, plainly = hb.ukf([one], robust=3.0), hb.ukf([one])
+    np.testing.assert_array_equal(got["mean"], plainly["mean"])
+    np.testing.assert_array_equal(got["cov"], plainly["cov"])
+    # A limit that the forecast respects is no surprise.
+    far = hb.patient(values=[1.3, 90.0, 2.2, 2.9], obs_censor=np.array([0, -1, 0, 0], dtype=np.int8))
+    assert hb.ukf([far], robust=3.0)["use"][1] == USED
+
+
+def test_what_an_outlier_moves_falls_with_its_distance() -> None:
+    ec50 = hb.NX + 2
+    before = hb.ukf([hb.patient(times=[60.0], values=[math.nan], end=60.0)])["mean"][0, ec50]
+    moved = [
+        abs(hb.ukf([hb.patient(times=[60.0], values=[v], end=60.0)], robust=3.0)["mean"][0, ec50] - before)
+        for v in (6.0, 12.0, 200.0)
+    ]
+    assert moved[0] > moved[1] > moved[2] > 0
+
+
 def test_no_observation_is_the_prior_carried_on() -> None:
     got = hb.ukf([hb.patient(times=[], values=[])])
     assert got["status"][0] == 0
@@ -340,7 +374,7 @@ def test_wrong_shapes_name_the_array(change: dict[str, Any], text: str) -> None:
 
 
 def test_options_out_of_range() -> None:
-    for options in ({"alpha": 0.0}, {"kappa": -20.0}, {"gate": -1.0}, {"noise_step": 0.0}):
+    for options in ({"alpha": 0.0}, {"kappa": -20.0}, {"gate": -1.0}, {"robust": -1.0}, {"noise_step": 0.0}):
         with pytest.raises(ValueError, match="domain"):
             hb.ukf([hb.patient()], **options)
 
