@@ -126,5 +126,6 @@ def ukf(
     threads: int = 1,
     progress: Callable[[float], object] | None = None,
     noise_step: float = 24.0,
+    robust: float = 0.0,
     max_steps: int = 100000,
 ) -> dict[str, NDArray[Any]]: ...

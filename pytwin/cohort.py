@@ -14,7 +14,8 @@ from pytwin.issues import Issues
 from pytwin.model.population import Population, from_scale
 from pytwin.therapies import load
 from pytwin.therapies.therapy import History, Therapy
-from pytwin.twin import Twin, filtering, prior
+from pytwin.twin import Twin, conflict, filtering, prior
+from pytwin.twin.conflict import Conflict, Subject
 from pytwin.twin.dose import solve
 from pytwin.twin.filtering import Filtered
 from pytwin.twin.mixture import moments, quantile, root
@@ -143,6 +144,14 @@ class Cohort:
         m = self._members
         pairs = zip(m.histories, m.filtered, strict=False)
         return tuple(() if f.status else trace(m.population, h, f) for h, f in pairs)
+
+    def conflicts(self, *, threads: int = 1) -> list[tuple[Conflict, ...]]:
+        """Each patient's conflicts, as ``Twin.conflicts``, computed together; none for priors."""
+        m = self._members
+        columns = zip(m.prior, m.histories, m.filtered, m.genomes, m.records, strict=False)
+        subjects = [Subject(p, h, f, g, r.patient.race) for p, h, f, g, r in columns]
+        found = conflict.find(m.therapy, m.population, subjects, threads=threads)
+        return found or [()] * len(self)
 
     def assimilate(self, *, errors: str = "status", threads: int = 1) -> Cohort:
         """Condition every twin on its record, all in one call of the core.

@@ -37,13 +37,18 @@ _REQUIRED = (
 
 @dataclass(frozen=True, slots=True)
 class Residual:
-    """Error of one measured output: ``kind`` and the SDs ``a`` and ``b`` of the core's noise models."""
+    """Error of one measured output: ``kind`` and the SDs ``a`` and ``b`` of the core's noise models.
+
+    ``robust``, where the file has it, replaces the Therapy's: an observation beyond so many predicted SDs
+    weighs less; 0 switches it off.
+    """
 
     output: str
     kind: str
     a: float
     b: float
     citation: str
+    robust: float | None = None
 
 
 @dataclass(frozen=True)
@@ -207,7 +212,12 @@ class Population:
         """Output -> measurement error."""
         return {
             r["output"]: Residual(
-                r["output"], r["kind"], float(r["a"]), float(r.get("b", 0.0)), r["citation"]
+                r["output"],
+                r["kind"],
+                float(r["a"]),
+                float(r.get("b", 0.0)),
+                r["citation"],
+                float(r["robust"]) if "robust" in r else None,
             )
             for r in self.data["residual"]
         }

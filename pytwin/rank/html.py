@@ -31,8 +31,9 @@ def ranking_html(ranking: Any) -> str:
         f"{ranking.twin.therapy.title}, {ranking.horizon / 24:g} d, {ranking.manifest['population']}, "
         f"{ranking.manifest['draws']} draws, seed {ranking.manifest['seed']}"
     )
+    warned = "".join(f"<p><b>Warning:</b> {escape(w)}</p>" for w in ranking.warnings)
     return (
-        f"<div><table><caption>{caption}</caption><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+        f"<div>{warned}<table><caption>{caption}</caption><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
         f"{apart}<p>= tied. {_USE}</p></div>"
     )
 

@@ -90,6 +90,11 @@ class Ranking:
         )  # fmt: skip
 
     @property
+    def warnings(self) -> tuple[str, ...]:
+        """Conflicts between the data and the twin that do not stop a ranking."""
+        return tuple(str(c) for c in self.twin.conflicts if not c.abstain)
+
+    @property
     def abstained(self) -> bool:
         """Whether the data do not support a ranking; then ``reasons`` says why."""
         return bool(self.reasons)
@@ -154,6 +159,7 @@ class Ranking:
                 f"  {self.ranks[i]:>3} {plan.name:40.40} utility {self.expected_utility[i]:6.3f} "
                 f"({low:.2f} to {high:.2f})  best in {self.p_best[i]:5.1%}  regret {self.regret[i]:.3f}"
             )
+        lines += [f"      warning: {w}" for w in self.warnings]
         lines += [f"      {e.plan.name:40.40} not ranked: {e.reason}" for e in self.excluded]
         return "\n".join(lines) + ">"
 

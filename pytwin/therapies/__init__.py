@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 
 from pytwin.errors import InputError
-from pytwin.therapies.therapy import Coverage, Given, History, Patient, Switch, Therapy
+from pytwin.therapies.therapy import Coverage, Difference, Given, History, Patient, Switch, Therapy
 
 NAMES = ("warfarin",)
 
@@ -27,4 +27,4 @@ def load(name: str | Therapy) -> Therapy:
     return therapy
 
 
-__all__ = ["NAMES", "Coverage", "Given", "History", "Patient", "Switch", "Therapy", "load"]
+__all__ = ["NAMES", "Coverage", "Difference", "Given", "History", "Patient", "Switch", "Therapy", "load"]

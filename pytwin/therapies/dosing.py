@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from pytwin.issues import Issues
-from pytwin.therapies.therapy import Given
+from pytwin.therapies.therapy import Difference, Given
 
 US_PER_HOUR = 3_600_000_000
 NO_TIME = int(np.iinfo(np.int64).min)
@@ -66,8 +66,10 @@ def _place(row: Any) -> str:
     return f"{row.source}:{row.place}" if row.place else str(row.source)
 
 
-def timeline(table: Any, origin: int, end: float, issues: Issues, every: float = _DAY) -> tuple[Given, ...]:
-    """Doses that were given until ``end`` (hours), in order.
+def timeline(
+    table: Any, origin: int, end: float, issues: Issues, every: float = _DAY
+) -> tuple[tuple[Given, ...], tuple[Difference, ...]]:
+    """Doses that were given until ``end`` (hours), in order, and those on which the sources disagree.
 
     Parameters
     ----------
@@ -85,12 +87,14 @@ def timeline(table: Any, origin: int, end: float, issues: Issues, every: float =
     rows = entries(table, origin, issues)
     given = _administered([e for e in rows if e.kind == "administration"])
     covered = _windows([d.time for d in given], every)
+    differences: list[Difference] = []
     for kind in ("statement", "order"):
         more, windows = _expand([e for e in rows if e.kind == kind], end, every)
-        _compare(given, more, covered, kind, issues)
+        differences += _compare(given, more, covered, kind, issues)
         given += [d for d in more if not _inside(d.time, covered)]
         covered += windows
-    return tuple(sorted((d for d in given if d.time <= end), key=lambda d: d.time))
+    doses = tuple(sorted((d for d in given if d.time <= end), key=lambda d: d.time))
+    return doses, tuple(sorted((d for d in differences if d.time <= end), key=lambda d: d.time))
 
 
 def _administered(rows: Iterable[Entry]) -> list[Given]:
@@ -134,14 +138,17 @@ def _inside(time: float, windows: Iterable[tuple[float, float]]) -> bool:
 
 def _compare(
     given: list[Given], other: list[Given], covered: list[tuple[float, float]], kind: str, issues: Issues
-) -> None:
+) -> list[Difference]:
     """One issue for each day on which a lower source says something else than the one that is believed."""
+    found = []
     for dose in other:
         if not _inside(dose.time, covered):
             continue
         near = [d for d in given if abs(d.time - dose.time) <= _DAY / 2]
         believed = min(near, key=lambda d: abs(d.time - dose.time), default=None)
         if believed is None or abs(believed.amount - dose.amount) > _SAME:
+            amount = 0.0 if believed is None else believed.amount
+            found.append(Difference(dose.time, dose.amount, amount, kind))
             told = "no dose" if believed is None else f"{believed.amount:g} by the {believed.source}"
             issues.add(
                 "dose.sources-differ",
@@ -151,3 +158,4 @@ def _compare(
                 severity="note",
                 found=f"{dose.amount:g} by the {kind}, {told}",
             )
+    return found

@@ -29,6 +29,17 @@ class Given:
 
 
 @dataclass(frozen=True, slots=True)
+class Difference:
+    """A dose on which two sources of the record disagree, in the dose port's unit: what a less reliable
+    ``source`` told, and what was ``believed`` instead (0: no dose)."""
+
+    time: float
+    told: float
+    believed: float
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class Switch:
     """An interacting drug that starts (``on``) or stops at an hour."""
 
@@ -64,6 +75,8 @@ class History:
         Name -> number, absent where unknown.
     end : float
         The last hour for which the record says something.
+    differences : tuple of Difference
+        Doses on which sources of the record disagree.
     """
 
     origin: int
@@ -81,6 +94,7 @@ class History:
     coverage: tuple[Coverage, ...]
     end: float
     issues: Issues = field(default_factory=Issues)
+    differences: tuple[Difference, ...] = ()
 
     def since(self, hour: float) -> tuple[Given, ...]:
         """Doses from an hour on."""
@@ -145,6 +159,9 @@ class Therapy:
     support : callable
         ``support(twin) -> list[str]``: why the data do not suffice for a ranking; empty when they do.
     citations : tuple of str
+    robust : float
+        An observation that misses its forecast by more predicted SDs than this weighs less (kalman.h); 0: all
+        weigh the same.
     """
 
     name: str
@@ -163,6 +180,7 @@ class Therapy:
     round_dose: Callable[[float], Sequence[float]]
     support: Callable[[Any], list[str]]
     citations: tuple[str, ...]
+    robust: float = 0.0
 
     @property
     def populations(self) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pytwin.twin.conflict import Conflict
 from pytwin.twin.dose import DoseEstimate
 from pytwin.twin.forecast import Forecast
 from pytwin.twin.prior import Components
@@ -10,4 +11,14 @@ from pytwin.twin.summary import Summary
 from pytwin.twin.trace import TracePoint
 from pytwin.twin.twin import Twin
 
-__all__ = ["Components", "DoseEstimate", "Draws", "Forecast", "Simulation", "Summary", "TracePoint", "Twin"]
+__all__ = [
+    "Components",
+    "Conflict",
+    "DoseEstimate",
+    "Draws",
+    "Forecast",
+    "Simulation",
+    "Summary",
+    "TracePoint",
+    "Twin",
+]

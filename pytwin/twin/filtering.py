@@ -89,6 +89,7 @@ def run(
     *,
     errors: str = "raise",
     threads: int = 1,
+    robust: float | None = None,
 ) -> list[Filtered]:
     """Assimilate the observations of many subjects; all components of all subjects are one batch.
 
@@ -98,6 +99,8 @@ def run(
         The results stand at the end of each history.
     errors : {"raise", "status"}
         What a failed subject does.
+    robust : float, optional
+        Predicted SDs beyond which an observation weighs less; default: the Population's, else the Therapy's.
 
     Returns
     -------
@@ -108,10 +111,20 @@ def run(
     ComputationError
         With ``errors="raise"``, for the first subject that failed.
     """
+    if robust is None:
+        robust = robustness(therapy, population)
     batch = _batch(therapy, population, priors, histories)
     spread: dict[str, Any] = kalman.unscented(priors[0].means.shape[1])
-    result = _core.ukf(population.model, **batch, **spread, rtol=RTOL, atol=ATOL, threads=threads)
-    return _split(priors, histories, population, result, errors)
+    result = _core.ukf(
+        population.model, **batch, **spread, rtol=RTOL, atol=ATOL, threads=threads, robust=robust
+    )
+    return _split(priors, histories, population, result, errors, robust)
+
+
+def robustness(therapy: Therapy, population: Population) -> float:
+    """Predicted SDs beyond which an observation weighs less; 0 where all weigh the same."""
+    own = population.residuals[therapy.output].robust
+    return therapy.robust if own is None else own
 
 
 def _batch(
@@ -145,6 +158,7 @@ def _split(
     population: Population,
     result: dict[str, Any],
     errors: str,
+    robust: float = 0.0,
 ) -> list[Filtered]:
     """One Filtered for each subject. Components that failed drop out; a subject fails when all did."""
     found, row, obs = [], 0, 0
@@ -155,12 +169,13 @@ def _split(
         if status.all() and errors == "raise":
             raise _failure(int(status[0]))
         kept = np.flatnonzero(status == 0)
-        forecasts = [
+        predicted, variance = (
             np.asarray(result[name][obs : obs + k * n]).reshape(k, n)[kept]
             for name in ("predicted", "predicted_var")
-        ]
+        )
         if kept.size:
-            filtered = _subject(prior, history, population, result, rows[kept], kept, *forecasts)
+            steps = step_loglike(predicted, variance, history, population, robust)
+            filtered = _subject(prior, result, rows[kept], kept, predicted, variance, steps)
             found.append(replace(filtered, failed=k - kept.size))
         else:
             found.append(_failed(prior, history, int(status[0])))
@@ -170,17 +185,16 @@ def _split(
 
 def _subject(
     prior: Components,
-    history: History,
-    population: Population,
     result: dict[str, Any],
     rows: NDArray[np.intp],
     kept: NDArray[np.intp],
     predicted: Array,
     variance: Array,
+    steps: Array,
 ) -> Filtered:
     start = prior.weights[kept] / prior.weights[kept].sum()
     loglike = np.asarray(result["loglike"])[rows]
-    before, after, total = _weights(start, loglike, predicted, variance, history, population)
+    before, after, total = _weights(start, loglike, steps)
     components = Components(
         tuple(prior.labels[i] for i in kept),
         after,
@@ -198,14 +212,11 @@ def _failed(prior: Components, history: History, status: int) -> Filtered:
     return Filtered(lost, float("nan"), none, none, none, status, len(prior))
 
 
-def _weights(
-    prior: Array, loglike: Array, predicted: Array, variance: Array, history: History, population: Population
-) -> tuple[Array, Array, float]:
+def _weights(prior: Array, loglike: Array, steps: Array) -> tuple[Array, Array, float]:
     """Weights before each observation (K, n), after all of them (K,), and the mixture's log-likelihood.
 
     w_k is proportional to prior_k times exp(loglike_k); a component that failed (NaN) drops out.
     """
-    steps = step_loglike(predicted, variance, history, population)
     running = np.log(np.maximum(prior, 1e-300))[:, None] + np.concatenate(
         [np.zeros((len(prior), 1)), np.cumsum(steps, axis=1)], axis=1
     )
@@ -220,12 +231,20 @@ def _weights(
     return shares[:, :-1], after / after.sum(), total
 
 
-def step_loglike(predicted: Array, variance: Array, history: History, population: Population) -> Array:
+def step_loglike(
+    predicted: Array, variance: Array, history: History, population: Population, robust: float = 0.0
+) -> Array:
     """Log-density of each observation under each component, up to a constant common to the components."""
-    log = population.residuals[history.output].kind == "log-additive"
-    y = np.log(history.values) if log else history.values
-    density = -0.5 * ((y - predicted) ** 2 / variance + np.log(variance) + _LOG_2PI)
+    missed = (on_noise_scale(population, history) - predicted) ** 2
+    used = np.maximum(variance, missed / robust**2) if robust > 0 else variance
+    density = -0.5 * (missed / used + np.log(used) + _LOG_2PI)
     return np.where(history.censor == 0, density, 0.0)
+
+
+def on_noise_scale(population: Population, history: History) -> Array:
+    """Observed values on the scale of the forecasts: the logarithm where the error is log-additive."""
+    log = population.residuals[history.output].kind == "log-additive"
+    return np.log(history.values) if log else history.values
 
 
 def _failure(status: int) -> ComputationError:

@@ -75,7 +75,9 @@ def genotype_options(population: Population, genome: Any, race: str | None, issu
         elif lost > 1 - _SURE:
             message = f"{gene} genotype may be one for which the Population has no value"
             _note(issues, "genome.outside-population", message, gene)
-        options[gene] = _merge(inside, lost, _frequencies(gene, known, race) if lost > _NEGLIGIBLE else {})
+        options[gene] = _merge(
+            inside, lost, genotype_frequencies(gene, known, race) if lost > _NEGLIGIBLE else {}
+        )
     return options
 
 
@@ -95,7 +97,8 @@ def _note(issues: Issues, code: str, message: str, gene: str) -> None:
     issues.add(code, message, place=gene, action=action, severity="note")
 
 
-def _frequencies(gene: str, known: Sequence[str], race: str | None) -> dict[str, float]:
+def genotype_frequencies(gene: str, known: Sequence[str], race: str | None) -> dict[str, float]:
+    """How frequent the genotypes are for which a Population has values; they sum to 1."""
     table = {canonical(g): p for g, p in frequencies.diplotype_frequencies(gene, race).items()}
     total = sum(table.get(g, 0.0) for g in known)
     return {g: table.get(g, 0.0) / total for g in known}

@@ -82,3 +82,27 @@ def _span(components: Components, column: int, scale: str) -> tuple[float, float
         for p in (0.05, 0.5, 0.95)
     )
     return low, median, high
+
+
+def coverage(twin: Any) -> tuple[Coverage, ...]:
+    """What data there are: those of the Therapy, and one row for each gene."""
+    sure = twin.genotypes
+    genes = tuple(
+        Coverage(g, "present", None, "known")
+        if g in sure
+        else Coverage(g, "missing", None, "unknown or uncertain")
+        for g in twin.population.genes
+    )
+    return (*twin.history.coverage, *genes)
+
+
+def intervals(twin: Any, level: float) -> dict[str, tuple[float, float]]:
+    """Central interval of every state and parameter on its natural scale."""
+    weights, means, covs = twin.components
+    sds = np.sqrt(np.maximum(np.einsum("kii->ki", covs), 0.0))
+    shares = np.broadcast_to(weights, (means.shape[1], len(weights)))
+    low, high = (
+        from_scale(quantile(shares, means.T, sds.T, p), twin.scales)
+        for p in ((1 - level) / 2, (1 + level) / 2)
+    )
+    return {name: (float(a), float(b)) for name, a, b in zip(twin.names, low, high, strict=True)}

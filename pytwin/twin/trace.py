@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from pytwin.model.population import Population
 from pytwin.therapies.therapy import History
-from pytwin.twin.filtering import Filtered
+from pytwin.twin.filtering import Filtered, on_noise_scale
 from pytwin.twin.mixture import normal_cdf, quantile
 
 Array = NDArray[np.float64]
@@ -31,7 +31,8 @@ class TracePoint:
     median, low, high : float
         Forecast and its 90 % interval.
     probability : float
-        Two-sided probability of a value at least this far from the median.
+        Two-sided probability of a value at least this far from the median; of a limit, that of lying beyond
+        it.
     """
 
     time: int
@@ -45,7 +46,9 @@ class TracePoint:
 
     @property
     def inside(self) -> bool:
-        """Whether the interval holds the value."""
+        """Whether the interval holds the value, or reaches beyond the limit."""
+        if self.censor:
+            return self.high >= self.value if self.censor > 0 else self.low <= self.value
         return self.low <= self.value <= self.high
 
 
@@ -86,8 +89,8 @@ def natural(population: Population, output: str, y: Array) -> Array:
 
 
 def _tail(population: Population, history: History, weights: Array, means: Array, sds: Array) -> Array:
-    log = population.residuals[history.output].kind == "log-additive"
-    y = np.log(history.values) if log else history.values
+    y = on_noise_scale(population, history)
     below = (weights * normal_cdf((y[:, None] - means) / sds)).sum(axis=1)
     two_sided = 2 * np.minimum(below, 1 - below)
-    return np.where(history.censor == 0, two_sided, 1.0)
+    beyond = np.where(history.censor > 0, 1 - below, below)
+    return np.asarray(np.where(history.censor == 0, two_sided, np.clip(beyond, 0.0, 1.0)))

@@ -14,19 +14,20 @@ from pytwin.errors import InputError
 from pytwin.issues import Issues
 from pytwin.model.actions import DOSE_KINDS, Actions
 from pytwin.model.plan import Plan
-from pytwin.model.population import Population, from_scale
+from pytwin.model.population import Population
 from pytwin.therapies import load
 from pytwin.therapies.dosing import US_PER_HOUR
 from pytwin.therapies.therapy import Coverage, History, Therapy
-from pytwin.twin import filtering, prior
+from pytwin.twin import conflict, filtering, prior
+from pytwin.twin.conflict import Conflict, Subject
 from pytwin.twin.dose import DoseEstimate, solve
 from pytwin.twin.forecast import Forecast, forecast
 from pytwin.twin.html import twin_html
-from pytwin.twin.mixture import draw, moments, quantile
+from pytwin.twin.mixture import draw, moments
 from pytwin.twin.parts import Parts, genome_of, microseconds, posterior, prior_parts, switch_factors, updated
 from pytwin.twin.prior import Components
 from pytwin.twin.simulation import Draws, Simulation, output_times, simulate_plans, to_draws
-from pytwin.twin.summary import Summary, summary
+from pytwin.twin.summary import Summary, coverage, intervals, summary
 from pytwin.twin.trace import TracePoint, trace
 
 if TYPE_CHECKING:
@@ -179,6 +180,16 @@ class Twin:
         parts = self._parts
         return trace(parts.population, parts.history, parts.filtered) if parts.filtered else ()
 
+    @cached_property
+    def conflicts(self) -> tuple[Conflict, ...]:
+        """Contradictions between the data and what the twin expected, those that stop a ranking first; none
+        for a prior."""
+        p = self._parts
+        if p.filtered is None:
+            return ()
+        subject = Subject(p.prior, p.history, p.filtered, p.genome, p.record.patient.race)
+        return conflict.find(p.therapy, p.population, [subject])[0]
+
     @property
     def n_assimilated(self) -> int:
         """Number of observations that condition the twin."""
@@ -187,17 +198,7 @@ class Twin:
     @property
     def coverage(self) -> tuple[Coverage, ...]:
         """What data there are: observations, doses and one row for each gene."""
-        sure = self.genotypes
-        genes = tuple(
-            Coverage(
-                g,
-                "present" if g in sure else "missing",
-                None,
-                "known" if g in sure else "unknown or uncertain",
-            )
-            for g in self.population.genes
-        )
-        return (*self.history.coverage, *genes)
+        return coverage(self)
 
     def observed_until(self, hour: float) -> float | None:
         """Hour of the last assimilated observation at or before ``hour``."""
@@ -348,14 +349,7 @@ class Twin:
 
     def interval(self, level: float = 0.9) -> dict[str, tuple[float, float]]:
         """Central interval of every state and parameter on its natural scale."""
-        weights, means, covs = self.components
-        sds = np.sqrt(np.maximum(np.einsum("kii->ki", covs), 0.0))
-        shares = np.broadcast_to(weights, (means.shape[1], len(weights)))
-        low, high = (
-            from_scale(quantile(shares, means.T, sds.T, p), self.scales)
-            for p in ((1 - level) / 2, (1 + level) / 2)
-        )
-        return {name: (float(a), float(b)) for name, a, b in zip(self.names, low, high, strict=True)}
+        return intervals(self, level)
 
     def summary(self) -> Summary:
         """Each parameter before and after, with units; genotypes with weights; coverage."""

@@ -41,7 +41,13 @@ class VirtualCohort:
 
 
 def cohort(
-    n: int, seed: int, visits: Sequence[int] = VISITS, population: str = "warfarin/hamberg2010"
+    n: int,
+    seed: int,
+    visits: Sequence[int] = VISITS,
+    population: str = "warfarin/hamberg2010",
+    *,
+    taken: Array | None = None,
+    misread: tuple[int, float] | None = None,
 ) -> VirtualCohort:
     """Virtual patients starting 5 mg a day, adjusted at each visit by the measured INR.
 
@@ -53,6 +59,10 @@ def cohort(
         Days of the INRs.
     population : str
         Whose distribution the true parameters follow.
+    taken : ndarray, shape (days,), optional
+        What each day's recorded dose is multiplied by to be the one that was taken.
+    misread : (visit, value), optional
+        An INR that the record has wrong; the doses follow it.
 
     Returns
     -------
@@ -65,7 +75,7 @@ def cohort(
         gene: _pick(diplotype_frequencies(gene), u[:, 1 + i]) for i, gene in enumerate(("CYP2C9", "VKORC1"))
     }
     params = _true_parameters(people, ages, genotypes, seed)
-    doses, latent, measured = _treat(people, params, visits, seed)
+    doses, latent, measured = _treat(people, params, visits, seed, taken, misread)
     genomes = tuple(
         Genome.from_diplotypes({g: genotypes[g][i] for g in genotypes}, source="virtual") for i in range(n)
     )
@@ -92,7 +102,14 @@ def _true_parameters(people: Population, ages: Array, genotypes: dict[str, list[
     return np.asarray(params)
 
 
-def _treat(people: Population, params: Array, visits: Sequence[int], seed: int) -> tuple[Array, Array, Array]:
+def _treat(
+    people: Population,
+    params: Array,
+    visits: Sequence[int],
+    seed: int,
+    taken: Array | None,
+    misread: tuple[int, float] | None,
+) -> tuple[Array, Array, Array]:
     """Daily doses (N, days), latent and measured INR (N, visits), simulated from visit to visit."""
     n, model = len(params), people.model
     sd = people.residuals["INR"].a
@@ -107,15 +124,19 @@ def _treat(people: Population, params: Array, visits: Sequence[int], seed: int) 
         np.empty((n, len(visits))),
         np.empty((n, len(visits))),
     )
+    share = np.ones(visits[-1]) if taken is None else taken
     for k, day in enumerate(visits):
         end = 24.0 * day + INR_HOUR
         hours = np.array([t for t in 24.0 * np.arange(visits[-1]) + DOSE_HOUR if now <= t < end])
-        doses[:, ((hours - DOSE_HOUR) / 24).astype(int)] = dose[:, None]
-        actions = boluses(np.tile(hours, n), 0, np.repeat(dose, hours.size))
+        days = ((hours - DOSE_HOUR) / 24).astype(int)
+        doses[:, days] = dose[:, None]
+        actions = boluses(np.tile(hours, n), 0, np.outer(dose, share[days]).ravel())
         starts = offsets([hours.size] * n)
         run = model.simulate(params, x, now, actions, starts, np.array([end]), lanes, lanes, output)
         latent[:, k] = run["y"][:, 0, 0]
         measured[:, k] = np.round(latent[:, k] * error[:, k], 2)
+        if misread is not None and misread[0] == k:
+            measured[:, k] = misread[1]
         x, now, dose = run["x_end"], end, _adjusted(dose, measured[:, k])
     return doses, latent, measured
 

@@ -1,10 +1,10 @@
-"""Suite ``warfarin``: the model, the lanes it runs in, and the calibration of the twin."""
+"""Suite ``warfarin``: the model, the lanes it runs in, and the calibration of the twin, its conflicts."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pytwin.verify import calibration, hamberg, lanes
+from pytwin.verify import calibration, conflicts, hamberg, lanes
 from pytwin.verify.case import Case
 from pytwin.verify.run import Context
 
@@ -16,3 +16,4 @@ def cases(context: Context) -> Iterator[Case]:
     yield from hamberg.own_tight_run()
     yield from lanes.invariance()
     yield from calibration.coverage(context)
+    yield from conflicts.detection(context)

@@ -76,7 +76,7 @@ def read(record: Any, start: str, population: Population, until: int | None = No
     draft = _draft(record, until)
     origin = _origin(draft)
     end = (draft.until - origin) / US_PER_HOUR
-    doses = timeline(draft.doses, origin, end, draft.issues)
+    doses, differences = timeline(draft.doses, origin, end, draft.issues)
     begin, regimen = _start(draft, start, doses, origin)
     if begin == "steady":
         doses = _since_origin(doses)
@@ -98,6 +98,7 @@ def read(record: Any, start: str, population: Population, until: int | None = No
         coverage=_coverage(draft, doses, end),
         end=end,
         issues=draft.issues,
+        differences=differences,
     )
 
 

@@ -10,9 +10,6 @@ from pytwin.therapies.warfarin.record import STALE_INR_DAYS
 FIRST_INR_DAYS = 5.0
 # INRs under treatment that stand in for a genotype.
 INRS_INSTEAD_OF_GENOTYPE = 3
-# A forecast that is missed by more than this in one of the last observations contradicts the model.
-CONFLICT_PROBABILITY = 1e-4
-_LAST = 3
 
 
 def support(twin: Any) -> list[str]:
@@ -22,8 +19,8 @@ def support(twin: Any) -> list[str]:
     ----------
     twin : Twin
     """
-    reasons = [_doses(twin), _inr(twin), _genotype(twin), _conflict(twin)]
-    return [r for r in reasons if r]
+    reasons = [_doses(twin), _inr(twin), _genotype(twin)]
+    return [r for r in reasons if r] + [str(c) for c in twin.conflicts if c.abstain]
 
 
 def _doses(twin: Any) -> str:
@@ -55,13 +52,4 @@ def _genotype(twin: Any) -> str:
         seen = twin.n_assimilated
         names = " and ".join(unknown)
         return f"{names} genotypes are unknown and only {seen} INRs under treatment stand in for them"
-    return ""
-
-
-def _conflict(twin: Any) -> str:
-    for point in twin.trace[-_LAST:]:
-        if point.probability < CONFLICT_PROBABILITY:
-            return (
-                "a recent INR contradicts the model of this patient: doses, genotype or the INR may be wrong"
-            )
     return ""
