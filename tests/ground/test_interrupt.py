@@ -15,9 +15,12 @@ from pytwin import _core
 pytestmark = pytest.mark.core
 
 # Far more work than the test waits for; the interruption ends it.
+# A child of a job in the background inherits that SIGINT is ignored, so it takes up the handler itself.
 LONG = """
+import signal
 import numpy as np
 from pytwin import _core
+signal.signal(signal.SIGINT, signal.default_int_handler)
 model = _core.Model("hamberg2010")
 people = np.tile([field["value"] for field in model.params], (200_000, 1))
 doses = np.array([(24.0 * d, _core.ACTION_BOLUS, 0, 5.0) for d in range(200)], dtype=_core.PLAN_DTYPE)
