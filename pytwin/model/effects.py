@@ -2,7 +2,8 @@
 
 Each kind is one function over N subjects. ``allele_sum`` and a ``by_genotype`` with ``mode = "value"`` set
 the parameter; all others multiply it. ``exponential`` serves numbers and groups alike: a group is a
-covariate of 0 and 1 with ``centre`` 0. ``genotype_slope`` is a genotype's effect that holds for a group only.
+covariate of 0 and 1 with ``centre`` 0. An effect that multiplies may name such a ``group``: it then holds for
+its members only.
 """
 
 from __future__ import annotations
@@ -82,13 +83,6 @@ def _exponential(effect: Mapping[str, Any], x: Array) -> Array:
     return np.asarray(np.exp(effect["slope"] * (x - effect["centre"])))
 
 
-def _genotype_slope(effect: Mapping[str, Any], covariates: Covariates, genotypes: Genotypes) -> Array:
-    """exp(slope x) with the slope of each genotype; a genotype that is not listed has slope 0."""
-    slopes = {canonical(k): float(v) for k, v in effect["slopes"].items()}
-    slope = _per_genotype(genotypes[effect["gene"]], lambda g: slopes.get(canonical(g), 0.0))
-    return np.asarray(np.exp(slope * covariates[effect["covariate"]]))
-
-
 GENOTYPE_KINDS: dict[str, Callable[[Mapping[str, Any], Genotypes], Array]] = {
     "allele_sum": _allele_sum,
     "by_genotype": _by_genotype,
@@ -106,7 +100,6 @@ _FIELDS = {
     "power": {"covariate", "exponent", "centre"},
     "factor": {"covariate", "value"},
     "exponential": {"covariate", "slope", "centre"},
-    "genotype_slope": {"gene", "covariate", "slopes"},
 }
 
 
@@ -117,7 +110,8 @@ def check(effect: Mapping[str, Any], place: str) -> None:
         hint = "Known kinds: " + ", ".join(_FIELDS)
         raise InputError("population.unknown-effect", "no such kind of effect", place=place, hint=hint)
     wanted = _FIELDS[kind] | {"kind", "parameter", "citation"}
-    found = set(effect) - {"traced"}
+    sets = kind == "allele_sum" or effect.get("mode") == "value"
+    found = set(effect) - ({"traced"} if sets else {"traced", "group"})
     if wanted != found:
         wrong = ", ".join(sorted(wanted ^ found))
         raise InputError("population.bad-effect", "fields are missing or unknown", place=f"{place}: {wrong}")
@@ -136,8 +130,8 @@ def apply(value: Array, effect: Mapping[str, Any], covariates: Covariates, genot
     kind = effect["kind"]
     if kind in GENOTYPE_KINDS:
         found = GENOTYPE_KINDS[kind](effect, genotypes)
-        sets = kind == "allele_sum" or effect["mode"] == "value"
-        return found if sets else value * found
-    if kind == "genotype_slope":
-        return value * _genotype_slope(effect, covariates, genotypes)
-    return value * COVARIATE_KINDS[kind](effect, covariates[effect["covariate"]])
+        if kind == "allele_sum" or effect["mode"] == "value":
+            return found
+    else:
+        found = COVARIATE_KINDS[kind](effect, covariates[effect["covariate"]])
+    return value * (found ** covariates[effect["group"]] if "group" in effect else found)

@@ -159,7 +159,7 @@ class Population:
         """Gene -> genotypes for which this Population has values, spelled ``"*1/*2"``, ``"A/G"``."""
         found: dict[str, tuple[str, ...]] = {}
         for effect in self.effects:
-            if "gene" in effect and effect["kind"] != "genotype_slope":
+            if "gene" in effect:
                 found[effect["gene"]] = effects.genotypes_of(effect)
         return found
 

@@ -14,7 +14,7 @@ Rows = Sequence[Mapping[str, Any]]
 
 def used(effects: Rows, references: Rows, spreads: Rows) -> tuple[str, ...]:
     """Covariates that have an effect, or on which a missing one's reference or a variance depends."""
-    named = [e["covariate"] for e in effects if "covariate" in e]
+    named = [e[key] for e in effects for key in ("covariate", "group") if key in e]
     named += [a["covariate"] for r in references for a in r.get("adjust", ())]
     return tuple(dict.fromkeys(named + [s["covariate"] for s in spreads]))
 

@@ -48,6 +48,8 @@ PRIORS: dict[str, tuple[float, float]] = {
     "race_black": (0.0, 0.3),
     "race_other": (0.0, 0.3),
     "log target_inr": (0.0, 1.0),
+    "race_black age": (0.0, 0.01),
+    "race_black log weight": (0.0, 0.3),
     "race_black VKORC1 A/G": (0.0, 0.2),
     "race_black VKORC1 A/A": (0.0, 0.2),
 }
@@ -119,6 +121,14 @@ class Fit:
     counts: Mapping[str, int]
 
 
+def unfitted() -> Fit:
+    """The prior centres as a Fit: the structure, before any patient was seen."""
+    references = {n: Reference(v, {}, 0.0) for n, v in (("weight", WEIGHT), ("height", HEIGHT))}
+    spread = dict.fromkeys((*SPREAD_GROUPS, "white"), 0.35)
+    counts = dict.fromkeys(PRIORS, 0)
+    return Fit({n: centre for n, (centre, _) in PRIORS.items()}, 0.35, spread, references, 0, counts)
+
+
 def fit(doses: Doses, likelihood: Likelihood = "student-t") -> Fit:
     """Maximum of the posterior of the effects, and the spread of what they leave.
 
@@ -138,6 +148,7 @@ def fit(doses: Doses, likelihood: Likelihood = "student-t") -> Fit:
     effects = dict(zip(PRIORS, beta.tolist(), strict=True))
     sd, groups = _spreads(y - x @ beta, doses)
     counts = {name: round(float(share @ (x[:, i] != 0))) for i, name in enumerate(PRIORS)}
+    counts["smoker"] = int(np.nansum(doses.covariates["smoker"]))
     return Fit(effects, sd, groups, references, doses.log_dose.size, counts)
 
 
@@ -145,6 +156,8 @@ def design(doses: Doses, references: Mapping[str, Reference]) -> Array:
     """One column for each term of ``PRIORS``, shape (R, terms)."""
     c = {name: x[doses.owner] for name, x in filled(doses.covariates, references).items()}
     columns: dict[str, Array] = {"intercept": np.ones(doses.owner.size)}
+    columns["log weight"] = np.log(c["weight"] / WEIGHT)
+    columns["log target_inr"] = np.log(c["target_inr"] / TARGET)
     for name in PRIORS:
         gene, _, genotype = name.partition(" ")
         if gene == "CYP2C9":
@@ -156,8 +169,6 @@ def design(doses: Doses, references: Mapping[str, Reference]) -> Array:
             columns[name] = c[gene] * columns[genotype]
         elif gene in c:
             columns[name] = c[gene] - {"age": AGE, "height": HEIGHT}.get(gene, 0.0)
-    columns["log target_inr"] = np.log(c["target_inr"] / TARGET)
-    columns["log weight"] = np.log(c["weight"] / WEIGHT)
     return np.stack([columns[name] for name in PRIORS], axis=1)
 
 
@@ -197,8 +208,8 @@ def _references(covariates: Mapping[str, Array]) -> dict[str, Reference]:
 def _maximise(x: Array, y: Array, doses: Doses, likelihood: Likelihood) -> tuple[Array, Array]:
     """Effects and each row's posterior probability, by expectation and maximisation.
 
-    The t density is a Gaussian with a random precision, the unknown genotype a hidden label; both give weights
-    to a penalised least-squares step.
+    The t density is a Gaussian with a random precision, the unknown genotype a hidden label; both give
+    weights to a penalised least-squares step.
     """
     centre, width = np.array(list(PRIORS.values())).T
     precision = np.diag(width**-2)

@@ -19,8 +19,9 @@ BASE = "warfarin/hamberg2010@1"
 # EC50 of VKORC1 G/G stays Hamberg's, 2 x 2.05 mg/L: the doses tell the product of CL and EC50 alone.
 EC50_GG = 4.10
 _TARGET_NOTE = (
-    "fitted here: patients whose record states a higher target need less than the model's dose for it, as in "
-    "Gage 2008 (a tenth more dose for half an INR); the cause, other patients or a steeper response, is not told"
+    "fitted here: patients whose record states a higher target need less than the model's dose for it, as "
+    "in Gage 2008 (a tenth more dose for half an INR); whether the patients differ or the response is steeper is "
+    "not told"
 )
 _HAMBERG = "Hamberg 2010, as in warfarin/hamberg2010@1"
 # Where the closed form is expanded: any patient serves, see iwpc_fit.
@@ -30,7 +31,8 @@ _CL, _EC50 = 0.36, 3.0
 class SteadyDose:
     """log of the daily dose that holds a target: log CL + log EC50 + g, with g spread by the unknown BASE.
 
-    g and its variance over BASE come from the simulator, with the cubature points of ``Cohort.dose_quantiles``.
+    g and its variance over BASE come from the simulator, with the cubature points of
+    ``Cohort.dose_quantiles``.
     """
 
     def __init__(self, population: Population) -> None:
@@ -128,9 +130,9 @@ def _ranges() -> list[dict[str, Any]]:
 
 def _parameter(row: Mapping[str, Any], fit: Fit) -> dict[str, Any]:
     fitted = {
-        "CL": f"fitted here: CYP2C9 *1/*1, White, {AGE:g} years, {WEIGHT:g} kg, {HEIGHT:g} cm, no smoker; only CL "
-        "x EC50 is identified, the split is Hamberg's",
-        "EC50": "VKORC1 G/G as in Hamberg 2010, not identified by doses; A/G and A/A relative to it fitted here",
+        "CL": f"fitted here: CYP2C9 *1/*1, White, {AGE:g} years, {WEIGHT:g} kg, {HEIGHT:g} cm, no smoker; "
+        "only CL x EC50 is identified, the split is Hamberg's",
+        "EC50": "VKORC1 G/G as in Hamberg 2010, not identified by doses; A/G and A/A relative to it fitted",
     }
     name = str(row["name"])
     if name in fitted:
@@ -151,12 +153,16 @@ def _effects(fit: Fit) -> list[dict[str, Any]]:
     n = fit.counts
     rows: list[dict[str, Any]] = [
         _genotype("CL", "CYP2C9", cyp2c9, "fitted here (L/h); n: " + _numbers(n, "CYP2C9")),
-        _genotype("EC50", "VKORC1", vkorc1, "fitted here relative to G/G (mg/L); n: " + _numbers(n, "VKORC1")),
+        _genotype(
+            "EC50", "VKORC1", vkorc1, "fitted here relative to G/G (mg/L); n: " + _numbers(n, "VKORC1")
+        ),
         _exponential("CL", "age", e["age"], AGE, "a year"),
         _power("CL", "weight", e["log weight"], WEIGHT, "fitted here"),
         _exponential("CL", "height", e["height"], HEIGHT, "a cm"),
         _power("EC50", "target_inr", e["log target_inr"], TARGET, _TARGET_NOTE),
-        _exponential("CL", "smoker", e["smoker"], 0.0, f"n = {fit.counts['smoker']}, with those not asked"),
+        _exponential(
+            "CL", "smoker", e["smoker"], 0.0, f"n = {n['smoker']}; who was not asked counts as the share"
+        ),
     ]
     for drug in ("amiodarone", "enzyme_inducer"):
         cited = f"fitted here on {n[drug]} patients, prior as in {BASE}"
@@ -165,10 +171,26 @@ def _effects(fit: Fit) -> list[dict[str, Any]]:
     for group in SPREAD_GROUPS:
         cited = f"n = {n[group]}; on EC50 by convention: CL or EC50 is not told by doses, target INRs differ"
         rows.append(_exponential("EC50", group, e[group], 0.0, cited))
-    slopes = {g: _round(e[f"race_black VKORC1 {g}"]) for g in ("A/G", "A/A")}
-    rows.append({"parameter": "EC50", "kind": "genotype_slope", "gene": "VKORC1", "covariate": "race_black"})
-    rows[-1] |= {"slopes": slopes, "citation": "fitted here, shrunk to 0 with a prior SD of 0.2"}
-    return rows
+    return rows + _black_rows(e)
+
+
+def _black_rows(e: Mapping[str, float]) -> list[dict[str, Any]]:
+    """Effects that differ in Black patients, partly pooled with those of all."""
+    cited = "difference in Black patients, fitted here, shrunk to none"
+    values = {"G/G": 1.0} | {g: _round(float(np.exp(e[f"race_black VKORC1 {g}"]))) for g in ("A/G", "A/A")}
+    gene = {
+        "parameter": "EC50",
+        "kind": "by_genotype",
+        "gene": "VKORC1",
+        "mode": "multiply",
+        "values": values,
+    }
+    rows = [
+        _exponential("CL", "age", e["race_black age"], AGE, ""),
+        _power("CL", "weight", e["race_black log weight"], WEIGHT, ""),
+        gene,
+    ]
+    return [row | {"group": "race_black", "citation": cited} for row in rows]
 
 
 def _numbers(counts: Mapping[str, int], gene: str) -> str:
@@ -217,9 +239,14 @@ def _reference_rows(fit: Fit) -> list[dict[str, Any]]:
             for o, s in r.slopes.items()
         ]
         row |= {"adjust": adjust} if adjust else {}
-        rows.append(row | {"citation": "mean or regression in the IWPC patients of the fit, residual SD"})
+        cited = "mean or regression in the IWPC patients of the fit, residual SD"
+        if name == "target_inr":
+            cited = "a target that is not stated counts as 2.5, of a patient treated to it exactly"
+        rows.append(row | {"citation": cited})
     for drug in ("amiodarone", "enzyme_inducer"):
-        rows.append({"covariate": drug, "value": 0, "sd": 0, "citation": "not taken unless the record says so"})
+        rows.append(
+            {"covariate": drug, "value": 0, "sd": 0, "citation": "not taken unless the record says so"}
+        )
     return rows
 
 

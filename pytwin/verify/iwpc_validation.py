@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
 
@@ -18,7 +18,7 @@ from pytwin.therapies.warfarin.person import person
 from pytwin.therapies.warfarin.record import interacting
 from pytwin.twin.mixture import quantile
 from pytwin.twin.prior import genotype_options
-from pytwin.verify.iwpc_fit import Doses, Likelihood, fit
+from pytwin.verify.iwpc_fit import Doses, Likelihood, fit, unfitted
 from pytwin.verify.iwpc_population import BASE, SteadyDose, population
 
 Array = NDArray[np.float64]
@@ -64,15 +64,20 @@ def covariates(record: Record) -> dict[str, float]:
     return found | {drug: float(drug in taken) for drug in ("amiodarone", "enzyme_inducer")}
 
 
-def genome(record: Record) -> Genome:
-    """Genotypes from the record's own table."""
-    return Genome.from_diplotypes(record.genotypes, source="table")
+def genome(record: Record, hidden: Sequence[str] = ()) -> Genome:
+    """Genotypes from the record's own table, without the hidden genes."""
+    return Genome.from_diplotypes(
+        {g: d for g, d in record.genotypes.items() if g not in hidden}, source="table"
+    )
 
 
-def table(subjects: Subjects, known: Population) -> Table:
-    """Arrays of the fit, with the genotypes for which a Population has values."""
-    each = [covariates(r) for r in subjects.records]
-    options = [genotype_options(known, genome(r), r.patient.race, Issues()) for r in subjects.records]
+def table(subjects: Subjects, hidden: Sequence[str] = ()) -> Table:
+    """Arrays of the fit; ``hidden`` genes and covariates are taken as unknown."""
+    known = population(unfitted(), {})
+    each = [
+        covariates(r) | dict.fromkeys((h for h in hidden if h in NAMES), np.nan) for r in subjects.records
+    ]
+    options = [genotype_options(known, genome(r, hidden), r.patient.race, Issues()) for r in subjects.records]
     rows = [
         (i, c, v, p * q)
         for i, o in enumerate(options)
@@ -122,31 +127,33 @@ def subset(t: Table, patients: Mask) -> Table:
 
 def cross_validate(
     t: Table,
-    judged: Mask,
+    variants: Sequence[Table] = (),
     repeat: int = 0,
     likelihood: Likelihood = "student-t",
-    say: Callable[[str], None] | None = None,
-) -> Array:
-    """Quantiles of the weekly dose of the judged patients, each from a fit that has not seen the fold.
+) -> list[Array]:
+    """Quantiles of the weekly dose, each patient's from a fit that has not seen his or her fold.
 
     Parameters
     ----------
     t : Table
-        All patients of the fit.
-    judged : ndarray of bool, shape (N,)
-        Patients that are predicted; the others are in every fit.
+    variants : sequence of Table
+        The same patients with something hidden; predicted from the same fits.
 
     Returns
     -------
-    ndarray, shape (judged, levels)
+    list of ndarray, shape (N, levels)
+        For ``t`` and each variant.
     """
-    fold = np.full(judged.size, -1, dtype=np.intp)
-    fold[judged] = folds(int(judged.sum()), repeat)
-    found = np.empty((judged.size, len(LEVELS)))
+    fold = folds(t.target.size, repeat)
+    found = [np.empty((t.target.size, len(LEVELS))) for _ in (t, *variants)]
     for k in range(FOLDS):
         out = fold == k
-        people = population(fit(t.doses.of(~out), likelihood), {"text": "a fold of the cross-validation"})
-        found[out] = predict(SteadyDose(people), subset(t, out))
-        if say is not None:
-            say(f"fold {k + 1} of {FOLDS}")
-    return found[judged]
+        steady = SteadyDose(fold_population(t, out, likelihood))
+        for quantiles, seen in zip(found, (t, *variants), strict=True):
+            quantiles[out] = predict(steady, subset(seen, out))
+    return found
+
+
+def fold_population(t: Table, out: Mask, likelihood: Likelihood = "student-t") -> Population:
+    """The Population of a fit without some patients."""
+    return population(fit(t.doses.of(~out), likelihood), {"text": "a fold of the cross-validation"})

@@ -1,13 +1,13 @@
 """Suite ``warfarin-iwpc``: stable doses of real patients against published algorithms and the twin.
 
-The judged cases are the algorithms' figures as recomputed for the reference library
-(``pkpd/CASES.md``, section 9). The twin's own figures are shown beside them as ``info`` until a
-Population is calibrated on real patients. Rows are read at run time; only aggregates are printed.
+Judged are the algorithms' figures as recomputed for the reference library (``pkpd/CASES.md``, section 9)
+and the cross-validated figures of the Population ``warfarin/iwpc`` (``iwpc_cases.py``). The twin with
+Hamberg's Population is shown beside them. Rows are read at run time; only aggregates are printed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,6 +40,7 @@ MAPPING: dict[str, Any] = {
         {"column": "weight_kg", "analyte": "body weight", "unit": "kg"},
         {"column": "target_inr", "analyte": "target INR"},
         {"column": "dose_mg_week", "analyte": "warfarin dose per week", "unit": "mg/wk"},
+        {"column": "smoker", "analyte": "smoker"},
         {"column": "stable", "analyte": "stable dose reached", "unit": "1"},
     ],
     "drugs": [
@@ -92,10 +93,23 @@ class Patients:
         return np.array([{"CYP2C9", "VKORC1"} <= r.genotypes.keys() for r in self.records])
 
 
-def read(context: Context) -> Patients:
-    """The patients of ``iwpc_dev.csv`` that every algorithm can dose, by the CSV adapter."""
+def read_all(context: Context) -> list[Record]:
+    """All rows of ``iwpc_dev.csv`` with a dose and an age, by the CSV adapter."""
     path = context.folder("pkpd", "iwpc", "iwpc_dev.csv")
-    records = tuple(r for r in read_records(path, mapping=MAPPING) if _complete(r))
+    records = read_records(path, mapping=MAPPING)
+    return [
+        r for r in records if r.age_decade is not None and np.isfinite(_number(r, "warfarin dose per week"))
+    ]
+
+
+def read(context: Context) -> Patients:
+    """The patients that every algorithm can dose."""
+    return patients_of([r for r in read_all(context) if complete(r)])
+
+
+def patients_of(found: Sequence[Record]) -> Patients:
+    """Records as the algorithms and the twin see them."""
+    records = tuple(found)
     return Patients(
         records,
         _covariates(records),
@@ -110,9 +124,9 @@ def _number(record: Record, analyte: str) -> float:
     return float(values[-1]) if len(values) else np.nan
 
 
-def _complete(record: Record) -> bool:
-    wanted = ("body height", "body weight", "warfarin dose per week")
-    return record.age_decade is not None and all(np.isfinite(_number(record, w)) for w in wanted)
+def complete(record: Record) -> bool:
+    """Whether height and weight are known."""
+    return all(np.isfinite(_number(record, w)) for w in ("body height", "body weight"))
 
 
 def _covariates(records: tuple[Record, ...]) -> DosingCovariates:
@@ -151,12 +165,16 @@ def percent_within(predicted: Floats, dose: Floats) -> float:
 
 
 def cases(context: Context) -> Iterator[Case]:
-    """Algorithms by subset (judged), then the twin's own figures (shown)."""
-    patients = read(context)
+    """Algorithms by subset, the calibrated Population cross-validated; then Hamberg's twin (shown)."""
+    from pytwin.verify.iwpc_cases import calibrated
+
+    records = read_all(context)
+    patients = patients_of([r for r in records if complete(r)])
     doses = {name: formula(patients.covariates) for name, formula in ALGORITHMS.items()}
     for subset, mask in subsets(patients).items():
         yield from _algorithm_cases(subset, mask, doses, patients.dose)
-    context.say(f"{len(patients.records)} twins from covariates and genotype")
+    yield from calibrated(context, patients, patients_of([r for r in records if not complete(r)]), doses)
+    context.say(f"{len(patients.records)} twins from covariates and genotype, {POPULATION}")
     twin = 7 * twin_daily_dose(patients)
     yield from _twin_rows(patients, twin, doses)
 

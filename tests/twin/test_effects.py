@@ -37,10 +37,11 @@ centre = 80
 citation = ""
 [[effects]]
 parameter = "EC50"
-kind = "genotype_slope"
+kind = "by_genotype"
 gene = "VKORC1"
-covariate = "race_black"
-slopes = { "A/G" = 0.1, "A/A" = 0.2 }
+mode = "multiply"
+group = "race_black"
+values = { "G/G" = 1.0, "A/G" = 1.1, "A/A" = 1.2 }
 citation = ""
 [[variability]]
 parameter = "CL"
@@ -90,19 +91,25 @@ def test_exponential_serves_numbers_and_groups() -> None:
     assert np.allclose(found, [3, 3 * np.exp(0.5)])
 
 
-def test_a_genotype_acts_in_a_group_only_and_defines_no_gene(population) -> None:
+def test_an_effect_may_hold_for_a_group_only(population) -> None:
     covariates = {"race_black": np.array([0.0, 1, 1, 1])}
     genotypes = {"VKORC1": ["A/A", "AA", "G/A", "G/G"]}
     table = population.parameters(covariates, genotypes)
     names = [p["name"] for p in population.model.params]
     ratio = table[:, names.index("EC50")] / table[3, names.index("EC50")]
-    assert np.allclose(ratio, np.exp([0, 0.2, 0.1, 0]))
-    assert population.genes == {}
+    assert np.allclose(ratio, [1, 1.2, 1.1, 1])
 
 
 def test_an_effect_with_a_field_missing_is_refused() -> None:
     with pytest.raises(InputError, match="bad-effect"):
-        check({"kind": "genotype_slope", "parameter": "CL", "gene": "G", "citation": ""}, "here")
+        check({"kind": "exponential", "parameter": "CL", "covariate": "x", "citation": ""}, "here")
+
+
+def test_an_effect_that_sets_a_value_has_no_group() -> None:
+    effect = {"kind": "allele_sum", "parameter": "CL", "gene": "G", "values": {}, "citation": ""}
+    check(effect, "here")
+    with pytest.raises(InputError, match="bad-effect"):
+        check({**effect, "group": "x"}, "here")
 
 
 def test_a_missing_covariate_takes_a_reference_adjusted_for_the_others(population) -> None:

@@ -8,8 +8,12 @@ from pathlib import Path
 import pytest
 
 from pytwin.errors import InputError
-from pytwin.verify import SUITES, Report, calibration, hamberg, lanes, run
+from pytwin.verify import SUITES, Report, calibration, hamberg, lanes, run, warfarin_iwpc
 from pytwin.verify.run import Context
+
+
+# docs/model_cards/warfarin_iwpc.md says by how much this figure falls short, and why it is not tuned.
+SHORT_OF = "cross-validated, Black (281): % within 20 %"
 
 
 def failures(cases) -> list[str]:
@@ -47,7 +51,12 @@ def test_hamberg_rows_of_the_reference_library(reference: Path) -> None:
 @pytest.mark.reference
 def test_algorithms_on_real_patients(reference: Path) -> None:
     report = run("warfarin-iwpc", reference)
-    assert report.summary == {"suite": "warfarin-iwpc", "cases": 75, "passed": 75}
+    algorithms = [c for c in report.judged if c.source == warfarin_iwpc.SOURCE]
+    assert len(algorithms) == 75
+    assert failures(algorithms) == []
+    assert len(report.judged) == 99
+    missed = [c.name for c in report.judged if not c.passed]
+    assert missed in ([], [SHORT_OF])
     shown = {c.name for c in report.cases if c.info}
     for race in ("White", "Asian", "Black"):
         assert any(name.startswith(race) and "twin: MAE" in name for name in shown)
