@@ -20,8 +20,8 @@ BASE = "warfarin/hamberg2010@1"
 EC50_GG = 4.10
 _TARGET_NOTE = (
     "fitted here: patients whose record states a higher target need less than the model's dose for it, as "
-    "in Gage 2008 (a tenth more dose for half an INR); whether the patients differ or the response is steeper is "
-    "not told"
+    "in Gage 2008 (a tenth more dose for half an INR); whether the patients differ or the response is "
+    "steeper is not told"
 )
 _HAMBERG = "Hamberg 2010, as in warfarin/hamberg2010@1"
 # Where the closed form is expanded: any patient serves, see iwpc_fit.

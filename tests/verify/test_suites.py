@@ -11,7 +11,6 @@ from pytwin.errors import InputError
 from pytwin.verify import SUITES, Report, calibration, hamberg, lanes, run, warfarin_iwpc
 from pytwin.verify.run import Context
 
-
 # docs/model_cards/warfarin_iwpc.md says by how much this figure falls short, and why it is not tuned.
 SHORT_OF = "cross-validated, Black (281): % within 20 %"
 
