@@ -69,6 +69,26 @@ class ParameterRow:
 
 
 @dataclass(frozen=True, slots=True)
+class TrustRow:
+    """One thing that speaks for (good) or against (caution) the Population in this patient, or is unknown."""
+
+    topic: str
+    state: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class NextRow:
+    """An observation that could be made: what, when, its forecast, how far it narrows the dose, as texts."""
+
+    what: str
+    when: str
+    forecast: str
+    narrows: str
+    best: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """The whole report.
 
@@ -90,6 +110,10 @@ class Page:
     excluded: tuple[tuple[str, str], ...] = ()
     reasons: tuple[str, ...] = ()
     drivers: tuple[tuple[str, str], ...] = ()
+    warnings: tuple[str, ...] = ()
+    trust: tuple[TrustRow, ...] = ()
+    next_rows: tuple[NextRow, ...] = ()
+    next_note: str = ""
     check: str = ""
     parameters: tuple[ParameterRow, ...] = ()
     genome: str = ""

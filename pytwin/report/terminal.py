@@ -41,10 +41,13 @@ def page(shown: Page, console: Console) -> None:
     _parameters(shown, console)
     _plans(shown, console)
     _excluded(shown, console)
+    _confidence(shown, console)
     console.print()
     console.print(Text(shown.headline, style="bold"))
     for line in (*shown.abstained, *shown.reasons):
         console.print(Text(f"  - {line}"))
+    for line in shown.warnings:
+        console.print(Text(f"  warning: {line}", style="yellow"))
     console.print(Text(shown.use, style="dim"))
 
 
@@ -146,6 +149,24 @@ def _excluded(shown: Page, console: Console) -> None:
     for name, reason in shown.excluded:
         _add(made, (name, reason))
     console.print(made)
+
+
+def _confidence(shown: Page, console: Console) -> None:
+    """What speaks for and against the Population, and what to observe next."""
+    if shown.trust:
+        console.print()
+        made = _table("How far the population can be trusted for this patient", ("", "", ""))
+        for row in shown.trust:
+            _add(made, (row.topic, row.state, row.text), style="yellow" if row.state == "caution" else "")
+        console.print(made)
+    if shown.next_note:
+        console.print()
+        columns = ("observation", "when", "forecast (90 %)", "narrows the dose by")
+        made = _table("Which observation would help most", columns, right=(2, 3))
+        for n in shown.next_rows:
+            _add(made, (n.what, n.when, n.forecast, n.narrows), style="bold" if n.best else "")
+        console.print(made)
+        console.print(Text(shown.next_note))
 
 
 def verification(report: Report, console: Console | None = None) -> None:

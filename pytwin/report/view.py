@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pytwin.report import series, words
+from pytwin.report import confidence, series, words
 from pytwin.report.page import DataRow, Page, ParameterRow, Row
 
 if TYPE_CHECKING:
@@ -48,6 +49,9 @@ def page(ranking: Ranking, *, genome: bool = False, patient: bool = True, figure
         excluded=tuple((e.plan.name, e.reason) for e in ranking.excluded),
         reasons=_reasons(ranking),
         drivers=_drivers(ranking),
+        warnings=ranking.warnings,
+        trust=confidence.trust_rows(twin),
+        **confidence.next_fields(ranking),
         check=_check(twin),
         parameters=_parameters(twin),
         genome=_genome(twin, genome),
@@ -328,6 +332,10 @@ def data(ranking: Ranking, *, genome: bool = False) -> dict[str, Any]:
         ],
         "genome": _genome(twin, genome),
         "issues": [{"severity": s, "message": m, "place": p, "action": a} for s, m, p, a in _issues(twin)],
+        "warnings": list(ranking.warnings),
+        "conflicts": [asdict(c) for c in twin.conflicts],
+        "trust": [asdict(t) for t in twin.trust()],
+        "next_observation": asdict(confidence.next_of(ranking)),
         "manifest": ranking.manifest,
     }
     return dict(plain(found))

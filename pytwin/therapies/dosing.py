@@ -147,8 +147,8 @@ def _compare(
         near = [d for d in given if abs(d.time - dose.time) <= _DAY / 2]
         believed = min(near, key=lambda d: abs(d.time - dose.time), default=None)
         if believed is None or abs(believed.amount - dose.amount) > _SAME:
-            amount = 0.0 if believed is None else believed.amount
-            found.append(Difference(dose.time, dose.amount, amount, kind))
+            instead = (0.0, "") if believed is None else (believed.amount, believed.source)
+            found.append(Difference(dose.time, dose.amount, instead[0], kind, instead[1]))
             told = "no dose" if believed is None else f"{believed.amount:g} by the {believed.source}"
             issues.add(
                 "dose.sources-differ",

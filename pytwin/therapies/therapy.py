@@ -31,12 +31,13 @@ class Given:
 @dataclass(frozen=True, slots=True)
 class Difference:
     """A dose on which two sources of the record disagree, in the dose port's unit: what a less reliable
-    ``source`` told, and what was ``believed`` instead (0: no dose)."""
+    ``source`` told, and what was ``believed`` ``by`` another instead (0 by none: no dose)."""
 
     time: float
     told: float
     believed: float
     source: str
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True)

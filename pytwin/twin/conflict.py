@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pytwin.model.population import Population
-from pytwin.therapies.therapy import History, Therapy
+from pytwin.therapies.therapy import Difference, History, Therapy
 from pytwin.twin.alternatives import Doubt, doubts_of_doses, doubts_of_genotypes
 from pytwin.twin.chance import chi_square_tail, normal_quantile
 from pytwin.twin.filtering import Filtered
@@ -200,9 +200,15 @@ def _scatter(therapy: Therapy, points: Sequence[TracePoint]) -> list[Conflict]:
     return [Conflict("scatter", therapy.output, None, chance, text, follows, abstain=False)]
 
 
+def _contradicts(d: Difference) -> bool:
+    """An order says what was wanted: a dose that was held or changed on the ward does not contradict it."""
+    only_wanted = d.source == "order" and d.by in ("", "administration")
+    return not only_wanted and abs(d.told - d.believed) > _PART * max(d.told, d.believed)
+
+
 def _record(therapy: Therapy, history: History) -> list[Conflict]:
     """Sources that disagree on doses; they stop a ranking where it is open what is taken now."""
-    large = [d for d in history.differences if abs(d.told - d.believed) > _PART * max(d.told, d.believed)]
+    large = [d for d in history.differences if _contradicts(d)]
     if not large:
         return []
     recent = sum(history.end - _WEEK <= d.time <= history.end for d in large)

@@ -24,11 +24,13 @@ from pytwin.twin.dose import DoseEstimate, solve
 from pytwin.twin.forecast import Forecast, forecast
 from pytwin.twin.html import twin_html
 from pytwin.twin.mixture import draw, moments
+from pytwin.twin.next import DAYS, NextObservation, next_observation
 from pytwin.twin.parts import Parts, genome_of, microseconds, posterior, prior_parts, switch_factors, updated
 from pytwin.twin.prior import Components
 from pytwin.twin.simulation import Draws, Simulation, output_times, simulate_plans, to_draws
 from pytwin.twin.summary import Summary, coverage, intervals, summary
 from pytwin.twin.trace import TracePoint, trace
+from pytwin.twin.trust import Trust, trust
 
 if TYPE_CHECKING:
     from pytwin.rank import Ranking
@@ -346,6 +348,18 @@ class Twin:
         params = self.draws(draws, seed).params
         doses = solve(self.therapy, self.population, params, goal)
         return DoseEstimate(goal, doses[np.isfinite(doses)])
+
+    def next_observation(self, days: Sequence[float] = DAYS, **options: Any) -> NextObservation:
+        """How far an observation on each of some days, or a genotype, would narrow the dose that is needed.
+
+        Options are ``plan`` (what is given until then; default: what is taken now), ``target``, ``draws``
+        and ``seed``.
+        """
+        return next_observation(self, days, **options)
+
+    def trust(self) -> tuple[Trust, ...]:
+        """What speaks for and against the Population in this patient."""
+        return trust(self)
 
     def interval(self, level: float = 0.9) -> dict[str, tuple[float, float]]:
         """Central interval of every state and parameter on its natural scale."""

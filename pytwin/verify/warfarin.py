@@ -1,10 +1,12 @@
-"""Suite ``warfarin``: the model, the lanes it runs in, and the calibration of the twin, its conflicts."""
+"""Suite ``warfarin``: the model, the lanes it runs in, the twin's calibration and conflicts, a second data
+set.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pytwin.verify import calibration, conflicts, hamberg, lanes
+from pytwin.verify import calibration, conflicts, hamberg, lanes, oreilly
 from pytwin.verify.case import Case
 from pytwin.verify.run import Context
 
@@ -17,3 +19,4 @@ def cases(context: Context) -> Iterator[Case]:
     yield from lanes.invariance()
     yield from calibration.coverage(context)
     yield from conflicts.detection(context)
+    yield from oreilly.cases(context)

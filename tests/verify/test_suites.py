@@ -8,7 +8,17 @@ from pathlib import Path
 import pytest
 
 from pytwin.errors import InputError
-from pytwin.verify import SUITES, Report, calibration, hamberg, lanes, run, warfarin_iwpc
+from pytwin.verify import (
+    SUITES,
+    Report,
+    calibration,
+    conflicts,
+    hamberg,
+    lanes,
+    oreilly,
+    run,
+    warfarin_iwpc,
+)
 from pytwin.verify.run import Context
 
 # docs/model_cards/warfarin_iwpc.md says by how much this figure falls short, and why it is not tuned.
@@ -59,6 +69,18 @@ def test_algorithms_on_real_patients(reference: Path) -> None:
     shown = {c.name for c in report.cases if c.info}
     for race in ("White", "Asian", "Black"):
         assert any(name.startswith(race) and "twin: MAE" in name for name in shown)
+
+
+@pytest.mark.reference
+def test_a_concentration_and_effect_twin_on_oreillys_patients(reference: Path) -> None:
+    cases = list(oreilly.cases(Context(reference)))
+    assert failures(cases) == []
+    assert sum(not c.info for c in cases) == 7
+
+
+@pytest.mark.slow
+def test_conflicts_are_found_and_clean_patients_left_alone() -> None:
+    assert failures(conflicts.detection(Context(None))) == []
 
 
 @pytest.mark.slow
