@@ -234,11 +234,13 @@ def _weights(prior: Array, loglike: Array, steps: Array) -> tuple[Array, Array, 
 def step_loglike(
     predicted: Array, variance: Array, history: History, population: Population, robust: float = 0.0
 ) -> Array:
-    """Log-density of each observation under each component, up to a constant common to the components."""
+    """Log-density of each observation under each component, up to a constant common to the components; 0 for
+    one that is missing (NaN) or censored."""
     missed = (on_noise_scale(population, history) - predicted) ** 2
     used = np.maximum(variance, missed / robust**2) if robust > 0 else variance
     density = -0.5 * (missed / used + np.log(used) + _LOG_2PI)
-    return np.where(history.censor == 0, density, 0.0)
+    measured = (history.censor == 0) & ~np.isnan(history.values)
+    return np.where(measured, density, 0.0)
 
 
 def on_noise_scale(population: Population, history: History) -> Array:

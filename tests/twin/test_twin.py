@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from pytwin.errors import InputError
 from pytwin.genome import Genome
 from pytwin.model import Plan, Population
-from pytwin.twin import Twin
+from pytwin.twin import Twin, filtering
 
 from . import events as ev
 
@@ -256,3 +258,22 @@ def test_summary_and_html_show_no_markup_of_the_data(make, course):
     assert "<script>" not in twin._repr_html_()
     assert "CL" in str(twin.summary())
     assert len(twin.coverage) == 4
+
+
+def test_without_a_baseline_parameter_every_inr_is_an_observation(make, wild, course) -> None:
+    """The INR before treatment then carries measurement error like any other."""
+    data = {k: v for k, v in Population.load("warfarin/hamberg2010@1").data.items() if k != "baseline"}
+    usual = Twin("warfarin", make(course), wild).assimilate()
+    observed = Twin("warfarin", make(course), wild, Population(data)).assimilate()
+    assert observed.history.baseline is None
+    assert observed.n_assimilated == usual.n_assimilated + 1
+    assert observed.trace[0].value == usual.history.baseline
+
+
+def test_a_missing_observation_changes_nothing(make, wild, course) -> None:
+    twin = Twin("warfarin", make(course), wild)
+    history = replace(twin.history, values=np.full_like(twin.history.values, np.nan))
+    (found,) = filtering.run(twin.therapy, twin.population, [twin.components], [history])
+    np.testing.assert_array_equal(found.components.weights, [1.0])
+    assert found.loglike == 0.0
+    assert np.isfinite(found.predicted).all()

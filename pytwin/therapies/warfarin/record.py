@@ -80,7 +80,7 @@ def read(record: Any, start: str, population: Population, until: int | None = No
     begin, regimen = _start(draft, start, doses, origin)
     if begin == "steady":
         doses = _since_origin(doses)
-    baseline, rest = _baseline(draft, doses, origin, begin)
+    baseline, rest = _baseline(draft, doses, origin, begin, population)
     taken = interacting(record)
     return History(
         origin=origin,
@@ -196,10 +196,13 @@ def _since_origin(doses: Sequence[Given]) -> tuple[Given, ...]:
 
 
 def _baseline(
-    draft: Draft, doses: Sequence[Given], origin: int, begin: Start
+    draft: Draft, doses: Sequence[Given], origin: int, begin: Start, population: Population
 ) -> tuple[Reading | None, list[Reading]]:
-    """The last INR before treatment, and those under treatment."""
-    if begin != "untreated":
+    """The last INR before treatment, and those under treatment.
+
+    Where the Population takes no measured value as its baseline, every INR is an observation.
+    """
+    if begin != "untreated" or not population.baseline:
         return None, draft.readings
     first = origin + doses[0].time * US_PER_HOUR if doses else np.inf
     before = [r for r in draft.readings if r.time <= first and r.censor == 0]
