@@ -67,8 +67,9 @@ def calibrated(
         Weekly dose by each published algorithm.
     """
     context.say("cross-validation of the calibrated Population")
-    seen = table(_subjects(patients))
-    hidden = [table(_subjects(patients), names) for names in HIDDEN.values()]
+    subjects = _subjects(patients)
+    seen = table(subjects)
+    hidden = [table(subjects, names) for names in HIDDEN.values()]
     first, *variants = cross_validate(seen, hidden)
     repeats = [first]
     for repeat in range(1, FULL_REPEATS if context.full else 1):

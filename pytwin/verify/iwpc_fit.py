@@ -26,10 +26,11 @@ Likelihood = Literal["student-t", "gauss", "laplace"]
 FREEDOM = 4.0
 AGE, HEIGHT, WEIGHT, TARGET = 65.0, 170.0, 80.0, 2.5
 RARE = ("*1/*5", "*1/*6", "*1/*11", "*1/*13", "*1/*14")
-# Term -> centre and SD of its prior on the log scale. Centres: Hamberg 2010 for genotypes and age (its linear
-# slope at 65 years), Gage 2008 for amiodarone, IWPC 2009 for inducers, as in warfarin/hamberg2010@1.
+# Term -> centre and SD of its prior on the log scale. Centres: Hamberg 2010 for CL x EC50, genotypes and
+# age (its linear slope at 65 years), Gage 2008 for amiodarone, IWPC 2009 for inducers, as in
+# warfarin/hamberg2010@1.
 PRIORS: dict[str, tuple[float, float]] = {
-    "intercept": (4.2, 10.0),
+    "intercept": (0.39, 10.0),
     "CYP2C9 *1/*2": (-0.284, 0.3),
     "CYP2C9 *1/*3": (-0.476, 0.3),
     "CYP2C9 *2/*2": (-0.683, 0.3),
@@ -186,7 +187,8 @@ def filled(covariates: Mapping[str, Array], references: Mapping[str, Reference])
 
 def _references(covariates: Mapping[str, Array]) -> dict[str, Reference]:
     """Share of smokers and of men; weight by sex and race; height by sex, race and weight."""
-    share = {n: float(np.nanmean(covariates[n])) for n in ("smoker", "male")}
+    known = {n: covariates[n][~np.isnan(covariates[n])] for n in ("smoker", "male")}
+    share = {n: float(x.mean()) if x.size else 0.0 for n, x in known.items()}
     found = {
         "smoker": Reference(share["smoker"], {}, float(np.sqrt(share["smoker"] * (1 - share["smoker"])))),
         "target_inr": Reference(TARGET, {}, 0.0),
@@ -195,10 +197,10 @@ def _references(covariates: Mapping[str, Array]) -> dict[str, Reference]:
     }
     people = ["male", *SPREAD_GROUPS]
     for name, others in (("weight", people), ("height", [*people, "weight"])):
-        known = ~np.isnan([covariates[n] for n in (name, *others)]).any(axis=0)
-        centred = [covariates[n][known] - (WEIGHT if n == "weight" else 0.0) for n in others]
-        x = np.stack([np.ones(int(known.sum())), *centred], axis=1)
-        y = covariates[name][known]
+        rows = ~np.isnan([covariates[n] for n in (name, *others)]).any(axis=0)
+        centred = [covariates[n][rows] - (WEIGHT if n == "weight" else 0.0) for n in others]
+        x = np.stack([np.ones(int(rows.sum())), *centred], axis=1)
+        y = covariates[name][rows]
         beta = np.linalg.lstsq(x, y, rcond=None)[0]
         slopes = dict(zip(others, beta[1:].tolist(), strict=True))
         found[name] = Reference(float(beta[0]), slopes, float((y - x @ beta).std()))

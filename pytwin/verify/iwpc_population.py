@@ -120,11 +120,11 @@ def _round(value: float) -> float:
 
 def _ranges() -> list[dict[str, Any]]:
     """Where nearly all patients of the fit lie; the tails are too thin to tell."""
-    source = "IWPC patients of the fit: first to last percentile; age by decade"
+    source = "IWPC patients of the fit, 1st to 99th percentile; age by decade"
     return [
         {"covariate": "age", "unit": "years", "lower": 20, "upper": 90, "citation": source},
-        {"covariate": "weight", "unit": "kg", "lower": 43, "upper": 140, "citation": source},
-        {"covariate": "height", "unit": "cm", "lower": 147, "upper": 192, "citation": source},
+        {"covariate": "weight", "unit": "kg", "lower": 42, "upper": 146, "citation": source},
+        {"covariate": "height", "unit": "cm", "lower": 145, "upper": 190, "citation": source},
     ]
 
 

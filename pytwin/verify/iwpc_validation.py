@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import product
 
 import numpy as np
@@ -38,6 +39,11 @@ class Subjects:
     records: tuple[Record, ...]
     target: Array
     dose: Array
+
+    @cached_property
+    def covariates(self) -> list[dict[str, float]]:
+        """Everything that the Population may use of each patient; read once."""
+        return [covariates(r) for r in self.records]
 
 
 @dataclass(frozen=True)
@@ -74,9 +80,8 @@ def genome(record: Record, hidden: Sequence[str] = ()) -> Genome:
 def table(subjects: Subjects, hidden: Sequence[str] = ()) -> Table:
     """Arrays of the fit; ``hidden`` genes and covariates are taken as unknown."""
     known = population(unfitted(), {})
-    each = [
-        covariates(r) | dict.fromkeys((h for h in hidden if h in NAMES), np.nan) for r in subjects.records
-    ]
+    unknown = dict.fromkeys((h for h in hidden if h in NAMES), np.nan)
+    each = [c | unknown for c in subjects.covariates]
     options = [genotype_options(known, genome(r, hidden), r.patient.race, Issues()) for r in subjects.records]
     rows = [
         (i, c, v, p * q)
