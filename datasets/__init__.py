@@ -1,4 +1,4 @@
-"""The synthetic patient that ships with pytwin, and where its files are.
+"""The synthetic patients that ship with pytwin, and where their files are.
 
 Nobody stands behind these data: ``pytwin.datasets.generate`` makes them from a seed.
 """
@@ -11,7 +11,7 @@ from typing import NamedTuple
 from pytwin.errors import InputError
 
 _FOLDER = Path(__file__).resolve().parent
-FILES = ("patient.json", "patient.vcf")
+FILES = ("patient.json", "patient.vcf", "treated.json")
 
 
 class DemoPatient(NamedTuple):

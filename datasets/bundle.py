@@ -53,7 +53,8 @@ def instant(hours: float) -> str:
     return (MIDNIGHT + timedelta(hours=hours)).isoformat()
 
 
-def _resource(kind: str, key: str, /, **fields: Any) -> Resource:
+def resource(kind: str, key: str, /, **fields: Any) -> Resource:
+    """One entry of the bundle; all but the patient refer to her."""
     identity = {"resourceType": kind, "id": urn(key).removeprefix("urn:uuid:")}
     if kind != "Patient":
         fields = {"subject": {"reference": urn("patient")}, **fields}
@@ -80,7 +81,7 @@ def patient() -> Resource:
             {"url": "text", "valueString": "White"},
         ],
     }
-    return _resource(
+    return resource(
         "Patient",
         "patient",
         meta={
@@ -109,7 +110,7 @@ def observation(
     category: str = "laboratory",
 ) -> Resource:
     """One measurement."""
-    return _resource(
+    return resource(
         "Observation",
         name,
         status=status,
@@ -142,7 +143,7 @@ def condition(name: str, code: str, display: str, icd10: str, onset: str) -> Res
         {"system": SNOMED, "code": code, "display": display},
         {"system": f"{HL7}/sid/icd-10-cm", "code": icd10},
     ]
-    return _resource(
+    return resource(
         "Condition",
         name,
         clinicalStatus=_coded(f"{TERMINOLOGY}/condition-clinical", "active", "Active"),
@@ -152,7 +153,7 @@ def condition(name: str, code: str, display: str, icd10: str, onset: str) -> Res
     )
 
 
-def _daily(amount: float, bounds: Resource | None = None) -> Resource:
+def daily(amount: float, bounds: Resource | None = None) -> Resource:
     """A dosage of ``amount`` mg by mouth every evening, within bounds where they are known."""
     hour = f"{int(DOSE_HOUR):02d}:00:00"
     repeat: Resource = {"boundsPeriod": bounds} if bounds else {}
@@ -173,7 +174,7 @@ def _evenings(first: int, last: int | None) -> Resource:
 
 def request(index: int, day: int, end: int | None, amount: float) -> Resource:
     """The order of a regimen; all but the last were stopped."""
-    return _resource(
+    return resource(
         "MedicationRequest",
         f"request-{index}",
         status="active" if end is None else "stopped",
@@ -181,7 +182,7 @@ def request(index: int, day: int, end: int | None, amount: float) -> Resource:
         medicationCodeableConcept=WARFARIN,
         authoredOn=instant(24.0 * day + 10.0),
         reasonReference=[{"reference": urn("atrial-fibrillation")}],
-        dosageInstruction=[_daily(amount, _evenings(day, end))],
+        dosageInstruction=[daily(amount, _evenings(day, end))],
     )
 
 
@@ -194,7 +195,7 @@ def administration(hours: float, amount: float, order: int) -> Resource:
     else:
         dose = {"value": amount, "unit": "mg", "system": UCUM, "code": "mg"}
         fields["dosage"] = {"route": _coded(SNOMED, "26643006", "Oral route"), "dose": dose}
-    return _resource(
+    return resource(
         "MedicationAdministration",
         f"administration-{int(hours // 24):02d}",
         medicationCodeableConcept=WARFARIN,
@@ -209,13 +210,13 @@ def statement(
 ) -> Resource:
     """What the patient says she takes at home, with its period (days, end included)."""
     based = {"basedOn": [{"reference": urn(f"request-{order}")}]} if order is not None else {}
-    return _resource(
+    return resource(
         "MedicationStatement",
         name,
         status="active" if end is None else "completed",
         medicationCodeableConcept=drug,
         effectivePeriod=_evenings(day, end),
-        dosage=[_daily(amount)],
+        dosage=[daily(amount)],
         informationSource={"reference": urn("patient")},
         **based,
     )

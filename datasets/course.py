@@ -78,7 +78,7 @@ def _rate(x: NDArray[np.float64], person: Person) -> NDArray[np.float64]:
     return np.concatenate([pk, chains])
 
 
-def _advance(x: NDArray[np.float64], hours: float, person: Person) -> NDArray[np.float64]:
+def advance(x: NDArray[np.float64], hours: float, person: Person) -> NDArray[np.float64]:
     """Classical Runge-Kutta steps of at most a quarter of an hour."""
     steps = max(1, math.ceil(hours / 0.25))
     h = hours / steps
@@ -91,7 +91,8 @@ def _advance(x: NDArray[np.float64], hours: float, person: Person) -> NDArray[np
     return x
 
 
-def _inr(x: NDArray[np.float64]) -> float:
+def inr_of(x: NDArray[np.float64]) -> float:
+    """INR without measurement error."""
     return BASELINE + 20.0 * (1.0 - (float(x[4]) + float(x[7])) / 2.0)
 
 
@@ -114,15 +115,15 @@ def run(seed: int) -> tuple[Person, Course]:
     x = np.array([0.0, 0.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0])
     dose = 5.0
     for day in range(SAMPLE_DAYS[-1] + 1):
-        x = _advance(x, SAMPLE_HOUR + (24.0 - DOSE_HOUR if day else 0.0), person)
+        x = advance(x, SAMPLE_HOUR + (24.0 - DOSE_HOUR if day else 0.0), person)
         tonight = dose
         if day in SAMPLE_DAYS:
-            seen = round(_inr(x) * math.exp(INR_LOG_SD * normal()), 1)
+            seen = round(inr_of(x) * math.exp(INR_LOG_SD * normal()), 1)
             course.inrs.append((24.0 * day + SAMPLE_HOUR, seen))
             if day == SAMPLE_DAYS[-1]:
                 break
             tonight, dose = _decide(course, day, seen, dose)
-        x = _advance(x, DOSE_HOUR - SAMPLE_HOUR, person)
+        x = advance(x, DOSE_HOUR - SAMPLE_HOUR, person)
         _take(course, 24.0 * day + DOSE_HOUR, tonight)
         x = x + np.array([tonight / 2.0] + [0.0] * 7)
     return person, course

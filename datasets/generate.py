@@ -13,7 +13,7 @@ from pathlib import Path
 from pytwin.errors import InputError
 from pytwin.verify.library import reference_dir
 
-from . import bundle, course, variants
+from . import bundle, course, treated, variants
 
 SEED = 4
 
@@ -30,7 +30,7 @@ def genome_text(reference: Path) -> str:
 
 
 def main() -> None:
-    """Write both files into a folder."""
+    """Write the files into a folder."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--reference", type=Path, default=None)
@@ -42,6 +42,7 @@ def main() -> None:
         )
     options.folder.mkdir(parents=True, exist_ok=True)
     (options.folder / "patient.json").write_text(record_text(), encoding="utf-8", newline="\n")
+    (options.folder / "treated.json").write_text(treated.text(), encoding="utf-8", newline="\n")
     (options.folder / "patient.vcf").write_text(genome_text(reference), encoding="utf-8", newline="\n")
 
 

@@ -184,7 +184,7 @@ class Cohort:
         Parameters
         ----------
         target : float or ndarray (N,), optional
-            NaN or None: the Therapy's target.
+            NaN or None: the record's, else the Therapy's target.
         """
         return self.dose_quantiles(target, (0.5,), threads=threads)[:, 0]
 
@@ -204,7 +204,8 @@ class Cohort:
         goal = np.broadcast_to(
             np.nan if target is None else np.asarray(target, dtype=np.float64), (len(self),)
         )
-        goal = np.where(np.isnan(goal), m.therapy.target, goal)
+        own = np.array([h.target or m.therapy.target for h in m.histories])
+        goal = np.where(np.isnan(goal), own, goal)
         counts = [len(c) for c in m.components]
         exact = tuple(levels) == (0.5,)
         mean, sd = self._log_dose(

@@ -50,7 +50,7 @@ def rank(
     plans : sequence of Plan, optional
         Default: the Therapy's candidates.
     objective : Objective, optional
-        Default: the Therapy's.
+        Default: the Therapy's, for the twin's target.
     horizon : str or float
         From the twin's time on.
     draws, seed : int
@@ -70,7 +70,7 @@ def rank(
     if draws < 2:
         raise InputError("rank.bad-draws", "a ranking needs at least 2 draws", place="draws")
     therapy = twin.therapy
-    goal = objective or therapy.objective
+    goal = objective or therapy.aim(twin.target)
     end = hours(horizon, place="horizon")
     reasons = tuple(therapy.support(twin))
     wanted = merge(list(plans) if plans is not None else _candidates(twin, reasons))

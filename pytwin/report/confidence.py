@@ -42,16 +42,16 @@ def _row(c: Candidate, best: bool) -> NextRow:
 
 
 def _note(ranking: Ranking, found: NextObservation) -> str:
-    therapy = ranking.twin.therapy
+    output, target = ranking.twin.therapy.output, ranking.twin.target
     doubt = next((c for c in ranking.twin.conflicts if c.abstain), None)
     if doubt is not None:
         first = "First of all the conflict that stops the ranking: "
         helps = "the measurement repeated" if doubt.kind == "observation" else "what the patient really takes"
         return f"{first}{helps} would help most."
     if not found.candidates:
-        return f"The dose that holds {therapy.output} {therapy.target:g} could not be computed."
+        return f"The dose that holds {output} {target:g} could not be computed."
     text = (
-        f"Under {words.bare(found.plan)}. The daily dose that holds {therapy.output} {therapy.target:g} is "
+        f"Under {words.bare(found.plan)}. The daily dose that holds {output} {target:g} is "
         f"known within a factor of {found.factor:.2f} (90 %)."
     )
     if found.best is None:

@@ -68,7 +68,7 @@ def target(ranking: Ranking) -> tuple[float, float]:
     for part in ranking.objective.parts:
         if part.output == wanted and part.weight > 0 and np.isfinite([part.lower, part.upper]).all():
             return part.lower, part.upper
-    middle = ranking.twin.therapy.target
+    middle = ranking.twin.target
     return 0.95 * middle, 1.05 * middle
 
 

@@ -78,6 +78,8 @@ class History:
         The last hour for which the record says something.
     differences : tuple of Difference
         Doses on which sources of the record disagree.
+    target : float or None
+        Where the record says that this patient's output is wanted.
     """
 
     origin: int
@@ -96,6 +98,7 @@ class History:
     end: float
     issues: Issues = field(default_factory=Issues)
     differences: tuple[Difference, ...] = ()
+    target: float | None = None
 
     def since(self, hour: float) -> tuple[Given, ...]:
         """Doses from an hour on."""
@@ -160,6 +163,8 @@ class Therapy:
     support : callable
         ``support(twin) -> list[str]``: why the data do not suffice for a ranking; empty when they do.
     citations : tuple of str
+    aims : callable, optional
+        ``aims(target) -> Objective`` for a patient with another target.
     robust : float
         An observation that misses its forecast by more predicted SDs than this weighs less (kalman.h); 0: all
         weigh the same.
@@ -182,6 +187,11 @@ class Therapy:
     support: Callable[[Any], list[str]]
     citations: tuple[str, ...]
     robust: float = 0.0
+    aims: Callable[[float], Objective] | None = None
+
+    def aim(self, target: float) -> Objective:
+        """The default Objective for a target."""
+        return self.objective if self.aims is None or target == self.target else self.aims(target)
 
     @property
     def populations(self) -> list[str]:

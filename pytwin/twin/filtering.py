@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from pytwin import _core, kalman
 from pytwin.errors import ComputationError
-from pytwin.model.actions import Actions, Row, offsets, table
+from pytwin.model.actions import DOSE_KINDS, Actions, Row, offsets, table
 from pytwin.model.population import Population
 from pytwin.therapies.therapy import History, Therapy
 from pytwin.twin.prior import Components, dose_port
@@ -62,6 +62,16 @@ def actions_of(therapy: Therapy, population: Population, history: History) -> Ac
     port = dose_port(therapy, population)
     rows += [(d.time, _core.ACTION_BOLUS, port, d.amount) for d in history.doses if d.amount > 0]
     return table(rows)
+
+
+def pending_actions(therapy: Therapy, population: Population, history: History, hour: float) -> Actions:
+    """Doses at an hour itself and interacting drugs that change later, from that hour on."""
+    actions = actions_of(therapy, population, history)
+    dose = np.isin(actions["kind"], DOSE_KINDS)
+    now, later = actions["time"] == hour, actions["time"] > hour
+    pending: Actions = actions[(now & dose) | (later & ~dose)]
+    pending["time"] -= hour
+    return pending
 
 
 def _observations(population: Population, history: History, repeat: int) -> dict[str, NDArray[Any]]:

@@ -100,7 +100,7 @@ def next_observation(
     """Candidates for the next observation; see the module's formula and ``Twin.next_observation``."""
     therapy = twin.therapy
     sample = twin.draws(draws, seed)
-    goal = therapy.target if target is None else float(target)
+    goal = twin.target if target is None else float(target)
     dose = solve(therapy, twin.population, sample.params, goal)
     usable = np.isfinite(dose)
     chosen = plan or _usual(twin, dose[usable])

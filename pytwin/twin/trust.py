@@ -72,9 +72,14 @@ def _genes(twin: Any) -> Iterator[Trust]:
 def _validation(twin: Any) -> Iterator[Trust]:
     """The Population's own figures: ``[validation]`` with ``patients``, ``text``, and ``groups`` of ``name``,
     ``field``, ``value``, ``patients``, ``coverage``, ``text``; all optional."""
+    patients = twin.population.data.get("provenance", {}).get("n")
+    if patients is None:
+        yield Trust("patients behind it", "unknown", "the Population's file does not say how many")
+    else:
+        yield Trust("patients behind it", "good", f"fitted on {patients}")
     found: Mapping[str, Any] = twin.population.data.get("validation", {})
     if not found:
-        text = "the Population's file carries no validation on patients that it was not fitted on"
+        text = "the Population's file carries no figures from patients that it was not fitted on"
         yield Trust("validation", "unknown", text)
         return
     count = f"{found['patients']} patients" if "patients" in found else ""

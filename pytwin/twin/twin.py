@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from pytwin.errors import InputError
 from pytwin.issues import Issues
-from pytwin.model.actions import DOSE_KINDS, Actions
+from pytwin.model.actions import Actions
 from pytwin.model.plan import Plan
 from pytwin.model.population import Population
 from pytwin.therapies import load
@@ -130,6 +130,11 @@ class Twin:
     def time(self) -> int:
         """The instant that the twin stands for, microseconds UTC."""
         return self.history.origin + round(self.hour * US_PER_HOUR)
+
+    @property
+    def target(self) -> float:
+        """Where the output is wanted: as the record says for this patient, else the Therapy's."""
+        return self.history.target or self.therapy.target
 
     @property
     def issues(self) -> Issues:
@@ -251,12 +256,7 @@ class Twin:
     def pending_actions(self) -> Actions:
         """Doses at the twin's very instant, which the filter stops before, and interacting drugs that
         change later."""
-        actions = filtering.actions_of(self.therapy, self.population, self.history)
-        dose = np.isin(actions["kind"], DOSE_KINDS)
-        now, later = actions["time"] == self.hour, actions["time"] > self.hour
-        pending: Actions = actions[(now & dose) | (later & ~dose)]
-        pending["time"] -= self.hour
-        return pending
+        return filtering.pending_actions(self.therapy, self.population, self.history, self.hour)
 
     @property
     def next_dose_delay(self) -> float:
@@ -336,7 +336,7 @@ class Twin:
         Parameters
         ----------
         target : float, optional
-            Default: the Therapy's.
+            Default: the twin's.
         draws, seed : int
 
         Returns
@@ -344,7 +344,7 @@ class Twin:
         DoseEstimate
             Its ``median`` is the twin's dose; ``therapy.round_dose`` makes tablets of it.
         """
-        goal = self.therapy.target if target is None else float(target)
+        goal = self.target if target is None else float(target)
         params = self.draws(draws, seed).params
         doses = solve(self.therapy, self.population, params, goal)
         return DoseEstimate(goal, doses[np.isfinite(doses)])

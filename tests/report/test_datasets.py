@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+import pytwin as pt
 import pytwin.datasets
-from pytwin.datasets import generate, variants
+from pytwin.datasets import generate, treated, variants
 from pytwin.errors import InputError
 from pytwin.verify.library import reference_dir
 
@@ -34,6 +35,29 @@ def _references(node: Any) -> Iterator[str]:
 def test_record_is_reproduced_byte_for_byte() -> None:
     made = generate.record_text().encode()
     assert made == pytwin.datasets.path("patient.json").read_bytes()
+
+
+def test_the_treated_patient_is_reproduced_byte_for_byte() -> None:
+    assert treated.text().encode() == pytwin.datasets.path("treated.json").read_bytes()
+
+
+def test_the_treated_patient_is_valid_r4() -> None:
+    r4b = pytest.importorskip("fhir.resources.R4B.bundle")
+    made = treated.bundle()
+    assert len(r4b.Bundle.model_validate(made).entry) == len(made["entry"])
+    assert set(_references(made)) <= {entry["fullUrl"] for entry in made["entry"]}
+
+
+def test_the_treated_patient_has_what_the_notebook_tells() -> None:
+    record = pt.read_record(pytwin.datasets.path("treated.json"))
+    genome = pt.Genome.from_diplotypes({"CYP2C9": "*1/*1", "VKORC1": "A/G"})
+    twin = pt.Twin("warfarin", record, genome).assimilate()
+    history = twin.history
+    assert (history.start, history.regimen, history.target) == ("steady", (5.0, 24.0), 3.0)
+    assert [s.on for s in history.switches] == [True, False]
+    assert sum(d.amount == 0 for d in history.doses) == 7
+    assert not twin.conflicts
+    assert "INR 2.5 to 3.5" in twin.rank(draws=50).shares
 
 
 @pytest.mark.reference

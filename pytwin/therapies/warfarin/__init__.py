@@ -1,8 +1,8 @@
 """Warfarin: INR response with genotype.
 
 The target INR of 2 to 3 and the harms of INR above 4 and below 1.5 are those of most indications (Holbrook
-A et al., Chest 2012;141(2 Suppl):e152S-e184S); a patient with another target needs an Objective of his or
-her own.
+A et al., Chest 2012;141(2 Suppl):e152S-e184S). A record may hold another target, an observation named "target
+INR", of which the last one counts; the ranges of the Objective move with it.
 """
 
 from __future__ import annotations
@@ -14,15 +14,22 @@ from pytwin.therapies.warfarin.plans import candidates, round_dose
 from pytwin.therapies.warfarin.record import read
 from pytwin.therapies.warfarin.support import support
 
+
 # Weights: time above 4 costs three times what time in range earns, time below 1.5 once; they are a stated
 # choice.
-OBJECTIVE = (
-    Objective()
-    .time_in("INR", 2, 3)
-    .harm("INR", above=4, weight=3)
-    .harm("INR", below=1.5, weight=1)
-    .burden(visits=0.1)
-)
+def objective(target: float) -> Objective:
+    """Time within half an INR of the target; harms from 1.5 above and 1 below it on, as for 2.5."""
+    return (
+        Objective()
+        .time_in("INR", target - 0.5, target + 0.5)
+        .harm("INR", above=target + 1.5, weight=3)
+        .harm("INR", below=target - 1.0, weight=1)
+        .burden(visits=0.1)
+    )
+
+
+TARGET = 2.5
+OBJECTIVE = objective(TARGET)
 
 # Predicted SDs beyond which an INR weighs less. Of clean INRs 0.3 % lie beyond; an INR of 9 that no dose
 # explains moves the twin less than one that lies just there.
@@ -37,7 +44,7 @@ THERAPY = Therapy(
     unit="mg",
     output="INR",
     analyte="INR",
-    target=2.5,
+    target=TARGET,
     objective=OBJECTIVE,
     limits=LIMITS,
     read=read,
@@ -54,4 +61,5 @@ THERAPY = Therapy(
         "International Warfarin Pharmacogenetics Consortium, N Engl J Med 2009;360:753-764",
     ),
     robust=ROBUST,
+    aims=objective,
 )

@@ -13,7 +13,7 @@ from pytwin.issues import Issues
 from pytwin.model.population import Population
 from pytwin.therapies.dosing import NO_TIME, US_PER_HOUR, timeline
 from pytwin.therapies.therapy import Coverage, Given, History, Start, Switch
-from pytwin.therapies.warfarin.person import person
+from pytwin.therapies.warfarin.person import TARGET, person
 
 DRUG = "warfarin"
 # Ingredients behind the covariates of the Populations. Inducers: those of the IWPC data.
@@ -25,11 +25,16 @@ SWITCH_DRUGS = {
 # one measurement).
 UNTREATED_INR = 1.5
 BASELINE_DAYS = 30.0
+# Targets that are believed: indications ask for 1.5 to 4.
+TARGETS = (1.5, 4.5)
 STALE_INR_DAYS = 30.0
 # The instant of a record without any time; an age by date of birth is then unknown.
 UNDATED = 0
-# Covariate -> first start and last stop of its drugs, microseconds UTC; stop None while one goes on.
-Taken = dict[str, tuple[int, int | None]]
+# Days after the first order within which a raised INR cannot be its effect: the patient took warfarin before.
+EARLY_DAYS = 1.0
+# Covariate -> times (start, stop) in which one of its drugs was taken, microseconds UTC, apart from each
+# other; stop None while one goes on.
+Taken = dict[str, tuple[tuple[int, int | None], ...]]
 _DAY = 24.0
 _US_PER_DAY = 24 * US_PER_HOUR
 
@@ -79,7 +84,7 @@ def read(record: Any, start: str, population: Population, until: int | None = No
     doses, differences = timeline(draft.doses, origin, end, draft.issues)
     begin, regimen = _start(draft, start, doses, origin)
     if begin == "steady":
-        doses = _since_origin(doses)
+        doses = _since_origin(_continued(doses, regimen, draft.issues))
     baseline, rest = _baseline(draft, doses, origin, begin, population)
     taken = interacting(record)
     return History(
@@ -99,6 +104,7 @@ def read(record: Any, start: str, population: Population, until: int | None = No
         end=end,
         issues=draft.issues,
         differences=differences,
+        target=_target(record, draft.until),
     )
 
 
@@ -165,7 +171,9 @@ def _believed(
     draft: Draft, doses: Sequence[Given], origin: int, regimen: tuple[float, float] | None
 ) -> Start:
     first = doses[0] if doses else None
-    before = [r for r in draft.readings if first is None or r.time <= origin + first.time * US_PER_HOUR]
+    early = EARLY_DAYS * _DAY if first is not None and first.source == "order" else 0.0
+    latest = np.inf if first is None else origin + (first.time + early) * US_PER_HOUR
+    before = [r for r in draft.readings if r.time <= latest]
     if before and max(r.value for r in before) > UNTREATED_INR:
         return "steady" if regimen and _speaks_first(draft, "statement") else "unknown"
     if regimen and not before and _speaks_first(draft, "statement"):
@@ -180,15 +188,47 @@ def _speaks_first(draft: Draft, kind: str) -> bool:
 
 
 def _regimen(draft: Draft) -> tuple[float, float] | None:
-    """Amount and interval of the earliest statement, else of the earliest order."""
+    """Amount and interval of the earliest statement, else of the earliest order.
+
+    One for weekdays or times of day has several rows; its mean daily amount then stands for it.
+    """
     for kind in ("statement", "order"):
         rows = [
             r for r in draft.doses if r.usable and r.kind == kind and np.isfinite(r.value) and not r.as_needed
         ]
         if rows:
             row = min(rows, key=lambda r: r.time)
-            return float(row.value), float(row.every) if row.every > 0 else _DAY
+            every = float(row.every) if row.every > 0 else _DAY
+            same = [r for r in rows if r.id and r.id == row.id and r.time - row.time < every * US_PER_HOUR]
+            if len(same) > 1:
+                return sum(r.value * _DAY / (r.every if r.every > 0 else _DAY) for r in same), _DAY
+            return float(row.value), every
     return None
+
+
+def _continued(
+    doses: tuple[Given, ...], regimen: tuple[float, float] | None, issues: Issues
+) -> tuple[Given, ...]:
+    """A steady regimen goes on from the origin until the first dose that the record holds."""
+    if regimen is None or not doses or doses[0].time <= regimen[1]:
+        return doses
+    amount, every = regimen
+    times = np.arange(doses[0].time - every, 0.0, -every)[::-1]
+    issues.add(
+        "dose.regimen-continued",
+        "the first dose of the record is later than the start",
+        action="the stated regimen is taken to have been in use since the start",
+        place="doses",
+        severity="note",
+    )
+    return (*(Given(float(t), amount, "assumed") for t in times), *doses)
+
+
+def _target(record: Any, until: int) -> float | None:
+    """The last stated target up to an instant, of those that a person can be given."""
+    low, high = TARGETS
+    rows = [r for r in record.observations(TARGET) if r.usable and r.time <= until and low <= r.value <= high]
+    return float(max(rows, key=lambda r: r.time).value) if rows else None
 
 
 def _since_origin(doses: Sequence[Given]) -> tuple[Given, ...]:
@@ -221,9 +261,9 @@ def covariates(record: Any, time: int, population: Population, taken: Taken) -> 
         if rows:
             found[name] = float(max(rows, key=lambda r: r.time).value)
     found.update({k: v for k, v in person(record).items() if k in population.covariates})
-    for name, (start, stop) in taken.items():
+    for name, spans in taken.items():
         if name in population.switches:
-            found[name] = float(start <= time and (stop is None or stop > time))
+            found[name] = float(any(a <= time and (b is None or b > time) for a, b in spans))
     return found
 
 
@@ -248,10 +288,21 @@ def interacting(record: Any) -> Taken:
     for name, drugs in SWITCH_DRUGS.items():
         rows = [row for drug in drugs for row in by_drug.get(drug, ())]
         if rows:
-            stops = [_stop(row) for row in rows]
-            ended = None if any(s is None for s in stops) else max(s for s in stops if s is not None)
-            found[name] = (min(int(row.time) for row in rows), ended)
+            found[name] = _joined([(int(row.time), _stop(row)) for row in rows])
     return found
+
+
+def _joined(spans: list[tuple[int, int | None]]) -> tuple[tuple[int, int | None], ...]:
+    """Spans of time with those that meet made one; a day between two is no stop."""
+    joined: list[tuple[int, int | None]] = []
+    for start, stop in sorted(spans, key=lambda s: s[0]):
+        last = joined[-1] if joined else None
+        if last is None or (last[1] is not None and start > last[1] + _US_PER_DAY):
+            joined.append((start, stop))
+        else:
+            ends = (last[1], stop)
+            joined[-1] = (last[0], None if None in ends else max(e for e in ends if e is not None))
+    return tuple(joined)
 
 
 def _stop(row: Any) -> int | None:
@@ -262,8 +313,8 @@ def _stop(row: Any) -> int | None:
 
 def _switches(taken: Taken, origin: int, population: Population) -> tuple[Switch, ...]:
     switches = []
-    for name, (start, stop) in taken.items():
-        if name in population.switches:
+    for name, spans in taken.items():
+        for start, stop in spans if name in population.switches else ():
             if start > origin:
                 switches.append(Switch((start - origin) / US_PER_HOUR, name, True))
             if stop is not None and stop > origin:
