@@ -6,6 +6,7 @@ failure, so a green run means that everything ran; only a skip whose reason star
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -82,7 +83,9 @@ def checkout() -> Path:
 @pytest.fixture
 def no_leak() -> Iterator[None]:
     """The core holds as many blocks after the test as before, and no failure is left armed."""
+    gc.collect()  # models of earlier tests
     before = _core._alloc_live()
     yield
     _core._alloc_fail_at(0)
+    gc.collect()
     assert _core._alloc_live() == before

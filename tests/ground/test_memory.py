@@ -101,7 +101,8 @@ def growth(call: Callable[[], object], times: int) -> int:
 
 @pytest.mark.parametrize("name", [*CALLS, *WRONG])
 def test_many_calls_leave_nothing_behind(name: str, no_leak: None) -> None:
-    times = 200
+    # Where PYTHONMALLOC=malloc the interpreter itself takes up to 25 kB on its first thousand errors.
+    times = 200 if name in CALLS else 2000
     assert growth({**CALLS, **WRONG}[name], times) < 24 * times  # less than the smallest object a call
 
 
