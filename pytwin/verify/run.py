@@ -17,6 +17,7 @@ from pytwin.verify.library import reference_dir
 SUITES: dict[str, str] = {
     "warfarin": "pytwin.verify.warfarin",
     "warfarin-iwpc": "pytwin.verify.warfarin_iwpc",
+    "warfarin-trial": "pytwin.verify.warfarin_trial",
 }
 
 
