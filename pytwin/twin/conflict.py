@@ -188,7 +188,8 @@ def _response(population: Population, s: Subject) -> list[Conflict]:
 
 def _scatter(therapy: Therapy, points: Sequence[TracePoint]) -> list[Conflict]:
     """Sum of squares of all surprises but the largest one, as normal deviates."""
-    chances = sorted(p.probability for p in points if p.censor == 0)[1:]
+    seen = (p.probability for p in points if p.censor == 0 and not np.isnan(p.value))
+    chances = sorted(seen)[1:]
     if len(chances) < 2:
         return []
     squares = sum(normal_quantile(max(c, 1e-300) / 2) ** 2 for c in chances)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from math import comb
+from math import comb, isnan
 from typing import Any, Literal
 
 State = Literal["good", "caution", "unknown"]
@@ -112,7 +112,8 @@ def _numbers(twin: Any) -> Iterator[Trust]:
 
 def _forecasts(twin: Any) -> Trust:
     """Whether as many one-step forecasts held the measurement as should have (binomial tail)."""
-    n, inside = len(twin.trace), sum(p.inside for p in twin.trace)
+    seen = [p for p in twin.trace if not isnan(p.value)]
+    n, inside = len(seen), sum(p.inside for p in seen)
     text = f"{inside} of {n} measurements in the {_LEVEL:.0%} interval of their forecast"
     if n < _FEW:
         return Trust("forecasts so far", "unknown", f"{text}: too few to judge")
