@@ -21,8 +21,8 @@ from pytwin.verify import (
 )
 from pytwin.verify.run import Context
 
-# docs/model_cards/warfarin_iwpc.md says by how much this figure falls short, and why it is not tuned.
-SHORT_OF = "cross-validated, Black (281): % within 20 %"
+# Figures that are known to fall short; docs/model_cards says by how much, and why they are not tuned.
+SHORT_OF = json.loads(Path(__file__).with_name("short_of.json").read_text(encoding="utf-8"))
 
 
 def failures(cases) -> list[str]:
@@ -65,7 +65,7 @@ def test_algorithms_on_real_patients(reference: Path) -> None:
     assert failures(algorithms) == []
     assert len(report.judged) == 99
     missed = [c.name for c in report.judged if not c.passed]
-    assert missed in ([], [SHORT_OF])
+    assert set(missed) <= set(SHORT_OF["warfarin-iwpc"])
     shown = {c.name for c in report.cases if c.info}
     for race in ("White", "Asian", "Black"):
         assert any(name.startswith(race) and "twin: MAE" in name for name in shown)
