@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-import pytwin
+from pytwin import datasets
 from pytwin.errors import PytwinError
 from pytwin.record import read_record, read_records
 
 CORPUS = Path(__file__).parent / "corpus"
-BUNDLED = Path(pytwin.__file__).parent.parent / "datasets" / "patient.json"
+BUNDLED = Path(datasets.path("patient.json"))
 MAPPING = {
     "patient": "subject",
     "sex": "sex",
@@ -88,9 +88,7 @@ def tree_mutants(data: bytes, count: int, seed: int) -> None:
         check(json.dumps(mutate_json(tree, rng)).encode())
 
 
-SOURCES = [
-    path for path in (CORPUS / "good.json", CORPUS / "versions.json", CORPUS / "dose-bad.json", BUNDLED)
-]
+SOURCES = [CORPUS / "good.json", CORPUS / "versions.json", CORPUS / "dose-bad.json", BUNDLED]
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda p: p.name)
