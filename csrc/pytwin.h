@@ -67,10 +67,13 @@ pt_status pt_parallel(int64_t n, const pt_control *control,
 typedef enum {
     PT_ACTION_PARAM,        /* p[index] = value                          (covariate)  */
     PT_ACTION_SCALE,        /* p[index] is multiplied by value from now  (covariate)  */
+    PT_ACTION_SLOPE,        /* p[index] grows by value a unit of time    (covariate)  */
     PT_ACTION_RESET,        /* states to their initial values, infusions off           */
+    PT_ACTION_EVENT,        /* the model's event `index`, with value                   */
     PT_ACTION_INFUSION_OFF, /* dose port index: rate -= factor F value per hour        */
     PT_ACTION_BOLUS,        /* dose port index: x[state] += factor F value   (dose)    */
     PT_ACTION_INFUSION_ON,  /* dose port index: rate += factor F value per hour (dose) */
+    PT_ACTION_DOSE,         /* row `index` of the schedule's doses              (dose) */
     PT_N_ACTION
 } pt_action_kind;
 
@@ -83,9 +86,33 @@ typedef struct {
     double value;
 } pt_action;
 
+/* A dose record with NONMEM's meaning: its lag, bioavailability, duration and rate may be parameters. */
+typedef struct {
+    int32_t port;
+    int32_t steady; /* 0; 1: the state of an infinite past of this dose; 2: that state added */
+    double amount;
+    double rate;     /* 0: bolus; > 0: infusion; -1: the rate is the port's parameter; -2: the duration is */
+    double interval; /* between this dose and the additional ones, and those of the steady state */
+    int64_t additional;
+} pt_dose;
+
+/* What happens when output `output` crosses `threshold`. */
+typedef struct {
+    int32_t output;
+    int32_t direction; /* 1: upwards, -1: downwards, 0: both */
+    double threshold;
+    pt_action action; /* time: delay after the crossing */
+    int32_t priority; /* at one instant the smallest first */
+    int32_t once;     /* 1: the first crossing alone */
+} pt_trigger;
+
 typedef struct {
     const pt_action *actions; /* [n] */
     int64_t n;
+    const pt_dose *doses; /* [n_dose] */
+    int64_t n_dose;
+    const pt_trigger *triggers; /* [n_trigger] */
+    int64_t n_trigger;
 } pt_schedule;
 
 /* ---- the rest of the API (models, simulation, filters) follows in its own headers,

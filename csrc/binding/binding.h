@@ -71,6 +71,8 @@ int pt_dict_steal(PyObject *dict, const char *key, PyObject *value);
 
 /* PyMethodDef entries without a cast warning. */
 #define PT_KEYWORDS(name, function, doc)                                                                     \
-    {name, (PyCFunction)(void (*)(void))function, METH_VARARGS | METH_KEYWORDS, doc}
+    {                                                                                                        \
+        name, (PyCFunction)(void (*)(void))function, METH_VARARGS | METH_KEYWORDS, doc                       \
+    }
 
 #endif

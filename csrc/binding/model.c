@@ -6,7 +6,8 @@
 
 typedef struct {
     PyObject_HEAD pt_model *model;
-    PyObject *name, *title, *citation, *equations;
+    PyObject *name, *title, *citation, *equations, *time_unit, *events;
+    char problem;
     PyObject *organs, *states, *params, *outputs, *doses;
 } ModelObject;
 
@@ -14,6 +15,9 @@ static PyMemberDef members[] = {
     {"name", T_OBJECT_EX, offsetof(ModelObject, name), READONLY, "what the model is called"},
     {"title", T_OBJECT_EX, offsetof(ModelObject, title), READONLY, "one line"},
     {"citation", T_OBJECT_EX, offsetof(ModelObject, citation), READONLY, "where it was published"},
+    {"time_unit", T_OBJECT_EX, offsetof(ModelObject, time_unit), READONLY, "UCUM: h, min, d, s, or 1"},
+    {"events", T_OBJECT_EX, offsetof(ModelObject, events), READONLY, "dicts: name, doc"},
+    {"problem", T_BOOL, offsetof(ModelObject, problem), READONLY, "a test problem of the integrators"},
     {"equations", T_OBJECT_EX, offsetof(ModelObject, equations), READONLY, "as text, a line each"},
     {"organs", T_OBJECT_EX, offsetof(ModelObject, organs), READONLY,
      "dicts: name, title, citation, equations"},
@@ -36,8 +40,9 @@ static PyObject *field_dict(const pt_field *f)
 
 static PyObject *dose_dict(const pt_dose_port *d)
 {
-    return Py_BuildValue("{s:s,s:s,s:s,s:i,s:i,s:d}", "drug", d->drug, "route", d->route, "unit", d->unit,
-                         "state", d->state, "bioavailability", d->bioavailability, "factor", d->factor);
+    return Py_BuildValue("{s:s,s:s,s:s,s:i,s:i,s:d,s:i,s:i,s:i}", "drug", d->drug, "route", d->route, "unit",
+                         d->unit, "state", d->state, "bioavailability", d->bioavailability, "factor",
+                         d->factor, "lag", d->lag, "duration", d->duration, "rate", d->rate);
 }
 
 static PyObject *organ_dict(const pt_organ_sheet *s)
@@ -65,6 +70,16 @@ static PyObject *dose_tuple(const pt_model *model)
     return tuple;
 }
 
+static PyObject *event_tuple(const pt_model *model)
+{
+    PyObject *tuple = PyTuple_New(pt_model_n_event(model));
+    for (int i = 0; tuple && i < pt_model_n_event(model); i++) {
+        const pt_event *e = &pt_model_events(model)[i];
+        if (put(tuple, i, Py_BuildValue("{s:s,s:s}", "name", e->name, "doc", e->doc))) Py_CLEAR(tuple);
+    }
+    return tuple;
+}
+
 static PyObject *organ_tuple(const pt_model *model)
 {
     PyObject *tuple = PyTuple_New(pt_model_n_organ(model));
@@ -80,13 +95,17 @@ static int fill_tables(ModelObject *self)
     self->title = PyUnicode_FromString(pt_model_title(m));
     self->citation = PyUnicode_FromString(pt_model_citation(m));
     self->equations = PyUnicode_FromString(pt_model_equations(m));
+    self->time_unit = PyUnicode_FromString(pt_model_time_unit(m));
+    self->problem = pt_model_is_problem(m);
+    self->events = event_tuple(m);
     self->states = field_tuple(pt_model_states(m), pt_model_n_state(m));
     self->params = field_tuple(pt_model_params(m), pt_model_n_param(m));
     self->outputs = field_tuple(pt_model_outputs(m), pt_model_n_output(m));
     self->doses = dose_tuple(m);
     self->organs = organ_tuple(m);
-    return self->name && self->title && self->citation && self->equations && self->states && self->params &&
-                   self->outputs && self->doses && self->organs
+    return self->name && self->title && self->citation && self->equations && self->time_unit &&
+                   self->events && self->states && self->params && self->outputs && self->doses &&
+                   self->organs
                ? 0
                : -1;
 }
@@ -129,6 +148,8 @@ static void model_dealloc(PyObject *obj)
     Py_XDECREF(self->title);
     Py_XDECREF(self->citation);
     Py_XDECREF(self->equations);
+    Py_XDECREF(self->time_unit);
+    Py_XDECREF(self->events);
     Py_XDECREF(self->organs);
     Py_XDECREF(self->states);
     Py_XDECREF(self->params);
@@ -211,6 +232,8 @@ static int add_action_kinds(PyObject *module)
         {"ACTION_PARAM", PT_ACTION_PARAM}, {"ACTION_SCALE", PT_ACTION_SCALE},
         {"ACTION_RESET", PT_ACTION_RESET}, {"ACTION_INFUSION_OFF", PT_ACTION_INFUSION_OFF},
         {"ACTION_BOLUS", PT_ACTION_BOLUS}, {"ACTION_INFUSION_ON", PT_ACTION_INFUSION_ON},
+        {"ACTION_SLOPE", PT_ACTION_SLOPE}, {"ACTION_EVENT", PT_ACTION_EVENT},
+        {"ACTION_DOSE", PT_ACTION_DOSE},
     };
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
         if (PyModule_AddIntConstant(module, kinds[i].name, kinds[i].kind)) return -1;

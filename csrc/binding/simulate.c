@@ -158,7 +158,7 @@ static int slice_plans(call_t *c)
                            (Py_ssize_t)i + 1);
             return -1;
         }
-        c->plans[i] = (pt_schedule){actions + offsets[i], offsets[i + 1] - offsets[i]};
+        c->plans[i] = (pt_schedule){.actions = actions + offsets[i], .n = offsets[i + 1] - offsets[i]};
         int64_t bad = 0;
         const pt_status status = pt_schedule_check(c->model, &c->plans[i], &bad);
         if (status == PT_OK) continue;
@@ -203,14 +203,29 @@ static PyObject *run_call(call_t *c)
         Py_DECREF(result);
         return NULL;
     }
-    const int32_t *outputs = c->every ? c->every : pt_int32s(c->arrays[OUTPUTS].array);
     pt_run run;
     pt_run_begin(&run, c->threads, c->progress);
-    const pt_status done = pt_simulate(
-        c->model, c->n_lane, pt_int64s(c->arrays[SUBJECT].array), pt_int64s(c->arrays[PLAN].array),
-        c->n_subject, pt_doubles(c->arrays[PARAMS].array), pt_doubles(c->arrays[X0].array), c->start,
-        c->plans, c->n_plan, pt_doubles(c->arrays[TIMES].array), c->n_time, outputs, (int)c->n_out, y, x_end,
-        status, stop, &c->options, &run.control);
+    const pt_simulation call = {
+        .n_lane = c->n_lane,
+        .n_subject = c->n_subject,
+        .n_plan = c->n_plan,
+        .n_time = c->n_time,
+        .n_out = (int)c->n_out,
+        .subject = pt_int64s(c->arrays[SUBJECT].array),
+        .plan = pt_int64s(c->arrays[PLAN].array),
+        .params = pt_doubles(c->arrays[PARAMS].array),
+        .x0 = pt_doubles(c->arrays[X0].array),
+        .start = c->start,
+        .plans = c->plans,
+        .times = pt_doubles(c->arrays[TIMES].array),
+        .outputs = c->every ? c->every : pt_int32s(c->arrays[OUTPUTS].array),
+        .y = y,
+        .x_end = x_end,
+        .status = status,
+        .stop = stop,
+        .options = c->options,
+    };
+    const pt_status done = pt_simulate(c->model, &call, &run.control);
     if (pt_run_end(&run, done, "Model.simulate")) Py_CLEAR(result);
     return result;
 }

@@ -13,6 +13,10 @@ typedef struct {
     const pt_organ_sheet *organs[PT_MAX_PART];
     pt_field states[PT_MAX_STATE], params[PT_MAX_PARAM], outputs[PT_MAX_OUTPUT];
     pt_dose_port doses[PT_MAX_PART];
+    double mass[PT_MAX_STATE];
+    pt_delay delays[PT_MAX_DELAY];
+    pt_event events[PT_MAX_EVENT];
+    int has_mass, has_noise;
     char names[PT_MAX_STATE + PT_MAX_PARAM + PT_MAX_OUTPUT]
               [NAME_LENGTH]; /* of fields that two organs share */
     int n_names;
@@ -58,13 +62,21 @@ static pt_status connect_inputs(wired_model *m, pt_part *part)
     return PT_OK;
 }
 
+/* Where state i of an organ stands in the model. */
+static int place_of(const pt_part *part, int i)
+{
+    const int n_linear = part->sheet->n_linear;
+    return i < n_linear ? part->linear + i : part->other + i - n_linear;
+}
+
 static void add_doses(wired_model *m, const pt_part *part)
 {
     for (int k = 0; k < part->sheet->n_dose; k++) {
         pt_dose_port port = part->sheet->doses[k];
-        const int n_linear = part->sheet->n_linear;
-        port.state = port.state < n_linear ? part->linear + port.state : part->other + port.state - n_linear;
-        if (port.bioavailability >= 0) port.bioavailability += part->param;
+        port.state = place_of(part, port.state);
+        int *params[] = {&port.bioavailability, &port.lag, &port.duration, &port.rate};
+        for (int i = 0; i < 4; i++)
+            if (*params[i] >= 0) *params[i] += part->param;
         m->doses[m->wiring.n_dose++] = port;
     }
 }
@@ -75,7 +87,8 @@ static int fits(const pt_wiring *w, const pt_organ_sheet *sheet)
     return w->n_part < PT_MAX_PART && w->n_state + sheet->n_state <= PT_MAX_STATE &&
            w->n_param + sheet->n_param <= PT_MAX_PARAM && w->n_output + sheet->n_output <= PT_MAX_OUTPUT &&
            w->n_constant + sheet->n_constant <= PT_MAX_CONSTANT && sheet->n_input <= PT_MAX_INPUT &&
-           w->n_dose + sheet->n_dose <= PT_MAX_PART && w->n_linear + sheet->n_linear <= PT_MAX_LINEAR;
+           w->n_dose + sheet->n_dose <= PT_MAX_PART && w->n_linear + sheet->n_linear <= PT_MAX_LINEAR &&
+           w->n_delay + sheet->n_delay <= PT_MAX_DELAY && w->n_event + sheet->n_event <= PT_MAX_EVENT;
 }
 
 /* Appends an organ; states are placed later, when the number of linear ones is known. */
@@ -90,6 +103,8 @@ static pt_status add_organ(wired_model *m, const char *name)
     *part = (pt_part){.sheet = sheet, .organ = organ, .linear = w->n_linear, .param = w->n_param};
     part->constant = w->n_constant;
     part->output = w->n_output;
+    part->delay = w->n_delay;
+    part->event = w->n_event;
     m->organs[w->n_part] = sheet;
     memcpy(m->params + w->n_param, sheet->params, (size_t)sheet->n_param * sizeof(pt_field));
     memcpy(m->outputs + w->n_output, sheet->outputs, (size_t)sheet->n_output * sizeof(pt_field));
@@ -100,7 +115,21 @@ static pt_status add_organ(wired_model *m, const char *name)
     w->n_param += sheet->n_param;
     w->n_constant += sheet->n_constant;
     w->n_output += sheet->n_output;
+    w->n_delay += sheet->n_delay;
+    w->n_event += sheet->n_event;
     return status;
+}
+
+/* Delays, events, and whether there is a mass matrix or noise. */
+static void add_rest(wired_model *m, const pt_part *part)
+{
+    const pt_organ_sheet *sheet = part->sheet;
+    for (int k = 0; k < sheet->n_delay; k++)
+        m->delays[part->delay + k] =
+            (pt_delay){place_of(part, sheet->delays[k].state), part->param + sheet->delays[k].param};
+    for (int k = 0; k < sheet->n_event; k++) m->events[part->event + k] = sheet->events[k];
+    m->has_mass |= sheet->mass != NULL;
+    m->has_noise |= pt_organ_has_noise(part->organ);
 }
 
 static void place_states(wired_model *m)
@@ -112,9 +141,12 @@ static void place_states(wired_model *m)
         const int n_linear = part->sheet->n_linear;
         part->other = other;
         other += part->sheet->n_state - n_linear;
-        for (int i = 0; i < part->sheet->n_state; i++)
-            m->states[i < n_linear ? part->linear + i : part->other + i - n_linear] = part->sheet->states[i];
+        for (int i = 0; i < part->sheet->n_state; i++) {
+            m->states[place_of(part, i)] = part->sheet->states[i];
+            m->mass[place_of(part, i)] = part->sheet->mass ? part->sheet->mass[i] : 1;
+        }
         add_doses(m, part);
+        add_rest(m, part);
     }
 }
 
@@ -165,6 +197,14 @@ static pt_model describe(wired_model *m, const pt_model_row *row)
         .n_constant = w->n_constant,
         .n_output = w->n_output,
         .n_dose = w->n_dose,
+        .n_delay = w->n_delay,
+        .n_event = w->n_event,
+        .has_noise = m->has_noise,
+        .time_unit = m->organs[0]->time_unit ? m->organs[0]->time_unit : "h",
+        .problem = row->problem,
+        .mass = m->has_mass ? m->mass : NULL,
+        .delays = m->delays,
+        .events = m->events,
         .states = m->states,
         .params = m->params,
         .outputs = m->outputs,

@@ -1,5 +1,6 @@
 /* A model's functions on rows: packed into lanes, a wide at a time; the last row is repeated to fill it. */
 #include "model/model_internal.h"
+#include "model/wiring.h"
 
 const char *pt_model_name(const pt_model *model) { return model->name; }
 const char *pt_model_title(const pt_model *model) { return model->title; }
@@ -11,6 +12,14 @@ int pt_model_n_state(const pt_model *model) { return model->n_state; }
 int pt_model_n_param(const pt_model *model) { return model->n_param; }
 int pt_model_n_output(const pt_model *model) { return model->n_output; }
 int pt_model_n_dose(const pt_model *model) { return model->n_dose; }
+int pt_model_n_delay(const pt_model *model) { return model->n_delay; }
+int pt_model_n_event(const pt_model *model) { return model->n_event; }
+int pt_model_has_noise(const pt_model *model) { return model->has_noise; }
+int pt_model_is_problem(const pt_model *model) { return model->problem; }
+const char *pt_model_time_unit(const pt_model *model) { return model->time_unit; }
+const double *pt_model_mass(const pt_model *model) { return model->mass; }
+const pt_delay *pt_model_delays(const pt_model *model) { return model->delays; }
+const pt_event *pt_model_events(const pt_model *model) { return model->events; }
 const pt_field *pt_model_states(const pt_model *model) { return model->states; }
 const pt_field *pt_model_params(const pt_model *model) { return model->params; }
 const pt_field *pt_model_outputs(const pt_model *model) { return model->outputs; }
@@ -44,6 +53,7 @@ void pt_model_initial(const pt_model *model, int64_t n, const double *p, double 
 /* Rows of one call, packed. */
 typedef struct {
     wide t, x[PT_MAX_STATE], p[PT_MAX_PARAM], c[PT_MAX_CONSTANT];
+    wide d[PT_MAX_PART * PT_MAX_DELAY]; /* delayed states: without a history, those of now */
 } packed;
 
 static void pack_call(const pt_model *model, int64_t n, int64_t row, const double *t, const double *x,
@@ -52,6 +62,7 @@ static void pack_call(const pt_model *model, int64_t n, int64_t row, const doubl
     pack(n, row, 1, t, &in->t);
     pack(n, row, model->n_state, x, in->x);
     pack(n, row, model->n_param, p, in->p);
+    for (int k = 0; k < model->n_delay; k++) in->d[k] = in->x[model->delays[k].state];
     model->functions->constants(model->self, in->p, in->c);
 }
 
@@ -64,7 +75,7 @@ static void full_rate(const pt_model *model, const packed *in, wide *dx)
         dx[i] = w_set(0);
         for (int j = 0; j < n; j++) dx[i] += K[i * n + j] * in->x[j];
     }
-    if (n < model->n_state) model->functions->rate(model->self, &in->t, in->x, in->p, in->c, dx + n);
+    if (n < model->n_state) model->functions->rate(model->self, &in->t, in->x, in->p, in->c, in->d, dx + n);
 }
 
 void pt_model_rate(const pt_model *model, int64_t n, const double *t, const double *x, const double *p,
@@ -87,7 +98,7 @@ void pt_model_output(const pt_model *model, int64_t n, const double *t, const do
     wide vy[PT_MAX_OUTPUT];
     for (int64_t row = 0; row < n; row += PT_WIDE_LANES) {
         pack_call(model, n, row, t, x, p, &in);
-        model->functions->output(model->self, &in.t, in.x, in.p, in.c, vy);
+        model->functions->output(model->self, &in.t, in.x, in.p, in.c, in.d, vy);
         unpack(n, row, model->n_output, vy, y);
     }
 }

@@ -19,10 +19,30 @@ typedef struct {
     void (*initial)(const void *self, const wide *p, wide *x);
     /* K (n_linear, n_linear): d x_lin/dt = K x_lin + inflow */
     void (*linear)(const void *self, const wide *p, wide *K);
-    /* dx (n_state - n_linear) = derivatives of the states that are not linear, without inflow */
-    void (*rate)(const void *self, const wide *t, const wide *x, const wide *p, const wide *c, wide *dx);
+    /* dx (n_state - n_linear) = derivatives of the states that are not linear, without inflow; where the mass
+     * is 0, the residual of the algebraic equation. d (n_delay): delayed states, null without delays */
+    void (*rate)(const void *self, const wide *t, const wide *x, const wide *p, const wide *c, const wide *d,
+                 wide *dx);
     /* y (n_output) */
-    void (*output)(const void *self, const wide *t, const wide *x, const wide *p, const wide *c, wide *y);
+    void (*output)(const void *self, const wide *t, const wide *x, const wide *p, const wide *c,
+                   const wide *d, wide *y);
+    /* x (n_state) <- the states after event `event` with a value, in all lanes; null without events */
+    void (*event)(const void *self, int event, const wide *value, const wide *t, wide *x, const wide *p,
+                  const wide *c);
+    /* g (n_state - n_linear) = diffusion coefficients of the states that are not linear; null without noise
+     */
+    void (*noise)(const void *self, const wide *t, const wide *x, const wide *p, const wide *c, const wide *d,
+                  wide *g);
+    /* dx (n_state, the linear ones too), y (n_output) and their derivatives ddx, yd along the direction
+     * (td, xd (n_state), pd (n_param), dd (n_delay)); any of these null: 0; y and yd null: not wanted */
+    void (*tangent)(const void *self, const wide *t, const wide *x, const wide *p, const wide *d,
+                    const wide *td, const wide *xd, const wide *pd, const wide *dd, wide *dx, wide *ddx,
+                    wide *y, wide *yd);
+    /* the event with derivatives: xd <- along (td, xd, pd, valued) */
+    void (*event_tangent)(const void *self, int event, const wide *value, const wide *t, wide *x,
+                          const wide *p, const wide *td, wide *xd, const wide *pd);
+    /* x0 (n_state) and its derivative xd along pd (n_param) */
+    void (*initial_tangent)(const void *self, const wide *p, const wide *pd, wide *x, wide *xd);
     /* one lane: ddx (n_state) and dy (n_output), see pt_model_jvp */
     void (*jvp)(const void *self, double t, const double *x, const double *p, const double *xd,
                 const double *pd, double *ddx, double *dy);
@@ -33,9 +53,14 @@ typedef struct {
 
 struct pt_model {
     const char *name, *title, *citation, *equations;
-    int n_state, n_linear, n_param, n_constant, n_output, n_dose;
+    const char *time_unit;
+    int problem; /* a test problem of the integrators, not a model of anybody */
+    int n_state, n_linear, n_param, n_constant, n_output, n_dose, n_delay, n_event, has_noise;
     const pt_field *states, *params, *outputs;
     const pt_dose_port *doses;
+    const double *mass; /* [n_state], null: all 1 */
+    const pt_delay *delays;
+    const pt_event *events;
     int n_organ;
     const pt_organ_sheet *const *organs;
     const pt_model_functions *functions;

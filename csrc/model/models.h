@@ -8,6 +8,7 @@
 typedef struct {
     const char *name, *title, *citation;
     const char *organs[PT_MAX_PART + 1]; /* null-terminated */
+    int problem;                         /* a test problem of the integrators */
 } pt_model_row;
 
 static const pt_model_row pt_model_rows[] = {
@@ -17,13 +18,15 @@ static const pt_model_row pt_model_rows[] = {
      "warfarin dose and INR response with respect to variations in CYP2C9, VKORC1, and age. Clin Pharmacol "
      "Ther "
      "2010;87:727-34",
-     {"liver_swarfarin_1cpt", "coagulation_hamberg2010"}},
+     {"liver_swarfarin_1cpt", "coagulation_hamberg2010"},
+     0},
     {"hamberg2007",
      "Warfarin and INR with two-compartment S-warfarin kinetics, a chain of six and a single compartment",
      "Hamberg AK, Dahl ML, Barban M, et al. A PK-PD model for predicting the impact of age, CYP2C9, and "
      "VKORC1 "
      "genotype on individualization of warfarin therapy. Clin Pharmacol Ther 2007;81:529-38",
-     {"liver_swarfarin_2cpt", "coagulation_hamberg2007"}},
+     {"liver_swarfarin_2cpt", "coagulation_hamberg2007"},
+     0},
 };
 
 #endif

@@ -11,30 +11,32 @@ static const pt_organ_functions *const wired_organs[] = {PT_ORGAN_LIST(ORGAN_ROW
 
 static void constants(const void *self, const wide *p, wide *c) { wired_constants(self, p, c); }
 
-static void initial(const void *self, const wide *p, wide *x)
-{
-    const pt_wiring *w = self;
-    wide own[MAX_STATE];
-    for (int k = 0; k < w->n_part; k++) {
-        const pt_part *part = &w->part[k];
-        const pt_organ_sheet *sheet = part->sheet;
-        for (int i = 0; i < sheet->n_state; i++) own[i] = w_set(sheet->states[i].value);
-        if (wired_organs[part->organ]->initial) wired_organs[part->organ]->initial(p + part->param, own);
-        for (int i = 0; i < sheet->n_linear; i++) x[part->linear + i] = own[i];
-        for (int i = sheet->n_linear; i < sheet->n_state; i++) x[part->other + i - sheet->n_linear] = own[i];
-    }
-}
+static void initial(const void *self, const wide *p, wide *x) { wired_initial(self, p, x); }
 
 static void linear(const void *self, const wide *p, wide *K) { wired_linear(self, p, K); }
 
-static void rate(const void *self, const wide *t, const wide *x, const wide *p, const wide *c, wide *dx)
+static void rate(const void *self, const wide *t, const wide *x, const wide *p, const wide *c, const wide *d,
+                 wide *dx)
 {
-    wired_rate(self, t, x, p, c, dx);
+    wired_rate(self, t, x, p, c, d, dx);
 }
 
-static void output(const void *self, const wide *t, const wide *x, const wide *p, const wide *c, wide *y)
+static void output(const void *self, const wide *t, const wide *x, const wide *p, const wide *c,
+                   const wide *d, wide *y)
 {
-    wired_outputs(self, t, x, p, c, 1, y);
+    wired_outputs(self, t, x, p, c, d, 1, y);
+}
+
+static void event(const void *self, int i, const wide *value, const wide *t, wide *x, const wide *p,
+                  const wide *c)
+{
+    wired_event(self, i, value, t, x, p, c);
+}
+
+static void noise(const void *self, const wide *t, const wide *x, const wide *p, const wide *c, const wide *d,
+                  wide *g)
+{
+    wired_noise(self, t, x, p, c, d, g);
 }
 
 const pt_model_functions pt_wired_functions = {
@@ -43,6 +45,11 @@ const pt_model_functions pt_wired_functions = {
     .linear = linear,
     .rate = rate,
     .output = output,
+    .event = event,
+    .noise = noise,
+    .tangent = pt_wired_wide_tangent,
+    .event_tangent = pt_wired_wide_event_tangent,
+    .initial_tangent = pt_wired_wide_initial_tangent,
     .jvp = pt_wired_jvp,
     .pattern = pt_wired_pattern,
 };
@@ -53,3 +60,5 @@ const pt_organ_sheet *pt_organ_sheet_at(int i)
     static const pt_organ_sheet *const sheets[] = {PT_ORGAN_LIST(SHEET_ROW)};
     return i < PT_N_ORGAN ? sheets[i] : NULL;
 }
+
+int pt_organ_has_noise(int i) { return wired_organs[i]->noise != 0; }

@@ -20,9 +20,12 @@ static const vec *own_states(const pt_part *part, const vec *x, vec *own)
     return own;
 }
 
-static void own_inputs(const pt_part *part, const vec *y, vec *u)
+/* u = outputs of earlier organs, then the organ's delayed states */
+static void own_inputs(const pt_part *part, const vec *y, const vec *d, vec *u)
 {
-    for (int k = 0; k < part->sheet->n_input; k++) u[k] = y[part->input[k]];
+    const int n = part->sheet->n_input;
+    for (int k = 0; k < n; k++) u[k] = y[part->input[k]];
+    for (int k = 0; k < part->sheet->n_delay; k++) u[n + k] = d[part->delay + k];
 }
 
 static void wired_constants(const pt_wiring *w, const vec *p, vec *c)
@@ -35,28 +38,29 @@ static void wired_constants(const pt_wiring *w, const vec *p, vec *c)
 }
 
 /* y = outputs of all organs, or only of those that feed others */
-static void wired_outputs(const pt_wiring *w, const vec *t, const vec *x, const vec *p, const vec *c, int all,
-                          vec *y)
+static void wired_outputs(const pt_wiring *w, const vec *t, const vec *x, const vec *p, const vec *c,
+                          const vec *d, int all, vec *y)
 {
-    vec own[MAX_STATE], u[PT_MAX_INPUT];
+    vec own[MAX_STATE], u[PT_MAX_INPUT + PT_MAX_DELAY];
     for (int i = 0; i < w->n_part; i++) {
         const pt_part *part = &w->part[i];
         if (!all && !part->feeds) continue;
-        own_inputs(part, y, u);
+        own_inputs(part, y, d, u);
         wired_organs[part->organ]->output(t, own_states(part, x, own), p + part->param, c + part->constant, u,
                                           y + part->output);
     }
 }
 
 /* dx (n_state - n_linear) = derivatives of the states that are not linear */
-static void wired_rate(const pt_wiring *w, const vec *t, const vec *x, const vec *p, const vec *c, vec *dx)
+static void wired_rate(const pt_wiring *w, const vec *t, const vec *x, const vec *p, const vec *c,
+                       const vec *d, vec *dx)
 {
-    vec own[MAX_STATE], u[PT_MAX_INPUT], y[MAX_OUTPUT];
-    wired_outputs(w, t, x, p, c, 0, y);
+    vec own[MAX_STATE], u[PT_MAX_INPUT + PT_MAX_DELAY], y[MAX_OUTPUT];
+    wired_outputs(w, t, x, p, c, d, 0, y);
     for (int i = 0; i < w->n_part; i++) {
         const pt_part *part = &w->part[i];
         if (!wired_organs[part->organ]->rate) continue;
-        own_inputs(part, y, u);
+        own_inputs(part, y, d, u);
         wired_organs[part->organ]->rate(t, own_states(part, x, own), p + part->param, c + part->constant, u,
                                         dx + part->other - w->n_linear);
     }
@@ -77,3 +81,56 @@ static void wired_linear(const pt_wiring *w, const vec *p, vec *K)
             for (int j = 0; j < m; j++) K[(part->linear + i) * n + part->linear + j] = block[i * m + j];
     }
 }
+
+/* Not every meaning of vec needs the functions below. */
+#define PT_SOME static __attribute__((unused))
+
+/* x (n_state) = initial states */
+PT_SOME void wired_initial(const pt_wiring *w, const vec *p, vec *x)
+{
+    vec own[MAX_STATE];
+    for (int k = 0; k < w->n_part; k++) {
+        const pt_part *part = &w->part[k];
+        const pt_organ_sheet *sheet = part->sheet;
+        for (int i = 0; i < sheet->n_state; i++) own[i] = v_set(sheet->states[i].value);
+        if (wired_organs[part->organ]->initial) wired_organs[part->organ]->initial(p + part->param, own);
+        for (int i = 0; i < sheet->n_linear; i++) x[part->linear + i] = own[i];
+        for (int i = sheet->n_linear; i < sheet->n_state; i++) x[part->other + i - sheet->n_linear] = own[i];
+    }
+}
+
+/* x <- states after an event of the model's table */
+PT_SOME void wired_event(const pt_wiring *w, int event, const vec *value, const vec *t, vec *x, const vec *p,
+                         const vec *c)
+{
+    vec own[MAX_STATE];
+    for (int k = 0; k < w->n_part; k++) {
+        const pt_part *part = &w->part[k];
+        const pt_organ_sheet *sheet = part->sheet;
+        if (event < part->event || event >= part->event + sheet->n_event) continue;
+        for (int i = 0; i < sheet->n_linear; i++) own[i] = x[part->linear + i];
+        for (int i = sheet->n_linear; i < sheet->n_state; i++) own[i] = x[part->other + i - sheet->n_linear];
+        wired_organs[part->organ]->event(event - part->event, value, t, own, p + part->param,
+                                         c + part->constant);
+        for (int i = 0; i < sheet->n_linear; i++) x[part->linear + i] = own[i];
+        for (int i = sheet->n_linear; i < sheet->n_state; i++) x[part->other + i - sheet->n_linear] = own[i];
+    }
+}
+
+/* g (n_state - n_linear) = diffusion coefficients */
+PT_SOME void wired_noise(const pt_wiring *w, const vec *t, const vec *x, const vec *p, const vec *c,
+                         const vec *d, vec *g)
+{
+    vec own[MAX_STATE], u[PT_MAX_INPUT + PT_MAX_DELAY], y[MAX_OUTPUT];
+    wired_outputs(w, t, x, p, c, d, 0, y);
+    for (int i = 0; i < w->n_state - w->n_linear; i++) g[i] = v_set(0);
+    for (int i = 0; i < w->n_part; i++) {
+        const pt_part *part = &w->part[i];
+        if (!wired_organs[part->organ]->noise) continue;
+        own_inputs(part, y, d, u);
+        wired_organs[part->organ]->noise(t, own_states(part, x, own), p + part->param, c + part->constant, u,
+                                         g + part->other - w->n_linear);
+    }
+}
+
+#undef PT_SOME

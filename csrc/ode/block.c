@@ -12,13 +12,16 @@ static size_t lay_out(pt_block *b, char *base)
 {
     const size_t nx = (size_t)b->n_state, nl = (size_t)b->n_linear, nn = (size_t)b->n_stepped;
     const size_t np = (size_t)b->n_param, nd = (size_t)b->n_dose;
+    const size_t n_K = (size_t)(b->model->n_linear - b->n_linear);
     size_t used = 0;
     cut(base, &used, 1, sizeof *b);
     b->x = cut(base, &used, nx, sizeof(wide));
     b->x1 = cut(base, &used, nx, sizeof(wide));
     b->p = cut(base, &used, np, sizeof(wide));
     b->c = cut(base, &used, (size_t)b->n_constant, sizeof(wide));
+    b->d = cut(base, &used, (size_t)b->n_delay, sizeof(wide));
     b->inflow = cut(base, &used, nx, sizeof(wide));
+    b->K = cut(base, &used, n_K * n_K, sizeof(wide));
     b->coefficient = cut(base, &used, PT_TAYLOR * nl * nl, sizeof(wide));
     b->flow = cut(base, &used, PT_TAYLOR * nl, sizeof(wide));
     b->node = cut(base, &used, PT_N_NODE * nl, sizeof(wide));
@@ -46,14 +49,15 @@ static pt_status describe(pt_block *b, const pt_model *model, const pt_ode_optio
         .model = model,
         .options = *options,
         .n_state = model->n_state,
-        .n_linear = model->n_linear,
-        .n_stepped = pt_model_n_stepped(model),
+        .n_linear = options->step_all ? 0 : model->n_linear,
+        .n_stepped = options->step_all ? model->n_state : pt_model_n_stepped(model),
         .n_param = model->n_param,
         .n_constant = model->n_constant,
         .n_output = model->n_output,
         .n_dose = model->n_dose,
+        .n_delay = model->n_delay,
     };
-    for (int i = 0; i < model->n_dose; i++) b->stepped_inflow |= model->doses[i].state >= model->n_linear;
+    for (int i = 0; i < model->n_dose; i++) b->stepped_inflow |= model->doses[i].state >= b->n_linear;
     const size_t width = (size_t)(model->n_state + model->n_param);
     int8_t *pattern = pt_alloc((size_t)(model->n_state + model->n_output) * width);
     if (!pattern) return PT_NO_MEMORY;
@@ -77,10 +81,24 @@ pt_status pt_block_create(const pt_model *model, const pt_ode_options *options, 
 
 void pt_block_free(pt_block *block) { pt_free(block); }
 
+/* k (n, n) = K x, the linear part of a block that steps it */
+static void linear_rate(const pt_block *b, int n, const vec *x, vec *k)
+{
+    for (int i = 0; i < n; i++)
+        for (int j = 0; j < PT_WIDE; j++) {
+            vec sum = b->K[i * n * PT_WIDE + j] * x[j];
+            for (int q = 1; q < n; q++) sum = v_fma(b->K[(i * n + q) * PT_WIDE + j], x[q * PT_WIDE + j], sum);
+            k[i * PT_WIDE + j] = sum;
+        }
+}
+
 void pt_block_rate(pt_block *b, const vec *t, const vec *x, vec *k)
 {
-    b->model->functions->rate(b->model->self, pt_wides_in(t), pt_wides_in(x), pt_wides(b->p), pt_wides(b->c),
-                              pt_wides(k));
+    const int n = b->model->n_linear - b->n_linear;
+    linear_rate(b, n, x, k);
+    if (b->n_stepped > n)
+        b->model->functions->rate(b->model->self, pt_wides_in(t), pt_wides_in(x), pt_wides(b->p),
+                                  pt_wides(b->c), pt_wides(b->d), pt_wides(k + n * PT_WIDE));
     const vec *inflow = b->inflow + b->n_linear * PT_WIDE;
     for (int i = 0; b->stepped_inflow && i < b->n_stepped * PT_WIDE; i++) k[i] += inflow[i];
 }
@@ -88,7 +106,7 @@ void pt_block_rate(pt_block *b, const vec *t, const vec *x, vec *k)
 void pt_block_output(pt_block *b, const vec *t, const vec *x, vec *y)
 {
     b->model->functions->output(b->model->self, pt_wides_in(t), pt_wides_in(x), pt_wides(b->p),
-                                pt_wides(b->c), pt_wides(y));
+                                pt_wides(b->c), pt_wides(b->d), pt_wides(y));
 }
 
 void pt_slot_begin(pt_block *b, int s, int64_t lane, double start, double end, const pt_schedule *schedule,

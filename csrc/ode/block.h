@@ -50,7 +50,8 @@ struct pt_block {
     const pt_model *model;
     pt_ode_options options;
     const pt_feed *feed;
-    int n_state, n_linear, n_stepped, n_param, n_constant, n_output, n_dose;
+    /* n_linear states are solved exactly: the model's linear part, or none (options.step_all) */
+    int n_state, n_linear, n_stepped, n_param, n_constant, n_output, n_dose, n_delay;
     int stepped_inflow;      /* a dose port opens into a state that is not linear */
     int jumps[PT_MAX_STATE]; /* a derivative of the stepped states depends on this state */
     int empty;               /* the feed has no lane left */
@@ -70,7 +71,9 @@ struct pt_block {
     /* [i, vec j], element i of vec j at i * PT_WIDE + j; model functions see them as wide [i] */
     vec *x, *x1;        /* (n_state): at t, at t + h */
     vec *p, *c;         /* (n_param), (n_constant) */
+    vec *d;             /* (n_delay) delayed states */
     vec *inflow;        /* (n_state) */
+    vec *K;             /* (n_linear, n_linear) of the model, where the block steps its linear part */
     vec *coefficient;   /* (PT_TAYLOR, n_linear, n_linear) */
     vec *flow;          /* (PT_TAYLOR, n_linear) */
     vec *node;          /* (PT_N_NODE, n_linear) */

@@ -2,10 +2,26 @@
 #ifndef PT_ODE_ODE_H
 #define PT_ODE_ODE_H
 
+typedef enum {
+    PT_METHOD_AUTO, /* Dormand-Prince, changing to Rosenbrock in a lane that turns out stiff */
+    PT_METHOD_DOPRI5,
+    PT_METHOD_RODAS,
+    PT_METHOD_RK4,
+    PT_METHOD_HEUN,
+    PT_METHOD_EULER,
+    PT_METHOD_EULER_MARUYAMA,
+    PT_METHOD_SRK,
+    PT_N_METHOD
+} pt_method;
+
 typedef struct {
-    double rtol;       /* relative tolerance of a step, default 1e-6 */
-    double atol;       /* absolute tolerance, default 1e-9 */
-    int64_t max_steps; /* of a lane between two events, default 100000 */
+    double rtol;         /* relative tolerance of a step, default 1e-6 */
+    double atol;         /* absolute tolerance, default 1e-9 */
+    int64_t max_steps;   /* of a lane between two events, default 100000 */
+    const double *atols; /* (n_state) instead of atol, or null */
+    int method;          /* pt_method */
+    double step;         /* of a method with a fixed step; the last of an interval is shorter */
+    int step_all;        /* the linear part is stepped like the rest, not solved exactly */
 } pt_ode_options;
 
 /* y[l, k, j] = output j of lane l at times[k], before the doses given at that instant and after its
@@ -22,11 +38,22 @@ typedef struct {
  *   x_end          (n_lane, n_state)   state at the last time, may be null
  *   status, stop   (n_lane)            pt_status and the time reached
  * A lane that fails holds NaN from its stop on and a status; the others go on. */
-pt_status pt_simulate(const pt_model *model, int64_t n_lane, const int64_t *subject, const int64_t *plan,
-                      int64_t n_subject, const double *params, const double *x0, double start,
-                      const pt_schedule *plans, int64_t n_plan, const double *times, int64_t n_time,
-                      const int32_t *outputs, int n_out, double *y, double *x_end, int32_t *status,
-                      double *stop, const pt_ode_options *options, const pt_control *control);
+typedef struct {
+    int64_t n_lane, n_subject, n_plan, n_time;
+    int n_out;
+    const int64_t *subject, *plan;
+    const double *params, *x0;
+    double start;
+    const pt_schedule *plans; /* [n_plan] */
+    const double *times;
+    const int32_t *outputs;
+    double *y, *x_end;
+    int32_t *status;
+    double *stop;
+    pt_ode_options options;
+} pt_simulation;
+
+pt_status pt_simulate(const pt_model *model, const pt_simulation *call, const pt_control *control);
 
 /* Work space of pt_propagate: opaque, one a thread, for at most n_lane lanes. */
 typedef struct pt_propagator pt_propagator;

@@ -130,10 +130,11 @@ static void refresh_constants(pt_block *b, const int *list, int n)
     }
     if (!changed) return;
     b->model->functions->constants(b->model->self, pt_wides(b->p), pt_wides(b->c));
-    if (!b->n_linear) return;
-    vec *K = b->scratch;
+    if (!b->model->n_linear) return;
+    vec *K = b->n_linear ? b->scratch : b->K;
     b->model->functions->linear(b->model->self, pt_wides(b->p), pt_wides(K));
-    for (int j = 0; j < PT_WIDE; j++) b->norm[j] = pt_linear_prepare(b->n_linear, K + j, b->coefficient + j);
+    for (int j = 0; b->n_linear && j < PT_WIDE; j++)
+        b->norm[j] = pt_linear_prepare(b->n_linear, K + j, b->coefficient + j);
 }
 
 static void settle_outputs(pt_block *b, const int *list, int n)

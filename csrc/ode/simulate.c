@@ -5,14 +5,10 @@ enum { CHUNK = 1024 };
 
 typedef struct {
     const pt_model *model;
-    int64_t n_lane, chunk;
-    const int64_t *subject, *plan;
-    const double *params, *x0;
-    double start, end;
-    const pt_schedule *plans;
-    pt_feed feed; /* copied by each chunk */
-    double *x_end, *stop;
-    int32_t *status;
+    const pt_simulation *call;
+    int64_t chunk;
+    double end;
+    pt_feed feed;      /* copied by each chunk */
     pt_block **blocks; /* one a worker */
 } simulation;
 
@@ -25,25 +21,25 @@ typedef struct {
 static int take(void *context, pt_block *b, int s)
 {
     lane_range *range = context;
-    const simulation *all = range->all;
+    const pt_simulation *call = range->all->call;
     if (range->next >= range->end) return 0;
     const int64_t lane = range->next++;
-    const int64_t row = all->subject ? all->subject[lane] : lane;
-    const pt_schedule *schedule = &all->plans[all->plan ? all->plan[lane] : 0];
-    const double *x = all->x0 ? all->x0 + row * b->n_state : NULL;
-    pt_slot_begin(b, s, lane, all->start, all->end, schedule, 0, all->params + row * b->n_param, NULL, NULL,
-                  x);
+    const int64_t row = call->subject ? call->subject[lane] : lane;
+    const pt_schedule *schedule = &call->plans[call->plan ? call->plan[lane] : 0];
+    const double *x = call->x0 ? call->x0 + row * b->n_state : NULL;
+    pt_slot_begin(b, s, lane, call->start, range->all->end, schedule, 0, call->params + row * b->n_param,
+                  NULL, NULL, x);
     return 1;
 }
 
 static void finish(void *context, pt_block *b, int s)
 {
-    const simulation *all = ((lane_range *)context)->all;
+    const pt_simulation *call = ((lane_range *)context)->all->call;
     const pt_slot *slot = &b->slot[s];
     const pt_feed *feed = b->feed;
-    all->status[slot->lane] = (int32_t)slot->status;
-    all->stop[slot->lane] = slot->stop;
-    if (all->x_end) pt_slot_state(b, s, all->x_end + slot->lane * b->n_state);
+    call->status[slot->lane] = (int32_t)slot->status;
+    call->stop[slot->lane] = slot->stop;
+    if (call->x_end) pt_slot_state(b, s, call->x_end + slot->lane * b->n_state);
     if (slot->status == PT_OK) return;
     double *row = feed->y + slot->lane * feed->n_time * feed->n_out;
     for (int64_t i = slot->out * feed->n_out; i < feed->n_time * feed->n_out; i++) row[i] = __builtin_nan("");
@@ -53,7 +49,7 @@ static pt_status run_chunk(void *work, int worker, int64_t i)
 {
     const simulation *all = work;
     lane_range range = {all, i * all->chunk, (i + 1) * all->chunk};
-    if (range.end > all->n_lane) range.end = all->n_lane;
+    if (range.end > all->call->n_lane) range.end = all->call->n_lane;
     pt_feed feed = all->feed;
     feed.context = &range;
     pt_block_run(all->blocks[worker], &feed);
@@ -89,19 +85,25 @@ static pt_status check_plans(const pt_model *model, const pt_schedule *plans, in
     return PT_OK;
 }
 
-static pt_status check_all(const simulation *all, int64_t n_subject, int64_t n_plan,
-                           const pt_ode_options *options)
+static pt_status check_options(const pt_model *model, const pt_ode_options *options)
 {
-    const pt_feed *feed = &all->feed;
-    pt_status status = check_indices(all->subject, all->n_lane, n_subject);
-    if (!all->subject && all->n_lane > n_subject) status = PT_BAD_SHAPE;
-    if (status == PT_OK) status = check_indices(all->plan, all->n_lane, n_plan);
-    if (status == PT_OK && n_plan < 1) status = PT_BAD_SHAPE;
-    if (status == PT_OK) status = check_times(all->start, feed->times, feed->n_time);
-    for (int i = 0; status == PT_OK && i < feed->n_out; i++)
-        if (feed->outputs[i] < 0 || feed->outputs[i] >= all->model->n_output) status = PT_BAD_ARGUMENT;
-    if (!(options->rtol >= 1e-14) || !(options->atol > 0) || options->max_steps < 1) status = PT_BAD_ARGUMENT;
-    return status == PT_OK ? check_plans(all->model, all->plans, n_plan) : status;
+    if (!(options->rtol >= 1e-14) || !(options->atol > 0) || options->max_steps < 1) return PT_BAD_ARGUMENT;
+    for (int i = 0; options->atols && i < model->n_state; i++)
+        if (!(options->atols[i] > 0)) return PT_BAD_ARGUMENT;
+    return options->method >= 0 && options->method < PT_N_METHOD ? PT_OK : PT_BAD_ARGUMENT;
+}
+
+static pt_status check_all(const pt_model *model, const pt_simulation *call)
+{
+    pt_status status = check_indices(call->subject, call->n_lane, call->n_subject);
+    if (!call->subject && call->n_lane > call->n_subject) status = PT_BAD_SHAPE;
+    if (status == PT_OK) status = check_indices(call->plan, call->n_lane, call->n_plan);
+    if (status == PT_OK && call->n_plan < 1) status = PT_BAD_SHAPE;
+    if (status == PT_OK) status = check_times(call->start, call->times, call->n_time);
+    for (int i = 0; status == PT_OK && i < call->n_out; i++)
+        if (call->outputs[i] < 0 || call->outputs[i] >= model->n_output) status = PT_BAD_ARGUMENT;
+    if (status == PT_OK) status = check_options(model, &call->options);
+    return status == PT_OK ? check_plans(model, call->plans, call->n_plan) : status;
 }
 
 static void free_blocks(pt_block **blocks, int n)
@@ -122,49 +124,37 @@ static pt_status make_blocks(simulation *all, int n, const pt_ode_options *optio
 
 /* Lanes a chunk: few enough that all threads have work and that a stop is noticed within about a second (one
  * interval of a lane costs about a microsecond), many enough that slots are refilled. */
-static int64_t chunk_of(const simulation *all, int64_t n_plan, int n_threads)
+static int64_t chunk_of(const pt_simulation *call, int n_threads)
 {
     int64_t n_action = 0;
-    for (int64_t i = 0; i < n_plan; i++)
-        if (all->plans[i].n > n_action) n_action = all->plans[i].n;
-    int64_t n = all->n_lane / (4 * n_threads);
+    for (int64_t i = 0; i < call->n_plan; i++)
+        if (call->plans[i].n > n_action) n_action = call->plans[i].n;
+    int64_t n = call->n_lane / (4 * n_threads);
     if (n > CHUNK) n = CHUNK;
-    const int64_t quick = 100000 / (1 + n_action + all->feed.n_time);
+    const int64_t quick = 100000 / (1 + n_action + call->n_time);
     if (n > quick) n = quick;
     return n < PT_N_SLOT ? PT_N_SLOT : n / PT_N_SLOT * PT_N_SLOT;
 }
 
-pt_status pt_simulate(const pt_model *model, int64_t n_lane, const int64_t *subject, const int64_t *plan,
-                      int64_t n_subject, const double *params, const double *x0, double start,
-                      const pt_schedule *plans, int64_t n_plan, const double *times, int64_t n_time,
-                      const int32_t *outputs, int n_out, double *y, double *x_end, int32_t *status,
-                      double *stop, const pt_ode_options *options, const pt_control *control)
+pt_status pt_simulate(const pt_model *model, const pt_simulation *call, const pt_control *control)
 {
     const int n_threads = control && control->n_threads > 1 ? control->n_threads : 1;
-    simulation all = {.model = model,
-                      .n_lane = n_lane,
-                      .subject = subject,
-                      .plan = plan,
-                      .params = params,
-                      .x0 = x0,
-                      .start = start,
-                      .end = n_time ? times[n_time - 1] : start,
-                      .plans = plans,
-                      .x_end = x_end,
-                      .stop = stop,
-                      .status = status};
-    all.feed = (pt_feed){.take = take,
-                         .finish = finish,
-                         .times = times,
-                         .n_time = n_time,
-                         .outputs = outputs,
-                         .n_out = n_out,
-                         .y = y};
-    all.chunk = chunk_of(&all, n_plan, n_threads);
-    pt_status result = check_all(&all, n_subject, n_plan, options);
-    if (result == PT_OK) result = make_blocks(&all, n_threads, options);
+    pt_status result = check_all(model, call);
     if (result != PT_OK) return result;
-    result = pt_parallel((n_lane + all.chunk - 1) / all.chunk, control, run_chunk, &all);
+    simulation all = {.model = model,
+                      .call = call,
+                      .chunk = chunk_of(call, n_threads),
+                      .end = call->n_time ? call->times[call->n_time - 1] : call->start,
+                      .feed = {.take = take,
+                               .finish = finish,
+                               .times = call->times,
+                               .n_time = call->n_time,
+                               .outputs = call->outputs,
+                               .n_out = call->n_out,
+                               .y = call->y}};
+    result = make_blocks(&all, n_threads, &call->options);
+    if (result != PT_OK) return result;
+    result = pt_parallel((call->n_lane + all.chunk - 1) / all.chunk, control, run_chunk, &all);
     free_blocks(all.blocks, n_threads);
     return result;
 }

@@ -38,7 +38,7 @@ static void rate(const vec *t, const vec *x, const vec *p, const vec *c, const v
     dx[S_C7] = k2 * (in - x[S_C7]);
 }
 
-const pt_organ_functions PT_ORGAN(coagulation_hamberg2007) = {constants, 0, 0, output, rate};
+const pt_organ_functions PT_ORGAN(coagulation_hamberg2007) = {constants, 0, 0, output, rate, 0, 0};
 
 #ifndef PT_DUAL
 static const pt_field states[] = {COAGULATION_HAMBERG2007_STATES(PT_FIELD_ROW)};

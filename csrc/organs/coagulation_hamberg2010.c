@@ -39,7 +39,7 @@ static void rate(const vec *t, const vec *x, const vec *p, const vec *c, const v
     dx[S_C6] = k2 * (x[S_C5] - x[S_C6]);
 }
 
-const pt_organ_functions PT_ORGAN(coagulation_hamberg2010) = {constants, 0, 0, output, rate};
+const pt_organ_functions PT_ORGAN(coagulation_hamberg2010) = {constants, 0, 0, output, rate, 0, 0};
 
 #ifndef PT_DUAL
 static const pt_field states[] = {COAGULATION_HAMBERG2010_STATES(PT_FIELD_ROW)};

@@ -11,6 +11,8 @@
 #include "organs/liver_swarfarin_2cpt.h"
 #include "organs/organ_list.h"
 
+enum { PT_DUAL_STRIDE = 4 }; /* PT_WIDE */
+
 namespace pt_dual
 {
 #include "organs/all.hpp"
@@ -31,7 +33,91 @@ static void linear_rate(const pt_wiring *w, const dual *x, const dual *p, dual *
         for (int j = 0; j < n; j++) dx[i] += K[i * n + j] * x[j];
     }
 }
+
+/* Delayed states where there is no history: those of now. */
+static void delayed_now(const pt_wiring *w, const dual *x, dual *d)
+{
+    for (int k = 0; k < w->n_part; k++) {
+        const pt_part *part = &w->part[k];
+        const int n_linear = part->sheet->n_linear;
+        for (int i = 0; i < part->sheet->n_delay; i++) {
+            const int s = part->sheet->delays[i].state;
+            d[part->delay + i] = x[s < n_linear ? part->linear + s : part->other + s - n_linear];
+        }
+    }
+}
+
+/* Vec j of n wides and of their directions (null: 0) as duals. */
+static void take(int n, int j, const lane *value, const lane *direction, dual *out)
+{
+    for (int i = 0; i < n; i++) {
+        const int at = i * PT_DUAL_STRIDE + j;
+        out[i] = {value[at], direction ? direction[at] : ::v_set(0.0)};
+    }
+}
+
+static void give(int n, int j, const dual *in, lane *value, lane *direction)
+{
+    for (int i = 0; i < n; i++) {
+        const int at = i * PT_DUAL_STRIDE + j;
+        value[at] = in[i].v;
+        direction[at] = in[i].d;
+    }
+}
 } // namespace pt_dual
+
+extern "C" void pt_wired_tangent(const void *wiring, const ::vec *t, const ::vec *x, const ::vec *p,
+                                 const ::vec *d, const ::vec *td, const ::vec *xd, const ::vec *pd,
+                                 const ::vec *dd, ::vec *dx, ::vec *ddx, ::vec *y, ::vec *yd)
+{
+    using namespace pt_dual;
+    const pt_wiring *w = (const pt_wiring *)wiring;
+    dual vt, vx[MAX_STATE], vp[MAX_PARAM], vc[MAX_CONSTANT], vd[PT_MAX_PART * PT_MAX_DELAY];
+    dual vdx[MAX_STATE], vy[MAX_OUTPUT];
+    for (int j = 0; j < PT_DUAL_STRIDE; j++) {
+        take(1, j, t, td, &vt);
+        take(w->n_state, j, x, xd, vx);
+        take(w->n_param, j, p, pd, vp);
+        take(w->n_delay, j, d, dd, vd);
+        wired_constants(w, vp, vc);
+        linear_rate(w, vx, vp, vdx);
+        wired_rate(w, &vt, vx, vp, vc, vd, vdx + w->n_linear);
+        give(w->n_state, j, vdx, dx, ddx);
+        if (!y) continue;
+        wired_outputs(w, &vt, vx, vp, vc, vd, 1, vy);
+        give(w->n_output, j, vy, y, yd);
+    }
+}
+
+extern "C" void pt_wired_event_tangent(const void *wiring, int event, const ::vec *value, const ::vec *t,
+                                       ::vec *x, const ::vec *p, const ::vec *td, ::vec *xd, const ::vec *pd)
+{
+    using namespace pt_dual;
+    const pt_wiring *w = (const pt_wiring *)wiring;
+    dual vt, vv, vx[MAX_STATE], vp[MAX_PARAM], vc[MAX_CONSTANT];
+    for (int j = 0; j < PT_DUAL_STRIDE; j++) {
+        take(1, j, t, td, &vt);
+        take(1, j, value, nullptr, &vv);
+        take(w->n_state, j, x, xd, vx);
+        take(w->n_param, j, p, pd, vp);
+        wired_constants(w, vp, vc);
+        wired_event(w, event, &vv, &vt, vx, vp, vc);
+        give(w->n_state, j, vx, x, xd);
+    }
+}
+
+extern "C" void pt_wired_initial_tangent(const void *wiring, const ::vec *p, const ::vec *pd, ::vec *x,
+                                         ::vec *xd)
+{
+    using namespace pt_dual;
+    const pt_wiring *w = (const pt_wiring *)wiring;
+    dual vx[MAX_STATE], vp[MAX_PARAM];
+    for (int j = 0; j < PT_DUAL_STRIDE; j++) {
+        take(w->n_param, j, p, pd, vp);
+        wired_initial(w, vp, vx);
+        give(w->n_state, j, vx, x, xd);
+    }
+}
 
 extern "C" void pt_wired_jvp(const void *wiring, double t, const double *x, const double *p, const double *xd,
                              const double *pd, double *ddx, double *dy)
@@ -39,13 +125,15 @@ extern "C" void pt_wired_jvp(const void *wiring, double t, const double *x, cons
     using namespace pt_dual;
     const pt_wiring *w = (const pt_wiring *)wiring;
     dual vx[MAX_STATE], vp[MAX_PARAM], vc[MAX_CONSTANT], vdx[MAX_STATE], vy[MAX_OUTPUT];
+    dual vd[PT_MAX_PART * PT_MAX_DELAY];
     seed(w->n_state, x, xd, vx);
     seed(w->n_param, p, pd, vp);
     wired_constants(w, vp, vc);
     linear_rate(w, vx, vp, vdx);
+    delayed_now(w, vx, vd);
     const dual vt = pt_dual::v_set(t);
-    wired_rate(w, &vt, vx, vp, vc, vdx + w->n_linear);
-    wired_outputs(w, &vt, vx, vp, vc, 1, vy);
+    wired_rate(w, &vt, vx, vp, vc, vd, vdx + w->n_linear);
+    wired_outputs(w, &vt, vx, vp, vc, vd, 1, vy);
     for (int i = 0; i < w->n_state; i++) ddx[i] = vdx[i].d[0];
     for (int i = 0; i < w->n_output; i++) dy[i] = vy[i].d[0];
 }
@@ -78,13 +166,14 @@ extern "C" void pt_wired_pattern(const void *wiring, int8_t *f, int8_t *h)
     using namespace pt_pattern;
     const pt_wiring *w = (const pt_wiring *)wiring;
     pattern x[MAX_STATE], p[MAX_PARAM], c[MAX_CONSTANT], dx[MAX_STATE], y[MAX_OUTPUT];
+    pattern d[PT_MAX_PART * PT_MAX_DELAY] = {}; /* a delayed state is not the state */
     for (int i = 0; i < w->n_state; i++) x[i] = v_index(i);
     for (int i = 0; i < w->n_param; i++) p[i] = v_index(w->n_state + i);
     wired_constants(w, p, c);
     linear_pattern(w, x, p, dx);
     const pattern t = pt_pattern::v_set(0);
-    wired_rate(w, &t, x, p, c, dx + w->n_linear);
-    wired_outputs(w, &t, x, p, c, 1, y);
+    wired_rate(w, &t, x, p, c, d, dx + w->n_linear);
+    wired_outputs(w, &t, x, p, c, d, 1, y);
     spread(w->n_state, dx, w->n_state + w->n_param, f);
     spread(w->n_output, y, w->n_state + w->n_param, h);
 }

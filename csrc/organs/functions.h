@@ -1,8 +1,8 @@
 /* The functions of an organ. Included with `vec` as a block of lanes (C) or as a dual number or a set of
  * indices (organs/dual.cpp).
  *
- * x: states, p: parameters, c: constants, u: inputs, t: time; lengths are those of the organ's own tables. A
- * null pointer stands for a function that the organ does not need.
+ * x: states, p: parameters, c: constants, u: inputs and behind them the delayed states, t: time; lengths are
+ * those of the organ's own tables. A null pointer stands for a function that the organ does not need.
  */
 #ifndef PT_ORGANS_FUNCTIONS_H
 #define PT_ORGANS_FUNCTIONS_H
@@ -56,6 +56,10 @@ typedef struct {
     void (*output)(const vec *t, const vec *x, const vec *p, const vec *c, const vec *u, vec *y);
     /* dx[i - n_linear] = derivative of state i, for i in [n_linear, n_state) */
     void (*rate)(const vec *t, const vec *x, const vec *p, const vec *c, const vec *u, vec *dx);
+    /* x[i] <- states after the organ's event `event`, a row of its table, with a value of the schedule */
+    void (*event)(int event, const vec *value, const vec *t, vec *x, const vec *p, const vec *c);
+    /* g[i - n_linear] = diffusion coefficient of state i, each with a Wiener process of its own (Ito) */
+    void (*noise)(const vec *t, const vec *x, const vec *p, const vec *c, const vec *u, vec *g);
 } pt_organ_functions;
 
 #ifdef PT_DUAL

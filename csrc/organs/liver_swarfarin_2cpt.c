@@ -24,13 +24,13 @@ static void output(const vec *t, const vec *x, const vec *p, const vec *c, const
     y[Y_Cs] = x[S_A2] * c[C_per_V1];
 }
 
-const pt_organ_functions PT_ORGAN(liver_swarfarin_2cpt) = {constants, 0, linear, output, 0};
+const pt_organ_functions PT_ORGAN(liver_swarfarin_2cpt) = {constants, 0, linear, output, 0, 0, 0};
 
 #ifndef PT_DUAL
 static const pt_field states[] = {LIVER_SWARFARIN_2CPT_STATES(PT_FIELD_ROW)};
 static const pt_field params[] = {LIVER_SWARFARIN_2CPT_PARAMS(PT_FIELD_ROW)};
 static const pt_field outputs[] = {LIVER_SWARFARIN_2CPT_OUTPUTS(PT_FIELD_ROW)};
-static const pt_dose_port doses[] = {{"warfarin", "oral", "mg", S_A1, P_F, 0.5}};
+static const pt_dose_port doses[] = {{"warfarin", "oral", "mg", S_A1, P_F, 0.5, -1, -1, -1}};
 
 const pt_organ_sheet pt_sheet_liver_swarfarin_2cpt = {
     .name = "liver_swarfarin_2cpt",

@@ -23,8 +23,9 @@ typedef struct {
     const char *doc;
 } pt_field;
 
-/* Where a dose of a drug enters: x[state] += factor * p[bioavailability] * amount.
- * bioavailability is a parameter of the organ, or -1 for 1. */
+/* Where a dose of a drug enters: x[state] += factor * p[bioavailability] * amount, p[lag] later. An infusion
+ * may take its duration from p[duration], or its rate from p[rate]. Each is a parameter of the organ, or -1:
+ * bioavailability 1, no lag. */
 typedef struct {
     const char *drug;
     const char *route;
@@ -32,7 +33,19 @@ typedef struct {
     int state;
     int bioavailability;
     double factor;
+    int lag, duration, rate;
 } pt_dose_port;
+
+/* A pure delay: the organ's equations see x[state] at the time t - p[param]. */
+typedef struct {
+    int state, param;
+} pt_delay;
+
+/* A jump of the organ's states that a schedule can ask for by name. */
+typedef struct {
+    const char *name;
+    const char *doc;
+} pt_event;
 
 typedef struct {
     const char *name;
@@ -44,6 +57,11 @@ typedef struct {
     int n_constant; /* see constants in organs/functions.h */
     const pt_field *states, *params, *inputs, *outputs;
     const pt_dose_port *doses;
+    const char *time_unit; /* null: h; all organs of a model have the same */
+    const double *mass;    /* [n_state] M in M dx/dt = f(x); 0: an algebraic state, 0 = f; null: all 1 */
+    int n_delay, n_event;
+    const pt_delay *delays; /* state and param in the organ's numbering */
+    const pt_event *events;
 } pt_organ_sheet;
 
 /* A sheet lists its fields once, as X(name, unit, value, lower, upper, doc); the

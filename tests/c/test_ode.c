@@ -15,7 +15,8 @@ static const pt_field fields[4] = {
     {"c", "1", 0, -INFINITY, INFINITY, ""},
     {"d", "1", 0, -INFINITY, INFINITY, ""},
 };
-static const pt_dose_port ports[2] = {{"x", "iv", "mg", 0, -1, 1.0}, {"x", "oral", "mg", 3, 1, 2.0}};
+static const pt_dose_port ports[2] = {{"x", "iv", "mg", 0, -1, 1.0, -1, -1, -1},
+                                      {"x", "oral", "mg", 3, 1, 2.0, -1, -1, -1}};
 
 static void no_constants(const void *self, const wide *p, wide *c) { (void)self, (void)p, (void)c; }
 
@@ -26,10 +27,11 @@ static void initial(const void *self, const wide *p, wide *x)
     for (int i = 0; i < model->n_state; i++) x[i] = w_set(fields[i].value);
 }
 
-static void all_outputs(const void *self, const wide *t, const wide *x, const wide *p, const wide *c, wide *y)
+static void all_outputs(const void *self, const wide *t, const wide *x, const wide *p, const wide *c,
+                        const wide *d, wide *y)
 {
     const pt_model *model = self;
-    (void)t, (void)p, (void)c;
+    (void)t, (void)p, (void)c, (void)d;
     for (int i = 0; i < model->n_output; i++) y[i] = x[i];
 }
 
@@ -42,17 +44,19 @@ static void everything(const void *self, int8_t *f, int8_t *h)
 }
 
 /* da/dt = -p0 b, db/dt = p0 a: a circle */
-static void circle(const void *self, const wide *t, const wide *x, const wide *p, const wide *c, wide *dx)
+static void circle(const void *self, const wide *t, const wide *x, const wide *p, const wide *c,
+                   const wide *d, wide *dx)
 {
-    (void)self, (void)t, (void)c;
+    (void)self, (void)t, (void)c, (void)d;
     dx[0] = -p[0] * x[1];
     dx[1] = p[0] * x[0];
 }
 
 /* da/dt = p0 a^2 */
-static void blow_up(const void *self, const wide *t, const wide *x, const wide *p, const wide *c, wide *dx)
+static void blow_up(const void *self, const wide *t, const wide *x, const wide *p, const wide *c,
+                    const wide *d, wide *dx)
 {
-    (void)self, (void)t, (void)c;
+    (void)self, (void)t, (void)c, (void)d;
     dx[0] = p[0] * x[0] * x[0];
 }
 
@@ -106,12 +110,25 @@ static void simulate(pt_model *model, const double *p, const double *times, int 
 {
     static const int32_t outputs[4] = {0, 1, 2, 3};
     double params[N][2];
-    const pt_schedule none = {NULL, 0};
-    const pt_ode_options options = {tolerance, tolerance, 100000};
+    const pt_schedule none = {.n = 0};
+    const pt_ode_options options = {.rtol = tolerance, .atol = tolerance, .max_steps = 100000};
     model->self = model;
     for (int l = 0; l < N; l++) params[l][0] = p[l], params[l][1] = 1;
-    CHECK(pt_simulate(model, N, NULL, NULL, N, params[0], NULL, 0, &none, 1, times, n_time, outputs,
-                      model->n_output, y, x_end, status, stop, &options, NULL) == PT_OK);
+    const pt_simulation call = {.n_lane = N,
+                                .n_subject = N,
+                                .n_plan = 1,
+                                .n_time = n_time,
+                                .n_out = model->n_output,
+                                .params = params[0],
+                                .plans = &none,
+                                .times = times,
+                                .outputs = outputs,
+                                .y = y,
+                                .x_end = x_end,
+                                .status = status,
+                                .stop = stop,
+                                .options = options};
+    CHECK(pt_simulate(model, &call, NULL) == PT_OK);
 }
 
 static double circle_error(double tolerance)
@@ -174,12 +191,12 @@ static void test_linear_chain(void)
 static void test_propagate(void)
 {
     pt_model model = make(&chain_functions, 4, 4);
-    const pt_ode_options options = {1e-6, 1e-9, 100000};
+    const pt_ode_options options = {.rtol = 1e-6, .atol = 1e-9, .max_steps = 100000};
     const pt_action actions[] = {{0, PT_ACTION_INFUSION_ON, 0, 3.0},
                                  {5, PT_ACTION_SCALE, 1, 2.0},
                                  {5, PT_ACTION_BOLUS, 1, 1.5},
                                  {400, PT_ACTION_RESET, 0, 0}};
-    const pt_schedule schedule = {actions, 4};
+    const pt_schedule schedule = {.actions = actions, .n = 4};
     double x[3][4] = {{0}}, p[3][2] = {{0.5, 1}, {1, 0.5}, {2, 1}}, factor[2] = {1, 1}, rate[2] = {0, 0};
     int64_t next = 0;
     pt_propagator *work;
@@ -214,9 +231,9 @@ static void test_propagate_alone(void)
     CHECK(pt_model_create("hamberg2010", &model) == PT_OK);
     enum { NX = 8, NP = 11 };
     double p[N][NP], x[N][NX], one[NX], rate[1] = {0}, factor[NP];
-    const pt_ode_options options = {1e-6, 1e-9, 100000};
+    const pt_ode_options options = {.rtol = 1e-6, .atol = 1e-9, .max_steps = 100000};
     const pt_action actions[] = {{0, PT_ACTION_BOLUS, 0, 5.0}, {24, PT_ACTION_BOLUS, 0, 5.0}};
-    const pt_schedule schedule = {actions, 2};
+    const pt_schedule schedule = {.actions = actions, .n = 2};
     pt_propagator *work;
     CHECK(pt_propagator_create(model, N, &work) == PT_OK);
     for (int l = 0; l < N; l++)
