@@ -48,10 +48,13 @@ def kalman_filter(
 PLAN_DTYPE: Final[dtype[Any]]
 ACTION_PARAM: Final[int]
 ACTION_SCALE: Final[int]
+ACTION_SLOPE: Final[int]
 ACTION_RESET: Final[int]
+ACTION_EVENT: Final[int]
 ACTION_INFUSION_OFF: Final[int]
 ACTION_BOLUS: Final[int]
 ACTION_INFUSION_ON: Final[int]
+ACTION_DOSE: Final[int]
 
 def model_names() -> tuple[str, ...]: ...
 
@@ -62,6 +65,9 @@ class Model:
     title: Final[str]
     citation: Final[str]
     equations: Final[str]
+    time_unit: Final[str]
+    problem: Final[bool]
+    events: Final[tuple[dict[str, Any], ...]]
     organs: Final[tuple[dict[str, Any], ...]]
     states: Final[tuple[dict[str, Any], ...]]
     params: Final[tuple[dict[str, Any], ...]]

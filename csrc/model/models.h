@@ -27,6 +27,11 @@ static const pt_model_row pt_model_rows[] = {
      "genotype on individualization of warfarin therapy. Clin Pharmacol Ther 2007;81:529-38",
      {"liver_swarfarin_2cpt", "coagulation_hamberg2007"},
      0},
+    {"bouncing_ball",
+     "Bouncing ball: free fall onto a floor that gives back a part of the speed",
+     "van der Schaft A, Schumacher H. An Introduction to Hybrid Dynamical Systems. Springer 2000",
+     {"bouncing_ball"},
+     1},
 };
 
 #endif

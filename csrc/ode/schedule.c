@@ -18,6 +18,8 @@ static int index_limit(const pt_model *model, int32_t kind)
         return pt_model_n_param(model);
     case PT_ACTION_RESET:
         return INT32_MAX;
+    case PT_ACTION_EVENT:
+        return pt_model_n_event(model);
     case PT_ACTION_BOLUS:
     case PT_ACTION_INFUSION_ON:
     case PT_ACTION_INFUSION_OFF:

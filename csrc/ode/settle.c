@@ -50,6 +50,18 @@ static void set_initial(pt_block *b, int s)
     b->slot[s].jumped = 1;
 }
 
+/* A jump of the states by the model's own event; it is worked out in all lanes and taken by one. */
+static void act_event(pt_block *b, int s, const pt_action *a)
+{
+    vec value[PT_WIDE], *x = b->scratch;
+    for (int j = 0; j < PT_WIDE; j++) value[j] = v_set(a->value);
+    for (int i = 0; i < b->n_state * PT_WIDE; i++) x[i] = b->x[i];
+    b->model->functions->event(b->model->self, a->index, pt_wides(value), pt_wides(b->origin), pt_wides(x),
+                               pt_wides(b->p), pt_wides(b->c));
+    for (int i = 0; i < b->n_state; i++) *pt_at(b->x, i, s) = pt_get(x, i, s);
+    b->slot[s].jumped = 1;
+}
+
 static void stop_infusions(pt_block *b, int s)
 {
     for (int i = 0; i < b->n_dose; i++) b->rate[s * b->n_dose + i] = 0;
@@ -157,6 +169,7 @@ static void settle_doses(pt_block *b, int s)
             set_initial(b, s);
             stop_infusions(b, s);
         }
+        if (a->kind == PT_ACTION_EVENT) act_event(b, s, a);
         if (a->kind == PT_ACTION_BOLUS) act_bolus(b, s, a);
         if (a->kind == PT_ACTION_INFUSION_OFF || a->kind == PT_ACTION_INFUSION_ON) act_infusion(b, s, a);
     }

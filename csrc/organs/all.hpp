@@ -20,6 +20,9 @@ PT_ORGAN_END
 PT_ORGAN_BEGIN(coagulation_hamberg2007)
 #include "organs/coagulation_hamberg2007.c"
 PT_ORGAN_END
+PT_ORGAN_BEGIN(bouncing_ball)
+#include "organs/bouncing_ball.c"
+PT_ORGAN_END
 
 #define PT_ORGAN_ROW(name) &name::PT_ORGAN(name),
 static const pt_organ_functions *const wired_organs[] = {PT_ORGAN_LIST(PT_ORGAN_ROW)};

@@ -5,6 +5,7 @@
 
 /* sheets at global scope, so that their guards hold inside the namespaces */
 #include "model/wiring.h"
+#include "organs/bouncing_ball.h"
 #include "organs/coagulation_hamberg2007.h"
 #include "organs/coagulation_hamberg2010.h"
 #include "organs/liver_swarfarin_1cpt.h"

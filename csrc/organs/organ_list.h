@@ -6,7 +6,8 @@
     X(liver_swarfarin_1cpt)                                                                                  \
     X(liver_swarfarin_2cpt)                                                                                  \
     X(coagulation_hamberg2010)                                                                               \
-    X(coagulation_hamberg2007)
+    X(coagulation_hamberg2007)                                                                               \
+    X(bouncing_ball)
 
 #define PT_ORGAN_NUMBER(name) PT_ORGAN_##name,
 enum { PT_ORGAN_LIST(PT_ORGAN_NUMBER) PT_N_ORGAN };

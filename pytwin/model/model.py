@@ -20,9 +20,10 @@ Field = dict[str, Any]
 Values = ArrayLike | Mapping[str, ArrayLike] | None
 
 
-def models() -> tuple[str, ...]:
-    """Names of the models that are built in."""
-    return _core.model_names()
+def models(*, problems: bool = False) -> tuple[str, ...]:
+    """Names of the models that are built in; with ``problems`` also the integrators' test problems."""
+    names = _core.model_names()
+    return names if problems else tuple(name for name in names if not _core.Model(name).problem)
 
 
 class Model:
@@ -46,7 +47,7 @@ class Model:
     """
 
     def __init__(self, name: str) -> None:
-        if name not in models():
+        if name not in _core.model_names():
             hint = f"There is {', '.join(models())}"
             raise InputError("model.unknown", "there is no model of this name", place=str(name), hint=hint)
         self._core = _core.Model(name)
