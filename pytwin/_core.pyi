@@ -44,8 +44,11 @@ def kalman_filter(
     progress: Callable[[float], object] | None = None,
 ) -> dict[str, Any]: ...
 
-# models: csrc/binding/model.c, model_rows.c, simulate.c
+# models: csrc/binding/model.c, model_rows.c, simulate.c, schedules.c
+METHODS: Final[dict[str, int]]
 PLAN_DTYPE: Final[dtype[Any]]
+DOSE_DTYPE: Final[dtype[Any]]
+TRIGGER_DTYPE: Final[dtype[Any]]
 ACTION_PARAM: Final[int]
 ACTION_SCALE: Final[int]
 ACTION_SLOPE: Final[int]
@@ -67,12 +70,15 @@ class Model:
     equations: Final[str]
     time_unit: Final[str]
     problem: Final[bool]
-    events: Final[tuple[dict[str, Any], ...]]
+    noise: Final[bool]
     organs: Final[tuple[dict[str, Any], ...]]
     states: Final[tuple[dict[str, Any], ...]]
     params: Final[tuple[dict[str, Any], ...]]
     outputs: Final[tuple[dict[str, Any], ...]]
     doses: Final[tuple[dict[str, Any], ...]]
+    events: Final[tuple[dict[str, Any], ...]]
+    delays: Final[tuple[dict[str, int], ...]]
+    mass: Final[tuple[float, ...] | None]
     def initial(self, params: ArrayLike, /) -> NDArray[float64]: ...
     def rate(self, t: ArrayLike, x: ArrayLike, p: ArrayLike) -> NDArray[float64]: ...
     def output(self, t: ArrayLike, x: ArrayLike, p: ArrayLike) -> NDArray[float64]: ...
@@ -92,8 +98,15 @@ class Model:
         plan: ArrayLike | None = None,
         outputs: ArrayLike | None = None,
         *,
+        doses: NDArray[Any] | None = None,
+        dose_offsets: ArrayLike | None = None,
+        triggers: NDArray[Any] | None = None,
+        trigger_offsets: ArrayLike | None = None,
+        method: int = 0,
+        step: float = 0.0,
         rtol: float = 1e-6,
         atol: float = 1e-9,
+        atols: ArrayLike | None = None,
         max_steps: int = 100000,
         threads: int = 1,
         progress: Callable[[float], object] | None = None,

@@ -13,6 +13,8 @@
 #ifndef PT_BINDING_BINDING_H
 #define PT_BINDING_BINDING_H
 
+#include <stdio.h> /* NumPy's headers use FILE, which the limited API does not bring */
+
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 
@@ -71,8 +73,6 @@ int pt_dict_steal(PyObject *dict, const char *key, PyObject *value);
 
 /* PyMethodDef entries without a cast warning. */
 #define PT_KEYWORDS(name, function, doc)                                                                     \
-    {                                                                                                        \
-        name, (PyCFunction)(void (*)(void))function, METH_VARARGS | METH_KEYWORDS, doc                       \
-    }
+    {name, (PyCFunction)(void (*)(void))function, METH_VARARGS | METH_KEYWORDS, doc}
 
 #endif

@@ -2,8 +2,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "binding/arguments.h"
 #include "binding/model.h"
+#include "binding/schedules.h"
 
 enum {
     THETA,
@@ -38,23 +38,23 @@ typedef struct {
 } ukf_arguments;
 
 static const pt_argument ukf_arrays[N_UKF_ARRAY] = {
-    [THETA] = {"theta", NPY_INT32, 1, 0, {-1}, NULL, NULL},
-    [SCALE] = {"scale", NPY_INT8, 1, 0, {-1}, NULL, NULL},
-    [MEAN] = {"mean", NPY_DOUBLE, 2, 0, {-1, -1}, NULL, NULL},
-    [COV] = {"cov", NPY_DOUBLE, 3, 0, {-1, -1, -1}, NULL, NULL},
-    [PARAMS] = {"params", NPY_DOUBLE, 2, 0, {-1, -1}, NULL, NULL},
-    [DRIFT] = {"drift", NPY_DOUBLE, 2, 0, {-1, -1}, NULL, NULL},
-    [START] = {"start", NPY_DOUBLE, 1, 0, {-1}, NULL, NULL},
-    [END] = {"end", NPY_DOUBLE, 1, 0, {-1}, NULL, NULL},
-    [ACTION_OFFSETS] = {"action_offsets", NPY_INT64, 1, 0, {-1}, NULL, NULL},
-    [OBS_TIME] = {"obs_time", NPY_DOUBLE, 1, 0, {-1}, NULL, NULL},
-    [OBS_OUTPUT] = {"obs_output", NPY_INT32, 1, 0, {-1}, NULL, NULL},
-    [OBS_VALUE] = {"obs_value", NPY_DOUBLE, 1, 0, {-1}, NULL, NULL},
-    [OBS_NOISE] = {"obs_noise", NPY_INT8, 1, 0, {-1}, NULL, NULL},
-    [OBS_A] = {"obs_a", NPY_DOUBLE, 1, 0, {-1}, NULL, NULL},
-    [OBS_B] = {"obs_b", NPY_DOUBLE, 1, 0, {-1}, NULL, NULL},
-    [OBS_CENSOR] = {"obs_censor", NPY_INT8, 1, 0, {-1}, NULL, NULL},
-    [OBS_OFFSETS] = {"obs_offsets", NPY_INT64, 1, 0, {-1}, NULL, NULL},
+    [THETA] = {.name = "theta", .type = NPY_INT32, .ndim = 1, .dims = {-1}},
+    [SCALE] = {.name = "scale", .type = NPY_INT8, .ndim = 1, .dims = {-1}},
+    [MEAN] = {.name = "mean", .type = NPY_DOUBLE, .ndim = 2, .dims = {-1, -1}},
+    [COV] = {.name = "cov", .type = NPY_DOUBLE, .ndim = 3, .dims = {-1, -1, -1}},
+    [PARAMS] = {.name = "params", .type = NPY_DOUBLE, .ndim = 2, .dims = {-1, -1}},
+    [DRIFT] = {.name = "drift", .type = NPY_DOUBLE, .ndim = 2, .dims = {-1, -1}},
+    [START] = {.name = "start", .type = NPY_DOUBLE, .ndim = 1, .dims = {-1}},
+    [END] = {.name = "end", .type = NPY_DOUBLE, .ndim = 1, .dims = {-1}},
+    [ACTION_OFFSETS] = {.name = "action_offsets", .type = NPY_INT64, .ndim = 1, .dims = {-1}},
+    [OBS_TIME] = {.name = "obs_time", .type = NPY_DOUBLE, .ndim = 1, .dims = {-1}},
+    [OBS_OUTPUT] = {.name = "obs_output", .type = NPY_INT32, .ndim = 1, .dims = {-1}},
+    [OBS_VALUE] = {.name = "obs_value", .type = NPY_DOUBLE, .ndim = 1, .dims = {-1}},
+    [OBS_NOISE] = {.name = "obs_noise", .type = NPY_INT8, .ndim = 1, .dims = {-1}},
+    [OBS_A] = {.name = "obs_a", .type = NPY_DOUBLE, .ndim = 1, .dims = {-1}},
+    [OBS_B] = {.name = "obs_b", .type = NPY_DOUBLE, .ndim = 1, .dims = {-1}},
+    [OBS_CENSOR] = {.name = "obs_censor", .type = NPY_INT8, .ndim = 1, .dims = {-1}},
+    [OBS_OFFSETS] = {.name = "obs_offsets", .type = NPY_INT64, .ndim = 1, .dims = {-1}},
 };
 
 static int parse_ukf(PyObject *args, PyObject *kwargs, ukf_arguments *u)

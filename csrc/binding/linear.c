@@ -13,17 +13,17 @@ typedef struct {
 } linear_arguments;
 
 static const pt_argument linear_arrays[N_ARRAY] = {
-    [Y] = {"y", NPY_DOUBLE, 3, 0, {-1, -1, -1}, NULL, NULL},
-    [F] = {"F", NPY_DOUBLE, 4, 0, {-1, -1, -1, -1}, NULL, NULL},
-    [H] = {"H", NPY_DOUBLE, 4, 0, {-1, -1, -1, -1}, NULL, NULL},
-    [Q] = {"Q", NPY_DOUBLE, 4, 0, {-1, -1, -1, -1}, NULL, NULL},
-    [R] = {"R", NPY_DOUBLE, 4, 0, {-1, -1, -1, -1}, NULL, NULL},
-    [X0] = {"x0", NPY_DOUBLE, 2, 0, {-1, -1}, NULL, NULL},
-    [P0] = {"P0", NPY_DOUBLE, 3, 0, {-1, -1, -1}, NULL, NULL},
-    [G] = {"G", NPY_DOUBLE, 4, 1, {-1, -1, -1, -1}, NULL, NULL},
-    [C] = {"c", NPY_DOUBLE, 3, 1, {-1, -1, -1}, NULL, NULL},
-    [D] = {"d", NPY_DOUBLE, 3, 1, {-1, -1, -1}, NULL, NULL},
-    [LENGTHS] = {"lengths", NPY_INT64, 1, 1, {-1}, NULL, NULL},
+    [Y] = {.name = "y", .type = NPY_DOUBLE, .ndim = 3, .dims = {-1, -1, -1}},
+    [F] = {.name = "F", .type = NPY_DOUBLE, .ndim = 4, .dims = {-1, -1, -1, -1}},
+    [H] = {.name = "H", .type = NPY_DOUBLE, .ndim = 4, .dims = {-1, -1, -1, -1}},
+    [Q] = {.name = "Q", .type = NPY_DOUBLE, .ndim = 4, .dims = {-1, -1, -1, -1}},
+    [R] = {.name = "R", .type = NPY_DOUBLE, .ndim = 4, .dims = {-1, -1, -1, -1}},
+    [X0] = {.name = "x0", .type = NPY_DOUBLE, .ndim = 2, .dims = {-1, -1}},
+    [P0] = {.name = "P0", .type = NPY_DOUBLE, .ndim = 3, .dims = {-1, -1, -1}},
+    [G] = {.name = "G", .type = NPY_DOUBLE, .ndim = 4, .optional = 1, .dims = {-1, -1, -1, -1}},
+    [C] = {.name = "c", .type = NPY_DOUBLE, .ndim = 3, .optional = 1, .dims = {-1, -1, -1}},
+    [D] = {.name = "d", .type = NPY_DOUBLE, .ndim = 3, .optional = 1, .dims = {-1, -1, -1}},
+    [LENGTHS] = {.name = "lengths", .type = NPY_INT64, .ndim = 1, .optional = 1, .dims = {-1}},
 };
 
 static int parse_linear(PyObject *args, PyObject *kwargs, linear_arguments *l)

@@ -1,32 +1,55 @@
 /* _core.Model: a built-in model, its tables, its equations on rows and its simulation. */
 #include "binding/arguments.h"
 #include "binding/model.h"
+#include "binding/schedules.h"
 
 #include <structmember.h>
 
+/* What a Model shows: made once, when it is. */
+enum {
+    NAME,
+    TITLE,
+    CITATION,
+    EQUATIONS,
+    TIME_UNIT,
+    ORGANS,
+    STATES,
+    PARAMS,
+    OUTPUTS,
+    DOSES,
+    EVENTS,
+    DELAYS,
+    MASS,
+    N_SHOWN
+};
+
 typedef struct {
     PyObject_HEAD pt_model *model;
-    PyObject *name, *title, *citation, *equations, *time_unit, *events;
-    char problem;
-    PyObject *organs, *states, *params, *outputs, *doses;
+    PyObject *shown[N_SHOWN];
+    char problem, noise;
 } ModelObject;
 
+#define SHOWN(name, which, doc) {name, T_OBJECT_EX, offsetof(ModelObject, shown[which]), READONLY, doc}
+
 static PyMemberDef members[] = {
-    {"name", T_OBJECT_EX, offsetof(ModelObject, name), READONLY, "what the model is called"},
-    {"title", T_OBJECT_EX, offsetof(ModelObject, title), READONLY, "one line"},
-    {"citation", T_OBJECT_EX, offsetof(ModelObject, citation), READONLY, "where it was published"},
-    {"time_unit", T_OBJECT_EX, offsetof(ModelObject, time_unit), READONLY, "UCUM: h, min, d, s, or 1"},
-    {"events", T_OBJECT_EX, offsetof(ModelObject, events), READONLY, "dicts: name, doc"},
+    SHOWN("name", NAME, "what the model is called"),
+    SHOWN("title", TITLE, "one line"),
+    SHOWN("citation", CITATION, "where it was published"),
+    SHOWN("equations", EQUATIONS, "as text, a line each"),
+    SHOWN("time_unit", TIME_UNIT, "UCUM: h, min, d, s, or 1"),
+    SHOWN("organs", ORGANS, "dicts: name, title, citation, equations"),
+    SHOWN("states", STATES, "dicts: name, unit, doc, value, lower, upper"),
+    SHOWN("params", PARAMS, "dicts, as states"),
+    SHOWN("outputs", OUTPUTS, "dicts, as states"),
+    SHOWN(
+        "doses", DOSES,
+        "dicts: drug, route, unit, state, factor; bioavailability, lag, duration, rate (a parameter's index "
+        "or -1)"),
+    SHOWN("events", EVENTS, "dicts: name, doc; jumps that a schedule may ask for"),
+    SHOWN("delays", DELAYS, "dicts: state, param; the equations see that state so much earlier"),
+    SHOWN("mass", MASS, "a number a state, 0: algebraic; None: all 1"),
     {"problem", T_BOOL, offsetof(ModelObject, problem), READONLY, "a test problem of the integrators"},
-    {"equations", T_OBJECT_EX, offsetof(ModelObject, equations), READONLY, "as text, a line each"},
-    {"organs", T_OBJECT_EX, offsetof(ModelObject, organs), READONLY,
-     "dicts: name, title, citation, equations"},
-    {"states", T_OBJECT_EX, offsetof(ModelObject, states), READONLY,
-     "dicts: name, unit, doc, value, lower, upper"},
-    {"params", T_OBJECT_EX, offsetof(ModelObject, params), READONLY, "dicts, as states"},
-    {"outputs", T_OBJECT_EX, offsetof(ModelObject, outputs), READONLY, "dicts, as states"},
-    {"doses", T_OBJECT_EX, offsetof(ModelObject, doses), READONLY,
-     "dicts: drug, route, unit, state, bioavailability (a parameter's index or -1), factor"},
+    {"noise", T_BOOL, offsetof(ModelObject, noise), READONLY, "whether it has a diffusion"},
     {NULL, 0, 0, 0, NULL},
 };
 
@@ -80,6 +103,26 @@ static PyObject *event_tuple(const pt_model *model)
     return tuple;
 }
 
+static PyObject *delay_tuple(const pt_model *model)
+{
+    PyObject *tuple = PyTuple_New(pt_model_n_delay(model));
+    for (int i = 0; tuple && i < pt_model_n_delay(model); i++) {
+        const pt_delay *d = &pt_model_delays(model)[i];
+        if (put(tuple, i, Py_BuildValue("{s:i,s:i}", "state", d->state, "param", d->param))) Py_CLEAR(tuple);
+    }
+    return tuple;
+}
+
+static PyObject *mass_tuple(const pt_model *model)
+{
+    const double *mass = pt_model_mass(model);
+    if (!mass) Py_RETURN_NONE;
+    PyObject *tuple = PyTuple_New(pt_model_n_state(model));
+    for (int i = 0; tuple && i < pt_model_n_state(model); i++)
+        if (put(tuple, i, PyFloat_FromDouble(mass[i]))) Py_CLEAR(tuple);
+    return tuple;
+}
+
 static PyObject *organ_tuple(const pt_model *model)
 {
     PyObject *tuple = PyTuple_New(pt_model_n_organ(model));
@@ -88,26 +131,28 @@ static PyObject *organ_tuple(const pt_model *model)
     return tuple;
 }
 
-static int fill_tables(ModelObject *self)
+static int fill_shown(ModelObject *self)
 {
     const pt_model *m = self->model;
-    self->name = PyUnicode_FromString(pt_model_name(m));
-    self->title = PyUnicode_FromString(pt_model_title(m));
-    self->citation = PyUnicode_FromString(pt_model_citation(m));
-    self->equations = PyUnicode_FromString(pt_model_equations(m));
-    self->time_unit = PyUnicode_FromString(pt_model_time_unit(m));
-    self->problem = pt_model_is_problem(m);
-    self->events = event_tuple(m);
-    self->states = field_tuple(pt_model_states(m), pt_model_n_state(m));
-    self->params = field_tuple(pt_model_params(m), pt_model_n_param(m));
-    self->outputs = field_tuple(pt_model_outputs(m), pt_model_n_output(m));
-    self->doses = dose_tuple(m);
-    self->organs = organ_tuple(m);
-    return self->name && self->title && self->citation && self->equations && self->time_unit &&
-                   self->events && self->states && self->params && self->outputs && self->doses &&
-                   self->organs
-               ? 0
-               : -1;
+    PyObject **shown = self->shown;
+    shown[NAME] = PyUnicode_FromString(pt_model_name(m));
+    shown[TITLE] = PyUnicode_FromString(pt_model_title(m));
+    shown[CITATION] = PyUnicode_FromString(pt_model_citation(m));
+    shown[EQUATIONS] = PyUnicode_FromString(pt_model_equations(m));
+    shown[TIME_UNIT] = PyUnicode_FromString(pt_model_time_unit(m));
+    shown[ORGANS] = organ_tuple(m);
+    shown[STATES] = field_tuple(pt_model_states(m), pt_model_n_state(m));
+    shown[PARAMS] = field_tuple(pt_model_params(m), pt_model_n_param(m));
+    shown[OUTPUTS] = field_tuple(pt_model_outputs(m), pt_model_n_output(m));
+    shown[DOSES] = dose_tuple(m);
+    shown[EVENTS] = event_tuple(m);
+    shown[DELAYS] = delay_tuple(m);
+    shown[MASS] = mass_tuple(m);
+    self->problem = (char)pt_model_is_problem(m);
+    self->noise = (char)pt_model_has_noise(m);
+    for (int k = 0; k < N_SHOWN; k++)
+        if (!shown[k]) return -1;
+    return 0;
 }
 
 /* ---- life ---- */
@@ -128,7 +173,7 @@ static PyObject *model_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
         return NULL;
     }
     self->model = model;
-    if (fill_tables(self)) Py_CLEAR(self);
+    if (fill_shown(self)) Py_CLEAR(self);
     return (PyObject *)self;
 }
 
@@ -144,30 +189,20 @@ static void model_dealloc(PyObject *obj)
     PyTypeObject *type = Py_TYPE(obj);
     PyObject_GC_UnTrack(obj);
     pt_model_free(self->model);
-    Py_XDECREF(self->name);
-    Py_XDECREF(self->title);
-    Py_XDECREF(self->citation);
-    Py_XDECREF(self->equations);
-    Py_XDECREF(self->time_unit);
-    Py_XDECREF(self->events);
-    Py_XDECREF(self->organs);
-    Py_XDECREF(self->states);
-    Py_XDECREF(self->params);
-    Py_XDECREF(self->outputs);
-    Py_XDECREF(self->doses);
+    for (int k = 0; k < N_SHOWN; k++) Py_XDECREF(self->shown[k]);
     ((freefunc)PyType_GetSlot(type, Py_tp_free))(obj);
     Py_DECREF(type);
 }
 
 static PyObject *model_repr(PyObject *obj)
 {
-    return PyUnicode_FromFormat("Model(%R)", ((ModelObject *)obj)->name);
+    return PyUnicode_FromFormat("Model(%R)", ((ModelObject *)obj)->shown[NAME]);
 }
 
 static PyObject *model_reduce(PyObject *obj, PyObject *unused)
 {
     (void)unused;
-    return Py_BuildValue("(O(O))", (PyObject *)Py_TYPE(obj), ((ModelObject *)obj)->name);
+    return Py_BuildValue("(O(O))", (PyObject *)Py_TYPE(obj), ((ModelObject *)obj)->shown[NAME]);
 }
 
 const pt_model *pt_model_of(PyObject *obj) { return ((ModelObject *)obj)->model; }
@@ -183,8 +218,10 @@ static PyMethodDef methods[] = {
     PT_KEYWORDS(
         "simulate", pt_py_simulate,
         "simulate(params, x0, start, actions, offsets, times, subject=None, plan=None, outputs=None, *,\n"
-        "rtol=1e-6, atol=1e-9, max_steps=100000, threads=1, progress=None)\n"
-        "-> dict(y (L, T, m), x_end (L, nx), status (L,), stop (L,)); see csrc/ode/ode.h"),
+        "doses=None, dose_offsets=None, triggers=None, trigger_offsets=None, method=0, step=0.0, rtol=1e-6,\n"
+        "atol=1e-9, atols=None, max_steps=100000, threads=1, progress=None)\n"
+        "-> dict(y (L, T, m), x_end (L, nx), status (L,), stop (L,)); see csrc/ode/ode.h. An output index\n"
+        "from the number of outputs on is a state."),
     {"__reduce__", model_reduce, METH_NOARGS, NULL},
     {NULL, NULL, 0, NULL},
 };
@@ -240,6 +277,25 @@ static int add_action_kinds(PyObject *module)
     return 0;
 }
 
+/* METHODS: name -> number, for simulate(method=) */
+static PyObject *method_table(void)
+{
+    static const char *const names[PT_N_METHOD] = {
+        [PT_METHOD_AUTO] = "auto",
+        [PT_METHOD_DOPRI5] = "dopri5",
+        [PT_METHOD_RODAS] = "rodas",
+        [PT_METHOD_RK4] = "rk4",
+        [PT_METHOD_HEUN] = "heun",
+        [PT_METHOD_EULER] = "euler",
+        [PT_METHOD_EULER_MARUYAMA] = "euler-maruyama",
+        [PT_METHOD_SRK] = "srk",
+    };
+    PyObject *table = PyDict_New();
+    for (int i = 0; table && i < PT_N_METHOD; i++)
+        if (pt_dict_steal(table, names[i], PyLong_FromLong(i))) Py_CLEAR(table);
+    return table;
+}
+
 static int add_steal(PyObject *module, const char *name, PyObject *value)
 {
     const int failed = value ? PyModule_AddObjectRef(module, name, value) : -1;
@@ -251,5 +307,8 @@ int pt_model_add_types(PyObject *module)
 {
     if (add_steal(module, "Model", PyType_FromModuleAndSpec(module, &spec, NULL))) return -1;
     if (add_steal(module, "PLAN_DTYPE", (PyObject *)pt_plan_dtype())) return -1;
+    if (add_steal(module, "DOSE_DTYPE", (PyObject *)pt_dose_dtype())) return -1;
+    if (add_steal(module, "TRIGGER_DTYPE", (PyObject *)pt_trigger_dtype())) return -1;
+    if (add_steal(module, "METHODS", method_table())) return -1;
     return add_action_kinds(module);
 }

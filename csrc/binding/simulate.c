@@ -1,89 +1,74 @@
 /* Model.simulate: many lanes in one call of pt_simulate, outputs written straight into NumPy's arrays. */
-#include "binding/arguments.h"
 #include "binding/model.h"
+#include "binding/schedules.h"
 
-PyArray_Descr *pt_plan_dtype(void)
-{
-    PyObject *fields =
-        Py_BuildValue("[(ss)(ss)(ss)(ss)]", "time", "f8", "kind", "i4", "index", "i4", "value", "f8");
-    PyArray_Descr *descr = NULL;
-    if (fields && !PyArray_DescrConverter(fields, &descr)) descr = NULL;
-    Py_XDECREF(fields);
-    return descr;
-}
+#include <string.h>
 
-PyArrayObject *pt_actions_in(PyObject *obj, const char *name)
-{
-    PyArray_Descr *descr = pt_plan_dtype();
-    if (!descr) return NULL;
-    PyArrayObject *a = (PyArrayObject *)PyArray_FromAny(obj, descr, 1, 1, NPY_ARRAY_IN_ARRAY, NULL);
-    if (a || PyErr_ExceptionMatches(PyExc_MemoryError)) return a;
-    PyErr_Clear();
-    pt_raise_input("bad-argument",
-                   "%s can't be read as a flat array of PLAN_DTYPE (time, kind, index, value)", name);
-    return NULL;
-}
+/* In the order of positional arguments; from DOSES on by keyword. */
+enum {
+    PARAMS,
+    X0,
+    START,
+    ACTIONS,
+    OFFSETS,
+    TIMES,
+    SUBJECT,
+    PLAN,
+    OUTPUTS,
+    DOSES,
+    DOSE_OFFSETS,
+    TRIGGERS,
+    TRIGGER_OFFSETS,
+    METHOD,
+    STEP,
+    RTOL,
+    ATOL,
+    ATOLS,
+    MAX_STEPS,
+    THREADS,
+    PROGRESS,
+    N_ARGUMENT,
+    N_POSITIONAL = DOSES
+};
 
-enum { PARAMS, X0, OFFSETS, TIMES, SUBJECT, PLAN, OUTPUTS, N_ARRAY };
+static const pt_argument simulate_arguments[N_ARGUMENT] = {
+    [PARAMS] = {.name = "params", .type = NPY_DOUBLE, .ndim = 2, .dims = {-1, -1}},
+    [X0] = {.name = "x0", .type = NPY_DOUBLE, .ndim = 2, .dims = {-1, -1}, .optional = 1},
+    [START] = {.name = "start", .kind = PT_REAL},
+    [ACTIONS] = {.name = "actions", .kind = PT_RECORDS, .dtype = pt_plan_dtype},
+    [OFFSETS] = {.name = "offsets", .type = NPY_INT64, .ndim = 1, .dims = {-1}},
+    [TIMES] = {.name = "times", .type = NPY_DOUBLE, .ndim = 1, .dims = {-1}},
+    [SUBJECT] = {.name = "subject", .type = NPY_INT64, .ndim = 1, .dims = {-1}, .optional = 1},
+    [PLAN] = {.name = "plan", .type = NPY_INT64, .ndim = 1, .dims = {-1}, .optional = 1},
+    [OUTPUTS] = {.name = "outputs", .type = NPY_INT32, .ndim = 1, .dims = {-1}, .optional = 1},
+    [DOSES] = {.name = "doses", .kind = PT_RECORDS, .dtype = pt_dose_dtype, .optional = 1},
+    [DOSE_OFFSETS] = {.name = "dose_offsets", .type = NPY_INT64, .ndim = 1, .dims = {-1}, .optional = 1},
+    [TRIGGERS] = {.name = "triggers", .kind = PT_RECORDS, .dtype = pt_trigger_dtype, .optional = 1},
+    [TRIGGER_OFFSETS] =
+        {.name = "trigger_offsets", .type = NPY_INT64, .ndim = 1, .dims = {-1}, .optional = 1},
+    [METHOD] = {.name = "method", .kind = PT_INTEGER, .optional = 1, .integer = PT_METHOD_AUTO},
+    [STEP] = {.name = "step", .kind = PT_REAL, .optional = 1},
+    [RTOL] = {.name = "rtol", .kind = PT_REAL, .optional = 1, .real = 1e-6},
+    [ATOL] = {.name = "atol", .kind = PT_REAL, .optional = 1, .real = 1e-9},
+    [ATOLS] = {.name = "atols", .type = NPY_DOUBLE, .ndim = 1, .dims = {-1}, .optional = 1},
+    [MAX_STEPS] = {.name = "max_steps", .kind = PT_INTEGER, .optional = 1, .integer = 100000},
+    [THREADS] = {.name = "threads", .kind = PT_INTEGER, .optional = 1, .integer = 1},
+    [PROGRESS] = {.name = "progress", .kind = PT_OBJECT, .optional = 1},
+};
 
 typedef struct {
     const pt_model *model;
-    pt_argument arrays[N_ARRAY];
-    PyObject *actions_object, *progress;
-    PyArrayObject *actions;
+    pt_argument a[N_ARGUMENT];
     int32_t *every; /* indices of all outputs, where none are named */
     pt_schedule *plans;
-    double start;
-    npy_intp n_subject, n_plan, n_lane, n_time, n_out;
-    pt_ode_options options;
-    int threads;
+    pt_simulation call;
 } call_t;
 
-static int parse(PyObject *args, PyObject *kwargs, call_t *c)
-{
-    static char *keywords[] = {"params", "x0",        "start",   "actions",  "offsets",
-                               "times",  "subject",   "plan",    "outputs",  "rtol",
-                               "atol",   "max_steps", "threads", "progress", NULL};
-    pt_argument *a = c->arrays;
-    long long max_steps = 100000;
-    c->options = (pt_ode_options){.rtol = 1e-6, .atol = 1e-9};
-    c->threads = 1;
-    if (!PyArg_ParseTupleAndKeywords(
-            args, kwargs, "OOdOOO|OOO$ddLiO", keywords, &a[PARAMS].given, &a[X0].given, &c->start,
-            &c->actions_object, &a[OFFSETS].given, &a[TIMES].given, &a[SUBJECT].given, &a[PLAN].given,
-            &a[OUTPUTS].given, &c->options.rtol, &c->options.atol, &max_steps, &c->threads, &c->progress))
-        return -1;
-    c->options.max_steps = max_steps;
-    return 0;
-}
+/* ---- checks ---- */
 
-static int read_arrays(call_t *c)
+static int fail_length(const pt_argument *a, npy_intp expected)
 {
-    const npy_intp np = pt_model_n_param(c->model), nx = pt_model_n_state(c->model);
-    const pt_argument table[N_ARRAY] = {
-        [PARAMS] = {"params", NPY_DOUBLE, 2, 0, {-1, np}, NULL, NULL},
-        [X0] = {"x0", NPY_DOUBLE, 2, 1, {-1, nx}, NULL, NULL},
-        [OFFSETS] = {"offsets", NPY_INT64, 1, 0, {-1}, NULL, NULL},
-        [TIMES] = {"times", NPY_DOUBLE, 1, 0, {-1}, NULL, NULL},
-        [SUBJECT] = {"subject", NPY_INT64, 1, 1, {-1}, NULL, NULL},
-        [PLAN] = {"plan", NPY_INT64, 1, 1, {-1}, NULL, NULL},
-        [OUTPUTS] = {"outputs", NPY_INT32, 1, 1, {-1}, NULL, NULL},
-    };
-    for (int k = 0; k < N_ARRAY; k++) {
-        PyObject *given = c->arrays[k].given;
-        c->arrays[k] = table[k];
-        c->arrays[k].given = given;
-    }
-    if (pt_arguments_read(c->arrays, N_ARRAY)) return -1;
-    c->actions = pt_actions_in(c->actions_object, "actions");
-    return c->actions ? 0 : -1;
-}
-
-static npy_intp length(const call_t *c, int k) { return PyArray_DIM(c->arrays[k].array, 0); }
-
-static int fail_length(const char *name, npy_intp found, npy_intp expected)
-{
-    pt_raise_input("bad-shape", "%s has %zd rows, expected %zd", name, (Py_ssize_t)found,
+    pt_raise_input("bad-shape", "%s has %zd rows, expected %zd", a->name, (Py_ssize_t)pt_length(a),
                    (Py_ssize_t)expected);
     return -1;
 }
@@ -91,16 +76,17 @@ static int fail_length(const char *name, npy_intp found, npy_intp expected)
 /* Lengths that depend on each other. */
 static int check_lengths(call_t *c)
 {
-    c->n_subject = length(c, PARAMS);
-    c->n_plan = length(c, OFFSETS) - 1;
-    c->n_time = length(c, TIMES);
-    const int has_subject = c->arrays[SUBJECT].array != NULL, has_plan = c->arrays[PLAN].array != NULL;
-    c->n_lane = has_subject ? length(c, SUBJECT) : has_plan ? length(c, PLAN) : c->n_subject;
-    if (c->arrays[X0].array && length(c, X0) != c->n_subject)
-        return fail_length("x0", length(c, X0), c->n_subject);
-    if (has_plan && length(c, PLAN) != c->n_lane) return fail_length("plan", length(c, PLAN), c->n_lane);
-    if (!has_subject && c->n_lane != c->n_subject) return fail_length("params", c->n_subject, c->n_lane);
-    if (c->n_plan < 1) {
+    const pt_argument *a = c->a;
+    pt_simulation *call = &c->call;
+    call->n_subject = pt_length(&a[PARAMS]);
+    call->n_plan = pt_length(&a[OFFSETS]) - 1;
+    call->n_time = pt_length(&a[TIMES]);
+    const int has_subject = a[SUBJECT].array != NULL, has_plan = a[PLAN].array != NULL;
+    call->n_lane = has_subject ? pt_length(&a[SUBJECT]) : has_plan ? pt_length(&a[PLAN]) : call->n_subject;
+    if (a[X0].array && pt_length(&a[X0]) != call->n_subject) return fail_length(&a[X0], call->n_subject);
+    if (has_plan && pt_length(&a[PLAN]) != call->n_lane) return fail_length(&a[PLAN], call->n_lane);
+    if (!has_subject && call->n_lane != call->n_subject) return fail_length(&a[PARAMS], call->n_lane);
+    if (call->n_plan < 1) {
         pt_raise_input("bad-shape",
                        "offsets needs at least two entries: where each plan begins, and the end");
         return -1;
@@ -110,8 +96,7 @@ static int check_lengths(call_t *c)
 
 static int check_range(const pt_argument *a, npy_intp limit)
 {
-    if (!a->array) return 0;
-    for (npy_intp i = 0; i < PyArray_DIM(a->array, 0); i++) {
+    for (npy_intp i = 0; i < pt_length(a); i++) {
         const int64_t v = a->type == NPY_INT32 ? pt_int32s(a->array)[i] : pt_int64s(a->array)[i];
         if (v >= 0 && v < limit) continue;
         pt_raise_input("bad-argument", "%s[%zd] is outside 0 .. %zd", a->name, (Py_ssize_t)i,
@@ -123,13 +108,13 @@ static int check_range(const pt_argument *a, npy_intp limit)
 
 static int check_times(const call_t *c)
 {
-    const double *times = pt_doubles(c->arrays[TIMES].array);
-    double last = c->start;
-    if (c->start - c->start != 0) {
+    const double *times = pt_doubles(c->a[TIMES].array), start = c->a[START].real;
+    double last = start;
+    if (start - start != 0) {
         pt_raise_input("not-finite", "start is not a finite number");
         return -1;
     }
-    for (npy_intp i = 0; i < c->n_time; i++) {
+    for (npy_intp i = 0; i < c->call.n_time; i++) {
         if (times[i] >= last && times[i] - times[i] == 0) {
             last = times[i];
             continue;
@@ -141,108 +126,117 @@ static int check_times(const call_t *c)
     return 0;
 }
 
-/* The plans as slices of the actions, each checked. */
-static int slice_plans(call_t *c)
+/* ---- what the call needs beside the arrays that were given ---- */
+
+static int set_options(call_t *c)
 {
-    const int64_t *offsets = pt_int64s(c->arrays[OFFSETS].array);
-    const int64_t total = PyArray_DIM(c->actions, 0);
-    const pt_action *actions = PyArray_DATA(c->actions);
-    c->plans = pt_alloc((size_t)c->n_plan * sizeof *c->plans);
-    if (!c->plans) {
-        PyErr_NoMemory();
+    const pt_argument *a = c->a;
+    pt_ode_options *o = &c->call.options;
+    *o = (pt_ode_options){.rtol = a[RTOL].real,
+                          .atol = a[ATOL].real,
+                          .atols = pt_doubles(a[ATOLS].array),
+                          .max_steps = a[MAX_STEPS].integer,
+                          .method = (int)a[METHOD].integer,
+                          .step = a[STEP].real};
+    if (!(o->rtol >= 1e-14 && o->atol > 0 && o->max_steps > 0)) {
+        pt_raise_input("bad-argument", "rtol is at least 1e-14, atol and max_steps are positive");
         return -1;
     }
-    for (npy_intp i = 0; i < c->n_plan; i++) {
-        if (offsets[i] < 0 || offsets[i + 1] < offsets[i] || offsets[i + 1] > total) {
-            pt_raise_input("bad-argument", "offsets[%zd] does not ascend within the actions",
-                           (Py_ssize_t)i + 1);
-            return -1;
-        }
-        c->plans[i] = (pt_schedule){.actions = actions + offsets[i], .n = offsets[i + 1] - offsets[i]};
-        int64_t bad = 0;
-        const pt_status status = pt_schedule_check(c->model, &c->plans[i], &bad);
-        if (status == PT_OK) continue;
-        pt_raise_input(status == PT_UNSORTED ? "unsorted" : "bad-argument", "actions[%zd] of plan %zd: %s",
-                       (Py_ssize_t)(offsets[i] + bad), (Py_ssize_t)i, pt_status_message(status));
+    for (npy_intp i = 0; i < pt_length(&a[ATOLS]); i++) {
+        if (o->atols[i] > 0) continue;
+        pt_raise_input("bad-argument", "atols[%zd] is not positive", (Py_ssize_t)i);
         return -1;
     }
     return 0;
 }
 
+static int slice_plans(call_t *c)
+{
+    const pt_table actions = {&c->a[ACTIONS], &c->a[OFFSETS]}, doses = {&c->a[DOSES], &c->a[DOSE_OFFSETS]};
+    const pt_table triggers = {&c->a[TRIGGERS], &c->a[TRIGGER_OFFSETS]};
+    c->plans = pt_alloc((size_t)c->call.n_plan * sizeof *c->plans);
+    if (!c->plans) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    return pt_schedules_slice(c->model, &actions, &doses, &triggers, c->call.n_plan, c->plans);
+}
+
 static int choose_outputs(call_t *c)
 {
     const int n = pt_model_n_output(c->model);
-    if (c->arrays[OUTPUTS].array) {
-        c->n_out = length(c, OUTPUTS);
-        return check_range(&c->arrays[OUTPUTS], n);
+    if (c->a[OUTPUTS].array) {
+        c->call.n_out = (int)pt_length(&c->a[OUTPUTS]);
+        return check_range(&c->a[OUTPUTS], n + pt_model_n_state(c->model));
     }
-    c->n_out = n;
+    c->call.n_out = n;
     c->every = pt_alloc((size_t)n * sizeof *c->every);
     for (int i = 0; c->every && i < n; i++) c->every[i] = i;
     if (!c->every) PyErr_NoMemory();
     return c->every ? 0 : -1;
 }
 
-static int check_options(const call_t *c)
+static void point(call_t *c)
 {
-    if (c->options.rtol >= 1e-14 && c->options.atol > 0 && c->options.max_steps > 0) return 0;
-    pt_raise_input("bad-argument", "rtol is at least 1e-14, atol and max_steps are positive");
-    return -1;
+    const pt_argument *a = c->a;
+    pt_simulation *call = &c->call;
+    call->subject = pt_int64s(a[SUBJECT].array);
+    call->plan = pt_int64s(a[PLAN].array);
+    call->params = pt_doubles(a[PARAMS].array);
+    call->x0 = pt_doubles(a[X0].array);
+    call->start = a[START].real;
+    call->plans = c->plans;
+    call->times = pt_doubles(a[TIMES].array);
+    call->outputs = c->every ? c->every : pt_int32s(a[OUTPUTS].array);
+}
+
+/* ---- the call ---- */
+
+static int make_results(call_t *c, PyObject *result)
+{
+    pt_simulation *call = &c->call;
+    const npy_intp n = call->n_lane;
+    call->y = pt_new_doubles(result, "y", 3, (npy_intp[]){n, call->n_time, call->n_out});
+    if (call->y)
+        call->x_end = pt_new_doubles(result, "x_end", 2, (npy_intp[]){n, pt_model_n_state(c->model)});
+    if (call->x_end) call->status = pt_new_integers(result, "status", NPY_INT32, n);
+    if (call->status) call->stop = pt_new_doubles(result, "stop", 1, &n);
+    return call->stop ? 0 : -1;
 }
 
 static PyObject *run_call(call_t *c)
 {
     PyObject *result = PyDict_New();
-    if (!result) return NULL;
-    double *y = pt_new_doubles(result, "y", 3, (npy_intp[]){c->n_lane, c->n_time, c->n_out});
-    double *x_end =
-        y ? pt_new_doubles(result, "x_end", 2, (npy_intp[]){c->n_lane, pt_model_n_state(c->model)}) : NULL;
-    int32_t *status = x_end ? pt_new_integers(result, "status", NPY_INT32, c->n_lane) : NULL;
-    double *stop = status ? pt_new_doubles(result, "stop", 1, &c->n_lane) : NULL;
-    if (!stop) {
-        Py_DECREF(result);
+    if (!result || make_results(c, result)) {
+        Py_XDECREF(result);
         return NULL;
     }
     pt_run run;
-    pt_run_begin(&run, c->threads, c->progress);
-    const pt_simulation call = {
-        .n_lane = c->n_lane,
-        .n_subject = c->n_subject,
-        .n_plan = c->n_plan,
-        .n_time = c->n_time,
-        .n_out = (int)c->n_out,
-        .subject = pt_int64s(c->arrays[SUBJECT].array),
-        .plan = pt_int64s(c->arrays[PLAN].array),
-        .params = pt_doubles(c->arrays[PARAMS].array),
-        .x0 = pt_doubles(c->arrays[X0].array),
-        .start = c->start,
-        .plans = c->plans,
-        .times = pt_doubles(c->arrays[TIMES].array),
-        .outputs = c->every ? c->every : pt_int32s(c->arrays[OUTPUTS].array),
-        .y = y,
-        .x_end = x_end,
-        .status = status,
-        .stop = stop,
-        .options = c->options,
-    };
-    const pt_status done = pt_simulate(c->model, &call, &run.control);
+    pt_run_begin(&run, (int)c->a[THREADS].integer, c->a[PROGRESS].given);
+    const pt_status done = pt_simulate(c->model, &c->call, &run.control);
     if (pt_run_end(&run, done, "Model.simulate")) Py_CLEAR(result);
     return result;
+}
+
+static int prepare(call_t *c)
+{
+    if (pt_arguments_read(c->a, N_ARGUMENT) || check_lengths(c)) return -1;
+    if (check_range(&c->a[SUBJECT], c->call.n_subject) || check_range(&c->a[PLAN], c->call.n_plan)) return -1;
+    if (check_times(c) || set_options(c) || slice_plans(c) || choose_outputs(c)) return -1;
+    point(c);
+    return 0;
 }
 
 PyObject *pt_py_simulate(PyObject *self, PyObject *args, PyObject *kwargs)
 {
     call_t c = {.model = pt_model_of(self)};
+    memcpy(c.a, simulate_arguments, sizeof simulate_arguments);
+    c.a[PARAMS].dims[1] = pt_model_n_param(c.model);
+    c.a[X0].dims[1] = c.a[ATOLS].dims[0] = pt_model_n_state(c.model);
     PyObject *result = NULL;
-    if (parse(args, kwargs, &c) == 0) {
-        if (read_arrays(&c) == 0 && check_lengths(&c) == 0 &&
-            check_range(&c.arrays[SUBJECT], c.n_subject) == 0 &&
-            check_range(&c.arrays[PLAN], c.n_plan) == 0 && check_times(&c) == 0 && check_options(&c) == 0 &&
-            slice_plans(&c) == 0 && choose_outputs(&c) == 0)
-            result = run_call(&c);
-        pt_arguments_release(c.arrays, N_ARRAY);
-    }
-    Py_XDECREF(c.actions);
+    if (pt_arguments_parse(c.a, N_ARGUMENT, N_POSITIONAL, args, kwargs) == 0 && prepare(&c) == 0)
+        result = run_call(&c);
+    pt_arguments_release(c.a, N_ARGUMENT);
     pt_free(c.plans);
     pt_free(c.every);
     return result;

@@ -61,8 +61,8 @@ PT_DUAL_INLINE dual operator/(dual a, dual b)
 #define PT_DUAL_MIXED(op)                                                                                    \
     PT_DUAL_INLINE dual operator op(dual a, double b) { return a op v_set(b); }                              \
     PT_DUAL_INLINE dual operator op(double a, dual b) { return v_set(a) op b; }                              \
-    PT_DUAL_INLINE dual &operator op##=(dual &a, dual b) { return a = a op b; }                              \
-    PT_DUAL_INLINE dual &operator op##=(dual &a, double b) { return a = a op v_set(b); }
+    PT_DUAL_INLINE dual &operator op## = (dual & a, dual b) { return a = a op b; }                           \
+    PT_DUAL_INLINE dual &operator op## = (dual & a, double b) { return a = a op v_set(b); }
 PT_DUAL_MIXED(+)
 PT_DUAL_MIXED(-)
 PT_DUAL_MIXED(*)
@@ -159,8 +159,7 @@ struct pattern {
     bool has(int i) const { return ((i < 64 ? low : high) >> (i & 63)) & 1; }
 };
 typedef pattern vec;
-struct vmask {
-};
+struct vmask {};
 
 PT_DUAL_INLINE pattern v_set(double) { return {0, 0}; }
 PT_DUAL_INLINE pattern v_index(int i)
@@ -173,8 +172,8 @@ PT_DUAL_INLINE pattern join(pattern a, pattern b) { return {a.low | b.low, a.hig
     PT_DUAL_INLINE pattern operator op(pattern a, pattern b) { return join(a, b); }                          \
     PT_DUAL_INLINE pattern operator op(pattern a, double) { return a; }                                      \
     PT_DUAL_INLINE pattern operator op(double, pattern b) { return b; }                                      \
-    PT_DUAL_INLINE pattern &operator op##=(pattern &a, pattern b) { return a = join(a, b); }                 \
-    PT_DUAL_INLINE pattern &operator op##=(pattern &a, double) { return a; }
+    PT_DUAL_INLINE pattern &operator op## = (pattern & a, pattern b) { return a = join(a, b); }              \
+    PT_DUAL_INLINE pattern &operator op## = (pattern & a, double) { return a; }
 PT_PATTERN_OPERATOR(+)
 PT_PATTERN_OPERATOR(-)
 PT_PATTERN_OPERATOR(*)

@@ -43,20 +43,11 @@ typedef uint64_t vbits __attribute__((vector_size(8 * PT_W)));
 /* A vector of f(0), f(1), ... Written out and not as a loop over r[i]: GCC turns a whole initialiser into one
  * vector instruction wherever it stands, a loop only where no operand was hoisted out of a loop around it. */
 #if PT_W == 2
-#define PT_EACH(f)                                                                                           \
-    {                                                                                                        \
-        f(0), f(1)                                                                                           \
-    }
+#define PT_EACH(f) {f(0), f(1)}
 #elif PT_W == 4
-#define PT_EACH(f)                                                                                           \
-    {                                                                                                        \
-        f(0), f(1), f(2), f(3)                                                                               \
-    }
+#define PT_EACH(f) {f(0), f(1), f(2), f(3)}
 #else
-#define PT_EACH(f)                                                                                           \
-    {                                                                                                        \
-        f(0), f(1), f(2), f(3), f(4), f(5), f(6), f(7)                                                       \
-    }
+#define PT_EACH(f) {f(0), f(1), f(2), f(3), f(4), f(5), f(6), f(7)}
 #endif
 
 /* a in every lane */

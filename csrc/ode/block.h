@@ -110,8 +110,9 @@ void pt_block_open(pt_block *b);
 void pt_block_step(pt_block *b);
 /* Outputs due inside the step that the lanes in accept have just made, before it is committed. */
 void pt_block_dense(pt_block *b, const vmask *accept);
-/* y[lane, slot->out] from outputs (n_output); a value that is not finite fails the lane. */
-void pt_slot_emit(pt_block *b, int s, const vec *y);
+/* y[lane, slot->out] from states x (n_state) and outputs y (n_output); a value that is not finite fails the
+ * lane. */
+void pt_slot_emit(pt_block *b, int s, const vec *x, const vec *y);
 /* Ends slot s with a status at its next settling. */
 void pt_slot_fail(pt_block *b, int s, pt_status status);
 /* k (n_stepped) = derivatives of the stepped states at t and x, inflow included */

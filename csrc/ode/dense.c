@@ -31,11 +31,11 @@ static int lanes_due(const pt_block *b, const vmask *accept, vmask *due)
     return pt_any(due);
 }
 
-static void emit_and_advance(pt_block *b, int s, const vec *y)
+static void emit_and_advance(pt_block *b, int s, const vec *x, const vec *y)
 {
     pt_slot *slot = &b->slot[s];
     const pt_feed *feed = b->feed;
-    pt_slot_emit(b, s, y);
+    pt_slot_emit(b, s, x, y);
     *pt_at(b->due, 0, s) = slot->out < feed->n_time ? feed->times[slot->out] - slot->now : __builtin_inf();
 }
 
@@ -51,6 +51,6 @@ void pt_block_dense(pt_block *b, const vmask *accept)
         }
         pt_block_output(b, t, x, y);
         for (int s = 0; s < PT_N_SLOT; s++)
-            if (*pt_flag(due, s)) emit_and_advance(b, s, y);
+            if (*pt_flag(due, s)) emit_and_advance(b, s, x, y);
     }
 }

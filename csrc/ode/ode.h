@@ -33,7 +33,7 @@ typedef struct {
  *   params         (n_subject, n_param)
  *   x0             (n_subject, n_state) null: the model's initial state under params
  *   times          (n_time)            ascending, >= start
- *   outputs        (n_out)             indices of outputs wanted
+ *   outputs        (n_out)             indices of outputs wanted; n_output + i is state i
  *   y              (n_lane, n_time, n_out)
  *   x_end          (n_lane, n_state)   state at the last time, may be null
  *   status, stop   (n_lane)            pt_status and the time reached

@@ -116,13 +116,14 @@ static int output_is_due(const pt_block *b, const pt_slot *slot)
     return slot->status == PT_OK && slot->out < b->feed->n_time && b->feed->times[slot->out] <= slot->now;
 }
 
-void pt_slot_emit(pt_block *b, int s, const vec *y)
+void pt_slot_emit(pt_block *b, int s, const vec *x, const vec *y)
 {
     const pt_feed *feed = b->feed;
     pt_slot *slot = &b->slot[s];
     double *row = feed->y + (slot->lane * feed->n_time + slot->out) * feed->n_out;
     for (int i = 0; i < feed->n_out; i++) {
-        row[i] = pt_get(y, feed->outputs[i], s);
+        const int at = feed->outputs[i] - b->n_output;
+        row[i] = at < 0 ? pt_get(y, feed->outputs[i], s) : pt_get(x, at, s);
         if (row[i] - row[i] != 0) {
             pt_slot_fail(b, s, PT_NOT_FINITE);
             return;
@@ -157,7 +158,7 @@ static void settle_outputs(pt_block *b, const int *list, int n)
         while (output_is_due(b, &b->slot[list[k]])) {
             if (!evaluated) pt_block_output(b, b->origin, b->x, y);
             evaluated = 1;
-            pt_slot_emit(b, list[k], y);
+            pt_slot_emit(b, list[k], b->x, y);
         }
     }
 }

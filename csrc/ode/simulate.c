@@ -101,7 +101,8 @@ static pt_status check_all(const pt_model *model, const pt_simulation *call)
     if (status == PT_OK && call->n_plan < 1) status = PT_BAD_SHAPE;
     if (status == PT_OK) status = check_times(call->start, call->times, call->n_time);
     for (int i = 0; status == PT_OK && i < call->n_out; i++)
-        if (call->outputs[i] < 0 || call->outputs[i] >= model->n_output) status = PT_BAD_ARGUMENT;
+        if (call->outputs[i] < 0 || call->outputs[i] >= model->n_output + model->n_state)
+            status = PT_BAD_ARGUMENT;
     if (status == PT_OK) status = check_options(model, &call->options);
     return status == PT_OK ? check_plans(model, call->plans, call->n_plan) : status;
 }

@@ -45,11 +45,11 @@ BAD = [
     ({"plan": [0, 1, 0]}, "plan[1] is outside 0 .. 0"),
     ({"plan": [0, 0]}, "params has 3 rows, expected 2"),
     ({"subject": [0, 0], "plan": [0, 0, 0]}, "plan has 3 rows, expected 2"),
-    ({"outputs": [2]}, "outputs[0] is outside 0 .. 1"),
+    ({"outputs": [10]}, "outputs[0] is outside 0 .. 9"),
     ({"offsets": [0]}, "offsets needs at least two entries"),
     ({"offsets": [0, 3]}, "offsets[1] does not ascend within the actions"),
     ({"offsets": [2, 0]}, "offsets[1] does not ascend within the actions"),
-    ({"actions": np.zeros(2)}, "actions can't be read as a flat array of PLAN_DTYPE"),
+    ({"actions": np.zeros(2)}, "actions can't be read as a flat array of ('time', 'kind', 'index', 'value')"),
     ({"actions": daily(5, 2)[::-1]}, "actions[1] of plan 0: times are not in order"),
     ({"actions": actions((0, BOLUS, 1, 5.0), (0, BOLUS, 0, 5.0))}, "actions[0] of plan 0"),
     ({"actions": actions((0, 9, 0, 5.0), (0, BOLUS, 0, 5.0))}, "actions[1] of plan 0"),
@@ -58,6 +58,10 @@ BAD = [
     ({"rtol": 0.0}, "rtol is at least 1e-14"),
     ({"atol": -1.0}, "rtol is at least 1e-14"),
     ({"max_steps": 0}, "rtol is at least 1e-14"),
+    ({"atols": np.ones(3)}, "atols has length 3 on axis 0, expected 8"),
+    ({"atols": np.zeros(8)}, "atols[0] is not positive"),
+    ({"doses": np.zeros(2)}, "doses can't be read as a flat array of ('port', 'steady'"),
+    ({"offsets": [0, 2, 2], "doses": np.zeros(1, _core.DOSE_DTYPE)}, "dose_offsets is needed"),
 ]
 
 
@@ -66,6 +70,24 @@ def test_bad_input_is_named(changes: dict[str, Any], text: str) -> None:
     with pytest.raises(InputError) as caught:
         call(**changes)
     assert text in str(caught.value)
+
+
+def test_arguments_are_named() -> None:
+    with pytest.raises(TypeError, match="unexpected argument 'tolerance'"):
+        call(tolerance=1)
+    with pytest.raises(TypeError, match="argument 'times' is missing"):
+        _core.Model(MODEL).simulate(np.zeros((1, 11)), None, 0.0, daily(5, 2), [0, 2])
+    with pytest.raises(TypeError, match="at most 9 arguments by position, found 10"):
+        _core.Model(MODEL).simulate(*range(10))
+    with pytest.raises(TypeError, match="argument 'params' is given twice"):
+        _core.Model(MODEL).simulate(np.zeros((1, 11)), params=np.zeros((1, 11)))
+
+
+def test_states_are_outputs_behind_the_outputs() -> None:
+    found = call(outputs=[1, *range(2, 10)], times=[0.0, 10.0, 24.0])
+    assert found["y"][:, -1, 1:].tobytes() == found["x_end"].tobytes()
+    alone = call(outputs=[1], times=[0.0, 10.0, 24.0])
+    assert alone["y"][..., 0].tobytes() == found["y"][..., 0].tobytes()
 
 
 def test_good_input_passes() -> None:
