@@ -29,7 +29,8 @@ extern "C" {
     X(UNKNOWN_NAME, "no such name")                                                                          \
     X(UNSORTED, "times are not in order")                                                                    \
     X(CANCELLED, "cancelled by the caller")                                                                  \
-    X(THREAD, "a thread could not be started")
+    X(THREAD, "a thread could not be started")                                                               \
+    X(UNSUPPORTED, "the model or the method does not offer this")
 
 typedef enum {
 #define PT_STATUS_ENUM(name, message) PT_##name,

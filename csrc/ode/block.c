@@ -1,5 +1,7 @@
 #include "ode/block.h"
 
+#include "ode/sensitivity.h"
+
 /* Cuts n elements of 64-byte aligned memory off; with a null base only counts. */
 static void *cut(char *base, size_t *used, size_t n, size_t size)
 {
@@ -79,7 +81,11 @@ pt_status pt_block_create(const pt_model *model, const pt_ode_options *options, 
     return PT_OK;
 }
 
-void pt_block_free(pt_block *block) { pt_free(block); }
+void pt_block_free(pt_block *block)
+{
+    if (block) pt_tangents_free(block->tangents);
+    pt_free(block);
+}
 
 /* k (n, n) = K x, the linear part of a block that steps it */
 static void linear_rate(const pt_block *b, int n, const vec *x, vec *k)
@@ -133,6 +139,7 @@ void pt_slot_begin(pt_block *b, int s, int64_t lane, double start, double end, c
     *pt_flag(b->live, s) = -1;
     *pt_flag(b->arrived, s) = -1;
     *pt_at(b->first, 0, s) = 0;
+    if (b->tangents) pt_tangents_begin(b, s);
 }
 
 void pt_slot_state(const pt_block *b, int s, double *x)

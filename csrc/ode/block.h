@@ -30,6 +30,7 @@ typedef struct {
 } pt_slot;
 
 typedef struct pt_block pt_block;
+typedef struct pt_tangents pt_tangents; /* ode/sensitivity.h */
 
 /* Where lanes come from and go to. */
 typedef struct {
@@ -44,6 +45,9 @@ typedef struct {
     const int32_t *outputs;
     int n_out;
     double *y;
+    /* dy[lane, k, i, direction], where the block has tangents */
+    double *dy;
+    int n_direction;
 } pt_feed;
 
 struct pt_block {
@@ -81,9 +85,10 @@ struct pt_block {
     vec *scratch;       /* n_state + n_output + n_linear^2 */
 
     pt_slot slot[PT_N_SLOT];
-    double *base;   /* (PT_N_SLOT, n_param) parameters; times factor they are p */
-    double *factor; /* (PT_N_SLOT, n_param) */
-    double *rate;   /* (PT_N_SLOT, n_dose) running infusions of each dose port */
+    double *base;          /* (PT_N_SLOT, n_param) parameters; times factor they are p */
+    double *factor;        /* (PT_N_SLOT, n_param) */
+    double *rate;          /* (PT_N_SLOT, n_dose) running infusions of each dose port */
+    pt_tangents *tangents; /* null: no sensitivities */
 };
 
 pt_status pt_block_create(const pt_model *model, const pt_ode_options *options, pt_block **block);

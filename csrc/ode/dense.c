@@ -1,6 +1,7 @@
 /* Outputs inside a step: the interpolant of order 4 for the states that are stepped, the exponential for the
  * linear part, so that a fine grid of output times cuts no step. */
 #include "ode/block.h"
+#include "ode/sensitivity.h"
 
 /* x (n_state) of vec j at time t + theta h */
 static void interpolate(pt_block *b, int j, vec theta, vec *x)
@@ -41,15 +42,16 @@ static void emit_and_advance(pt_block *b, int s, const vec *x, const vec *y)
 
 void pt_block_dense(pt_block *b, const vmask *accept)
 {
-    vec *x = b->scratch, *y = b->scratch + b->n_state * PT_WIDE, t[PT_WIDE];
+    vec *x = b->scratch, *y = b->scratch + b->n_state * PT_WIDE, t[PT_WIDE], theta[PT_WIDE];
     vmask due[PT_WIDE];
     while (lanes_due(b, accept, due)) {
         for (int j = 0; j < PT_WIDE; j++) {
-            const vec theta = (b->due[j] - b->t[j]) / b->h[j];
-            interpolate(b, j, v_if(due[j], theta, v_set(1)), x);
+            theta[j] = v_if(due[j], (b->due[j] - b->t[j]) / b->h[j], v_set(1));
+            interpolate(b, j, theta[j], x);
             t[j] = b->origin[j] + b->due[j];
         }
         pt_block_output(b, t, x, y);
+        if (b->tangents) pt_tangents_dense(b, t, theta, x);
         for (int s = 0; s < PT_N_SLOT; s++)
             if (*pt_flag(due, s)) emit_and_advance(b, s, x, y);
     }

@@ -15,13 +15,14 @@ typedef enum {
 } pt_method;
 
 typedef struct {
-    double rtol;         /* relative tolerance of a step, default 1e-6 */
-    double atol;         /* absolute tolerance, default 1e-9 */
-    int64_t max_steps;   /* of a lane between two events, default 100000 */
-    const double *atols; /* (n_state) instead of atol, or null */
-    int method;          /* pt_method */
-    double step;         /* of a method with a fixed step; the last of an interval is shorter */
-    int step_all;        /* the linear part is stepped like the rest, not solved exactly */
+    double rtol;           /* relative tolerance of a step, default 1e-6 */
+    double atol;           /* absolute tolerance, default 1e-9 */
+    int64_t max_steps;     /* of a lane between two events, default 100000 */
+    const double *atols;   /* (n_state) instead of atol, or null */
+    int method;            /* pt_method */
+    double step;           /* of a method with a fixed step; the last of an interval is shorter */
+    int step_all;          /* the linear part is stepped like the rest, not solved exactly */
+    int sensitivity_error; /* the steps bound the error of the sensitivities too */
 } pt_ode_options;
 
 /* y[l, k, j] = output j of lane l at times[k], before the doses given at that instant and after its
@@ -37,7 +38,16 @@ typedef struct {
  *   y              (n_lane, n_time, n_out)
  *   x_end          (n_lane, n_state)   state at the last time, may be null
  *   status, stop   (n_lane)            pt_status and the time reached
- * A lane that fails holds NaN from its stop on and a status; the others go on. */
+ * A lane that fails holds NaN from its stop on and a status; the others go on.
+ *
+ * Sensitivities (ode/sensitivity.h): direction q is parameter directions[q], as it stands in the lane's row
+ * of params, or initial state directions[q] - n_param. A parameter that an action sets, and an initial state
+ * from a reset on, have no influence any more.
+ *   directions     (n_direction)       n_direction 0: none wanted
+ *   dy             (n_lane, n_time, n_out, n_direction)
+ *   dx_end         (n_lane, n_state, n_direction), may be null
+ * A lane whose sensitivities are not finite fails. With an explicit method only; a model with delays or
+ * algebraic states, and directions with another method, are PT_UNSUPPORTED. */
 typedef struct {
     int64_t n_lane, n_subject, n_plan, n_time;
     int n_out;
@@ -50,6 +60,9 @@ typedef struct {
     double *y, *x_end;
     int32_t *status;
     double *stop;
+    int n_direction;
+    const int32_t *directions;
+    double *dy, *dx_end;
     pt_ode_options options;
 } pt_simulation;
 

@@ -1,5 +1,6 @@
 /* What happens to a lane at an instant: covariate, observation, reset, infusion end, dose. */
 #include "ode/block.h"
+#include "ode/sensitivity.h"
 
 static const pt_action *due_action(const pt_slot *slot)
 {
@@ -17,6 +18,7 @@ static void act_covariate(pt_block *b, int s, const pt_action *a)
     double *row = (a->kind == PT_ACTION_PARAM ? b->base : b->factor) + (int64_t)s * b->n_param;
     row[a->index] = a->kind == PT_ACTION_PARAM ? a->value : row[a->index] * a->value;
     b->slot[s].changed = 1;
+    if (b->tangents && a->kind == PT_ACTION_PARAM) pt_tangents_set(b, s, a->index);
 }
 
 /* Fraction of a dose that enters through a port, under the lane's parameters. */
@@ -29,6 +31,7 @@ static void act_bolus(pt_block *b, int s, const pt_action *a)
 {
     const pt_dose_port *port = &b->model->doses[a->index];
     *pt_at(b->x, port->state, s) += share_of(b, s, port) * a->value;
+    if (b->tangents) pt_tangents_bolus(b, s, port, a->value);
     b->slot[s].jumped |= b->jumps[port->state];
 }
 
@@ -47,6 +50,7 @@ static void set_initial(pt_block *b, int s)
     vec *x = b->scratch;
     b->model->functions->initial(b->model->self, pt_wides(b->p), pt_wides(x));
     for (int i = 0; i < b->n_state; i++) *pt_at(b->x, i, s) = pt_get(x, i, s);
+    if (b->tangents) pt_tangents_initial(b, s);
     b->slot[s].jumped = 1;
 }
 
@@ -90,6 +94,7 @@ static int set_params(pt_block *b, int s)
 {
     const double *base = b->base + (int64_t)s * b->n_param, *factor = b->factor + (int64_t)s * b->n_param;
     for (int i = 0; i < b->n_param; i++) *pt_at(b->p, i, s) = base[i] * factor[i];
+    if (b->tangents) pt_tangents_params(b, s);
     b->slot[s].jumped = 1;
     return finite_lane(b->p, b->n_param, s);
 }
@@ -129,6 +134,10 @@ void pt_slot_emit(pt_block *b, int s, const vec *x, const vec *y)
             return;
         }
     }
+    if (b->tangents && !pt_tangents_emit(b, s)) {
+        pt_slot_fail(b, s, PT_NOT_FINITE);
+        return;
+    }
     slot->out++;
 }
 
@@ -157,6 +166,7 @@ static void settle_outputs(pt_block *b, const int *list, int n)
     for (int k = 0; k < n; k++) {
         while (output_is_due(b, &b->slot[list[k]])) {
             if (!evaluated) pt_block_output(b, b->origin, b->x, y);
+            if (!evaluated && b->tangents) pt_tangents_output(b, b->origin);
             evaluated = 1;
             pt_slot_emit(b, list[k], b->x, y);
         }
@@ -184,6 +194,7 @@ static void set_inflow(pt_block *b, int s)
         const pt_dose_port *port = &b->model->doses[i];
         *pt_at(b->inflow, port->state, s) += share_of(b, s, port) * b->rate[s * b->n_dose + i];
     }
+    if (b->tangents) pt_tangents_inflow(b, s);
 }
 
 static void begin_interval(pt_block *b, int s)

@@ -1,5 +1,6 @@
 /* pt_simulate: chunks of lanes, each taken by one thread whose block follows them. */
 #include "ode/block.h"
+#include "ode/sensitivity.h"
 
 enum { CHUNK = 1024 };
 
@@ -8,6 +9,7 @@ typedef struct {
     const pt_simulation *call;
     int64_t chunk;
     double end;
+    int pass;          /* directions of one pass over the lanes */
     pt_feed feed;      /* copied by each chunk */
     pt_block **blocks; /* one a worker */
 } simulation;
@@ -37,6 +39,10 @@ static void finish(void *context, pt_block *b, int s)
     const pt_simulation *call = ((lane_range *)context)->all->call;
     const pt_slot *slot = &b->slot[s];
     const pt_feed *feed = b->feed;
+    if (b->tangents) {
+        pt_tangents_finish(call, b, s);
+        return;
+    }
     call->status[slot->lane] = (int32_t)slot->status;
     call->stop[slot->lane] = slot->stop;
     if (call->x_end) pt_slot_state(b, s, call->x_end + slot->lane * b->n_state);
@@ -50,9 +56,16 @@ static pt_status run_chunk(void *work, int worker, int64_t i)
     const simulation *all = work;
     lane_range range = {all, i * all->chunk, (i + 1) * all->chunk};
     if (range.end > all->call->n_lane) range.end = all->call->n_lane;
+    pt_block *b = all->blocks[worker];
     pt_feed feed = all->feed;
     feed.context = &range;
-    pt_block_run(all->blocks[worker], &feed);
+    const int64_t begin = range.next;
+    for (int first = 0; first == 0 || first < all->call->n_direction; first += all->pass) {
+        if (b->tangents) pt_tangents_choose(b, first, all->call);
+        range.next = begin;
+        pt_block_run(b, &feed);
+    }
+    if (b->tangents) pt_tangents_blank(all->model, all->call, begin, range.end);
     return PT_OK;
 }
 
@@ -104,6 +117,7 @@ static pt_status check_all(const pt_model *model, const pt_simulation *call)
         if (call->outputs[i] < 0 || call->outputs[i] >= model->n_output + model->n_state)
             status = PT_BAD_ARGUMENT;
     if (status == PT_OK) status = check_options(model, &call->options);
+    if (status == PT_OK) status = pt_tangents_check(model, call);
     return status == PT_OK ? check_plans(model, call->plans, call->n_plan) : status;
 }
 
@@ -113,12 +127,16 @@ static void free_blocks(pt_block **blocks, int n)
     pt_free(blocks);
 }
 
-static pt_status make_blocks(simulation *all, int n, const pt_ode_options *options)
+static pt_status make_blocks(simulation *all, int n)
 {
+    pt_ode_options options = all->call->options;
+    if (all->call->n_direction) options.step_all = 1;
     all->blocks = pt_alloc((size_t)n * sizeof *all->blocks);
     pt_status status = all->blocks ? PT_OK : PT_NO_MEMORY;
     for (int i = 0; i < n && status == PT_OK; i++)
-        status = pt_block_create(all->model, options, &all->blocks[i]);
+        status = pt_block_create(all->model, &options, &all->blocks[i]);
+    for (int i = 0; i < n && status == PT_OK && all->call->n_direction; i++)
+        status = pt_tangents_create(all->blocks[i], all->pass);
     if (status != PT_OK) free_blocks(all->blocks, n);
     return status;
 }
@@ -145,6 +163,7 @@ pt_status pt_simulate(const pt_model *model, const pt_simulation *call, const pt
     simulation all = {.model = model,
                       .call = call,
                       .chunk = chunk_of(call, n_threads),
+                      .pass = pt_tangents_pass(call),
                       .end = call->n_time ? call->times[call->n_time - 1] : call->start,
                       .feed = {.take = take,
                                .finish = finish,
@@ -152,8 +171,10 @@ pt_status pt_simulate(const pt_model *model, const pt_simulation *call, const pt
                                .n_time = call->n_time,
                                .outputs = call->outputs,
                                .n_out = call->n_out,
-                               .y = call->y}};
-    result = make_blocks(&all, n_threads, &call->options);
+                               .y = call->y,
+                               .dy = call->dy,
+                               .n_direction = call->n_direction}};
+    result = make_blocks(&all, n_threads);
     if (result != PT_OK) return result;
     result = pt_parallel((call->n_lane + all.chunk - 1) / all.chunk, control, run_chunk, &all);
     free_blocks(all.blocks, n_threads);

@@ -5,6 +5,7 @@
  * IV.2).
  */
 #include "ode/block.h"
+#include "ode/sensitivity.h"
 
 #define BETA               0.04
 #define EXPONENT           (0.2 - 0.75 * BETA)
@@ -114,6 +115,7 @@ static void commit(pt_block *b, int j, vmask accept, vmask last)
         const int at = i * PT_WIDE + j;
         b->k[0][at] = v_if(accept, b->k[PT_N_STAGE - 1][at], b->k[0][at]);
     }
+    if (b->tangents) pt_tangents_commit(b, j, accept);
     b->t[j] = v_if(accept, v_if(last, b->length[j], b->t[j] + b->h[j]), b->t[j]);
     b->arrived[j] |= accept & last;
 }
@@ -146,13 +148,17 @@ static void conclude(pt_block *b, int j, vec log_error, vec factor, vmask accept
     check_limits(b, j, log_error);
 }
 
+static vec larger(vec a, vec b) { return v_if(v_gt(a, b) | v_isnan(a), a, b); } /* a NaN stays */
+
 /* The same work for all vecs in turn, so that the long chains of log and exp overlap. */
 static void finish_step(pt_block *b, const vmask *last)
 {
     vec square[PT_WIDE], log_error[PT_WIDE], factor[PT_WIDE];
     vmask accept[PT_WIDE];
+    if (b->tangents) pt_tangents_step(b);
     for (int j = 0; j < PT_WIDE; j++) {
         square[j] = mean_square_error(b, j);
+        if (b->options.sensitivity_error) square[j] = larger(square[j], pt_tangents_error(b, j));
         accept[j] = v_le(square[j], v_set(1)) & b->live[j];
     }
     for (int j = 0; j < PT_WIDE; j++) log_error[j] = log_of_error(square[j]);

@@ -1,0 +1,252 @@
+#include "ode/sensitivity.h"
+
+static vec *row_of(vec *a, int width, int q) { return a + q * width * PT_WIDE; }
+
+/* Cuts n wides off; with a null base only counts. */
+static vec *cut(char *base, size_t *used, int n)
+{
+    vec *p = base ? (vec *)(base + *used) : NULL;
+    *used += (size_t)n * sizeof(wide);
+    return p;
+}
+
+static size_t lay_out(pt_tangents *T, const pt_block *b, int n, char *base)
+{
+    const int nx = b->n_state, np = b->n_param, ny = b->n_output;
+    size_t used = 0;
+    T->pd = cut(base, &used, n * np);
+    T->xd = cut(base, &used, n * nx);
+    T->x1d = cut(base, &used, n * nx);
+    T->inflow = cut(base, &used, n * nx);
+    T->before = cut(base, &used, n * nx);
+    T->yd = cut(base, &used, n * ny);
+    for (int s = 0; s < PT_N_STAGE; s++) T->kd[s] = cut(base, &used, n * nx);
+    for (int s = 0; s < PT_N_STAGE; s++) T->k[s] = cut(base, &used, nx);
+    T->x = cut(base, &used, nx);
+    T->dx = cut(base, &used, nx);
+    T->y = cut(base, &used, ny);
+    T->own = (double *)cut(base, &used, n);
+    return used;
+}
+
+pt_status pt_tangents_create(pt_block *b, int limit)
+{
+    pt_tangents T = {0};
+    const size_t head = (sizeof T + 63) / 64 * 64;
+    char *memory = pt_alloc(head + lay_out(&T, b, limit, NULL));
+    if (!memory) return PT_NO_MEMORY;
+    lay_out(&T, b, limit, memory + head);
+    b->tangents = (pt_tangents *)memory;
+    *b->tangents = T;
+    return PT_OK;
+}
+
+void pt_tangents_free(pt_tangents *tangents) { pt_free(tangents); }
+
+static double *own_of(const pt_block *b, int s, int q) { return &b->tangents->own[q * PT_N_SLOT + s]; }
+
+/* 1 where direction q is initial state i */
+static double unit(const pt_block *b, int q, int i) { return b->tangents->which[q] == b->n_param + i; }
+
+void pt_tangents_begin(pt_block *b, int s)
+{
+    pt_tangents *T = b->tangents;
+    for (int q = 0; q < T->n; q++) {
+        *own_of(b, s, q) = T->which[q] < b->n_param;
+        for (int i = 0; i < b->n_param; i++) *pt_at(row_of(T->pd, b->n_param, q), i, s) = 0;
+        for (int i = 0; i < b->n_state; i++) *pt_at(row_of(T->xd, b->n_state, q), i, s) = unit(b, q, i);
+    }
+}
+
+void pt_tangents_set(pt_block *b, int s, int index)
+{
+    for (int q = 0; q < b->tangents->n; q++)
+        if (b->tangents->which[q] == index) *own_of(b, s, q) = 0;
+}
+
+void pt_tangents_params(pt_block *b, int s)
+{
+    pt_tangents *T = b->tangents;
+    for (int q = 0; q < T->n; q++)
+        if (T->which[q] < b->n_param)
+            *pt_at(row_of(T->pd, b->n_param, q), T->which[q], s) =
+                *own_of(b, s, q) * b->factor[s * b->n_param + T->which[q]];
+}
+
+void pt_tangents_initial(pt_block *b, int s)
+{
+    pt_tangents *T = b->tangents;
+    for (int q = 0; q < T->n; q++) {
+        vec *xd = row_of(T->before, b->n_state, q);
+        b->model->functions->initial_tangent(b->model->self, pt_wides(b->p),
+                                             pt_wides(row_of(T->pd, b->n_param, q)), pt_wides(T->x),
+                                             pt_wides(xd));
+        for (int i = 0; i < b->n_state; i++)
+            *pt_at(row_of(T->xd, b->n_state, q), i, s) =
+                pt_get(xd, i, s) + (b->slot[s].blank ? unit(b, q, i) : 0);
+    }
+}
+
+/* Derivative of the share of a dose that enters through a port. */
+static double share_of(const pt_block *b, int s, int q, const pt_dose_port *port)
+{
+    if (port->bioavailability < 0) return 0;
+    return port->factor * pt_get(row_of(b->tangents->pd, b->n_param, q), port->bioavailability, s);
+}
+
+void pt_tangents_bolus(pt_block *b, int s, const pt_dose_port *port, double amount)
+{
+    pt_tangents *T = b->tangents;
+    for (int q = 0; q < T->n; q++)
+        *pt_at(row_of(T->xd, b->n_state, q), port->state, s) += share_of(b, s, q, port) * amount;
+}
+
+void pt_tangents_inflow(pt_block *b, int s)
+{
+    pt_tangents *T = b->tangents;
+    for (int q = 0; q < T->n; q++) {
+        vec *inflow = row_of(T->inflow, b->n_state, q);
+        for (int i = 0; i < b->n_dose; i++) *pt_at(inflow, b->model->doses[i].state, s) = 0;
+        for (int i = 0; i < b->n_dose; i++) {
+            const pt_dose_port *port = &b->model->doses[i];
+            *pt_at(inflow, port->state, s) += share_of(b, s, q, port) * b->rate[s * b->n_dose + i];
+        }
+    }
+}
+
+/* to = x + h sum_{q < s} a[s][q] k[q], n states */
+static void combine(const pt_block *b, int s, int n, const vec *x, vec *const *k, int offset, vec *to)
+{
+    for (int i = 0; i < n; i++)
+        for (int j = 0; j < PT_WIDE; j++) {
+            const int at = i * PT_WIDE + j;
+            vec sum = v_set(0);
+            for (int q = 0; q < s; q++) sum = v_fma(v_set(pt_stage_a[s][q]), k[q][offset + at], sum);
+            to[at] = s ? v_fma(b->h[j], sum, x[at]) : x[at];
+        }
+}
+
+/* The derivative of one direction at a stage, and the states' own. */
+static void stage_of(pt_block *b, int s, int q, const vec *t, vec *xd)
+{
+    pt_tangents *T = b->tangents;
+    const int nx = b->n_state, n = nx * PT_WIDE;
+    vec *kd = row_of(T->kd[s], nx, q);
+    const vec *inflow = row_of(T->inflow, nx, q);
+    b->model->functions->tangent(b->model->self, pt_wides_in(t), pt_wides(T->x), pt_wides(b->p),
+                                 pt_wides(b->d), NULL, pt_wides(xd), pt_wides(row_of(T->pd, b->n_param, q)),
+                                 NULL, pt_wides(T->dx), pt_wides(kd), NULL, NULL);
+    for (int i = 0; i < n; i++) T->k[s][i] = T->dx[i] + b->inflow[i];
+    for (int i = 0; i < n; i++) kd[i] += inflow[i];
+}
+
+void pt_tangents_step(pt_block *b)
+{
+    pt_tangents *T = b->tangents;
+    const int nx = b->n_state;
+    for (int s = 0; s < PT_N_STAGE; s++) {
+        vec t[PT_WIDE];
+        for (int j = 0; j < PT_WIDE; j++) t[j] = b->origin[j] + (b->t[j] + v_set(pt_stage_c[s]) * b->h[j]);
+        combine(b, s, nx, b->x, T->k, 0, T->x);
+        for (int q = 0; q < T->n; q++) {
+            vec *xd = row_of(T->x1d, nx, q);
+            combine(b, s, nx, row_of(T->xd, nx, q), T->kd, q * nx * PT_WIDE, xd);
+            stage_of(b, s, q, t, xd);
+        }
+    }
+}
+
+/* Mean square of the scaled error of direction q. Its absolute tolerance is that of the states over the size
+ * of the parameter, as in CVODES (Hindmarsh et al., ACM Trans Math Softw 2005;31:363-396). */
+static vec error_of(const pt_block *b, int q, int j)
+{
+    const pt_tangents *T = b->tangents;
+    const int nx = b->n_state, which = T->which[q];
+    const vec *xd = row_of(T->xd, nx, q), *x1d = row_of(T->x1d, nx, q);
+    const vec size = which < b->n_param ? v_abs(b->p[which * PT_WIDE + j]) : v_set(1);
+    const vec share = v_if(v_gt(size, v_set(0)), v_set(1) / size, v_set(1));
+    vec sum = v_set(0);
+    for (int i = 0; i < nx; i++) {
+        const int at = i * PT_WIDE + j;
+        const double atol = b->options.atols ? b->options.atols[i] : b->options.atol;
+        vec e = v_set(0);
+        for (int s = 0; s < PT_N_STAGE; s++) e = v_fma(v_set(pt_stage_e[s]), row_of(T->kd[s], nx, q)[at], e);
+        const vec largest = v_max(v_abs(xd[at]), v_abs(x1d[at]));
+        e = e * b->h[j] / v_fma(v_set(b->options.rtol), largest, v_set(atol) * share);
+        sum = v_fma(e, e, sum);
+    }
+    return sum * v_set(1.0 / nx);
+}
+
+vec pt_tangents_error(const pt_block *b, int j)
+{
+    vec largest = v_set(0);
+    for (int q = 0; q < b->tangents->n; q++) {
+        const vec e = error_of(b, q, j);
+        largest = v_if(v_le(e, largest), largest, e); /* a NaN stays */
+    }
+    return largest;
+}
+
+void pt_tangents_commit(pt_block *b, int j, vmask accept)
+{
+    pt_tangents *T = b->tangents;
+    for (int i = j; i < T->n * b->n_state * PT_WIDE; i += PT_WIDE)
+        T->xd[i] = v_if(accept, T->x1d[i], T->xd[i]);
+}
+
+/* yd of all directions at x and its directions xd */
+static void outputs_at(pt_block *b, const vec *t, const vec *x, const vec *xd)
+{
+    pt_tangents *T = b->tangents;
+    for (int q = 0; q < T->n; q++) {
+        const vec *direction = xd + q * b->n_state * PT_WIDE;
+        b->model->functions->tangent(
+            b->model->self, pt_wides_in(t), pt_wides_in(x), pt_wides(b->p), pt_wides(b->d), NULL,
+            pt_wides_in(direction), pt_wides(row_of(T->pd, b->n_param, q)), NULL, pt_wides(T->dx),
+            pt_wides(T->dx), pt_wides(T->y), pt_wides(row_of(T->yd, b->n_output, q)));
+    }
+}
+
+void pt_tangents_output(pt_block *b, const vec *t) { outputs_at(b, t, b->x, b->tangents->xd); }
+
+void pt_tangents_dense(pt_block *b, const vec *t, const vec *theta, const vec *x)
+{
+    pt_tangents *T = b->tangents;
+    for (int i = 0; i < T->n * b->n_state * PT_WIDE; i++) {
+        const int j = i % PT_WIDE;
+        const vec k1 = T->kd[0][i], k7 = T->kd[PT_N_STAGE - 1][i];
+        vec last = v_set(pt_stage_d[0]) * k1;
+        for (int s = 2; s < PT_N_STAGE; s++) last = v_fma(v_set(pt_stage_d[s]), T->kd[s][i], last);
+        const vec h = b->h[j], rest = v_set(1) - theta[j];
+        const vec rise = T->x1d[i] - T->xd[i], bend = h * k1 - rise, twist = rise - h * k7 - bend;
+        T->before[i] = T->xd[i] + theta[j] * (rise + rest * (bend + theta[j] * (twist + rest * (h * last))));
+    }
+    outputs_at(b, t, x, T->before);
+}
+
+int pt_tangents_emit(pt_block *b, int s)
+{
+    const pt_tangents *T = b->tangents;
+    const pt_feed *feed = b->feed;
+    const pt_slot *slot = &b->slot[s];
+    double *row = feed->dy + (slot->lane * feed->n_time + slot->out) * feed->n_out * feed->n_direction;
+    double sum = 0; /* 0 * v is 0 or NaN */
+    for (int i = 0; i < feed->n_out; i++)
+        for (int q = 0; q < T->n; q++) {
+            const double value = pt_get(row_of(T->yd, b->n_output, q), feed->outputs[i], s);
+            row[i * feed->n_direction + T->first + q] = value;
+            sum += 0 * value;
+        }
+    return sum == 0;
+}
+
+void pt_tangents_state(const pt_block *b, int s, double *dx, int stride)
+{
+    const pt_tangents *T = b->tangents;
+    const int failed = b->slot[s].status != PT_OK;
+    for (int i = 0; i < b->n_state; i++)
+        for (int q = 0; q < T->n; q++)
+            dx[i * stride + T->first + q] =
+                failed ? __builtin_nan("") : pt_get(row_of(T->xd, b->n_state, q), i, s);
+}

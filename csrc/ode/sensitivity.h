@@ -1,0 +1,90 @@
+/* Sensitivities: derivatives of the states and outputs of a block's lanes along directions, in the same pass.
+ *
+ * A direction is one parameter or one initial state. The derivative is that of the numerical solution itself:
+ * every stage of the Runge-Kutta method is differentiated, with the steps held as the states chose them
+ * (internal numerical differentiation: Bock HG, in Modelling of Chemical Reaction Systems, Springer 1981,
+ * 102-125),
+ *
+ *   X_s = x + h sum_q a_sq k_q,    k_s = f(t_s, X_s, p)
+ *   Y_s = y + h sum_q a_sq l_q,    l_s = (df/dx) Y_s + (df/dp) p'       by dual numbers
+ *
+ * so it converges with the order of the method and its error is that of no difference quotient. The linear
+ * part is stepped too (options.step_all). At an event the derivative jumps as the event's own equation says;
+ * where the instant tau of an event depends on the direction, by (f_before - f_after) tau' more (Rozenvasser
+ * EN, General sensitivity equations of discontinuous systems, Autom Remote Control 1967;28:400-404).
+ *
+ * More directions than PT_PASS_DIRECTIONS are cut into passes, each of which runs the lanes again: with the
+ * same bits, because no direction takes part in the choice of steps (without options.sensitivity_error).
+ */
+#ifndef PT_ODE_SENSITIVITY_H
+#define PT_ODE_SENSITIVITY_H
+
+#include "ode/block.h"
+
+enum { PT_PASS_DIRECTIONS = 16 };
+
+struct pt_tangents {
+    int n;                /* directions of this pass */
+    int first;            /* number of the first of them among all */
+    const int32_t *which; /* [n] parameter, or n_param + state */
+    /* [direction, i, vec j]; lengths behind the direction */
+    vec *pd;             /* (n_param) */
+    vec *xd, *x1d;       /* (n_state) at t, at t + h */
+    vec *inflow;         /* (n_state) */
+    vec *kd[PT_N_STAGE]; /* (n_state) */
+    vec *yd;             /* (n_output) at the output that is due */
+    vec *before;         /* (n_state) directions of a state inside a step, or at an instant */
+    vec *k[PT_N_STAGE];  /* (n_state), no direction: the states' own stages */
+    vec *x, *y, *dx;     /* (n_state), (n_output), (n_state), no direction */
+    double *own;         /* (PT_N_SLOT, n) derivative of the lane's parameter row along its direction: 1, or
+                            0 once an action has set that parameter */
+};
+
+/* ---- what pt_simulate asks for (passes.c) ---- */
+
+pt_status pt_tangents_check(const pt_model *model, const pt_simulation *call);
+/* Directions of a pass, at least 1. */
+int pt_tangents_pass(const pt_simulation *call);
+/* The pass that begins with direction `first`. */
+void pt_tangents_choose(pt_block *b, int first, const pt_simulation *call);
+/* The results of the lane in slot s under the directions of a pass; the first failure of all passes counts.
+ */
+void pt_tangents_finish(const pt_simulation *call, const pt_block *b, int s);
+/* After all passes: NaN in what lanes [begin, end) that failed hold from their stop on. */
+void pt_tangents_blank(const pt_model *model, const pt_simulation *call, int64_t begin, int64_t end);
+
+/* ---- the block's own ---- */
+
+/* Room for at most `limit` directions, bytes of it about 8 lanes (limit (10 n_state + n_param + n_output) +
+ * 9 n_state). */
+pt_status pt_tangents_create(pt_block *b, int limit);
+void pt_tangents_free(pt_tangents *tangents);
+
+/* Hooks of the block; each works on the columns of slot s, or on all lanes. */
+
+/* A lane begins: unit derivatives of given initial states. */
+void pt_tangents_begin(pt_block *b, int s);
+/* Parameter `index` was set by an action. */
+void pt_tangents_set(pt_block *b, int s, int index);
+/* After p: its directions. */
+void pt_tangents_params(pt_block *b, int s);
+/* x is the initial state under p. */
+void pt_tangents_initial(pt_block *b, int s);
+/* A bolus: amount times the port's factor entered `state`, times parameter `share` (-1: 1). */
+void pt_tangents_bolus(pt_block *b, int s, const pt_dose_port *port, double amount);
+/* After the inflows of the slot. */
+void pt_tangents_inflow(pt_block *b, int s);
+/* x1d and the stages, for the step from t to t + h that the block has just tried. */
+void pt_tangents_step(pt_block *b);
+/* mean square of the scaled error of vec j, the largest over directions */
+vec pt_tangents_error(const pt_block *b, int j);
+void pt_tangents_commit(pt_block *b, int j, vmask accept);
+/* yd at the instant t of the lanes' states x and xd, or of x at share theta of the step. */
+void pt_tangents_output(pt_block *b, const vec *t);
+void pt_tangents_dense(pt_block *b, const vec *t, const vec *theta, const vec *x);
+/* dy[lane, slot->out]; whether all is finite */
+int pt_tangents_emit(pt_block *b, int s);
+/* dx (n_state, stride), columns of this pass: directions of the state of slot s; NaN if it failed */
+void pt_tangents_state(const pt_block *b, int s, double *dx, int stride);
+
+#endif
