@@ -18,7 +18,7 @@ static size_t lay_out(pt_tangents *T, const pt_block *b, int n, char *base)
     T->xd = cut(base, &used, n * nx);
     T->x1d = cut(base, &used, n * nx);
     T->inflow = cut(base, &used, n * nx);
-    T->before = cut(base, &used, n * nx);
+    T->other = cut(base, &used, n * nx);
     T->yd = cut(base, &used, n * ny);
     for (int s = 0; s < PT_N_STAGE; s++) T->kd[s] = cut(base, &used, n * nx);
     for (int s = 0; s < PT_N_STAGE; s++) T->k[s] = cut(base, &used, nx);
@@ -77,7 +77,7 @@ void pt_tangents_initial(pt_block *b, int s)
 {
     pt_tangents *T = b->tangents;
     for (int q = 0; q < T->n; q++) {
-        vec *xd = row_of(T->before, b->n_state, q);
+        vec *xd = row_of(T->other, b->n_state, q);
         b->model->functions->initial_tangent(b->model->self, pt_wides(b->p),
                                              pt_wides(row_of(T->pd, b->n_param, q)), pt_wides(T->x),
                                              pt_wides(xd));
@@ -99,6 +99,21 @@ void pt_tangents_bolus(pt_block *b, int s, const pt_dose_port *port, double amou
     pt_tangents *T = b->tangents;
     for (int q = 0; q < T->n; q++)
         *pt_at(row_of(T->xd, b->n_state, q), port->state, s) += share_of(b, s, q, port) * amount;
+}
+
+void pt_tangents_event(pt_block *b, int s, int index, const vec *value)
+{
+    pt_tangents *T = b->tangents;
+    const int nx = b->n_state;
+    for (int q = 0; q < T->n; q++) {
+        vec *xd = row_of(T->xd, nx, q), *after = row_of(T->other, nx, q);
+        for (int i = 0; i < nx * PT_WIDE; i++) T->x[i] = b->x[i];
+        for (int i = 0; i < nx * PT_WIDE; i++) after[i] = xd[i];
+        b->model->functions->event_tangent(b->model->self, index, pt_wides_in(value), pt_wides(b->origin),
+                                           pt_wides(T->x), pt_wides(b->p), NULL, pt_wides(after),
+                                           pt_wides(row_of(T->pd, b->n_param, q)));
+        for (int i = 0; i < nx; i++) *pt_at(xd, i, s) = pt_get(after, i, s);
+    }
 }
 
 void pt_tangents_inflow(pt_block *b, int s)
@@ -220,9 +235,9 @@ void pt_tangents_dense(pt_block *b, const vec *t, const vec *theta, const vec *x
         for (int s = 2; s < PT_N_STAGE; s++) last = v_fma(v_set(pt_stage_d[s]), T->kd[s][i], last);
         const vec h = b->h[j], rest = v_set(1) - theta[j];
         const vec rise = T->x1d[i] - T->xd[i], bend = h * k1 - rise, twist = rise - h * k7 - bend;
-        T->before[i] = T->xd[i] + theta[j] * (rise + rest * (bend + theta[j] * (twist + rest * (h * last))));
+        T->other[i] = T->xd[i] + theta[j] * (rise + rest * (bend + theta[j] * (twist + rest * (h * last))));
     }
-    outputs_at(b, t, x, T->before);
+    outputs_at(b, t, x, T->other);
 }
 
 int pt_tangents_emit(pt_block *b, int s)

@@ -33,7 +33,7 @@ struct pt_tangents {
     vec *inflow;         /* (n_state) */
     vec *kd[PT_N_STAGE]; /* (n_state) */
     vec *yd;             /* (n_output) at the output that is due */
-    vec *before;         /* (n_state) directions of a state inside a step, or at an instant */
+    vec *other;          /* (n_state) directions of a state inside a step, or at an instant */
     vec *k[PT_N_STAGE];  /* (n_state), no direction: the states' own stages */
     vec *x, *y, *dx;     /* (n_state), (n_output), (n_state), no direction */
     double *own;         /* (PT_N_SLOT, n) derivative of the lane's parameter row along its direction: 1, or
@@ -72,6 +72,8 @@ void pt_tangents_params(pt_block *b, int s);
 void pt_tangents_initial(pt_block *b, int s);
 /* A bolus: amount times the port's factor entered `state`, times parameter `share` (-1: 1). */
 void pt_tangents_bolus(pt_block *b, int s, const pt_dose_port *port, double amount);
+/* Before the model's event `index` acts on x. */
+void pt_tangents_event(pt_block *b, int s, int index, const vec *value);
 /* After the inflows of the slot. */
 void pt_tangents_inflow(pt_block *b, int s);
 /* x1d and the stages, for the step from t to t + h that the block has just tried. */

@@ -59,6 +59,7 @@ static void act_event(pt_block *b, int s, const pt_action *a)
 {
     vec value[PT_WIDE], *x = b->scratch;
     for (int j = 0; j < PT_WIDE; j++) value[j] = v_set(a->value);
+    if (b->tangents) pt_tangents_event(b, s, a->index, value);
     for (int i = 0; i < b->n_state * PT_WIDE; i++) x[i] = b->x[i];
     b->model->functions->event(b->model->self, a->index, pt_wides(value), pt_wides(b->origin), pt_wides(x),
                                pt_wides(b->p), pt_wides(b->c));
