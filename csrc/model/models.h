@@ -27,6 +27,26 @@ static const pt_model_row pt_model_rows[] = {
      "genotype on individualization of warfarin therapy. Clin Pharmacol Ther 2007;81:529-38",
      {"liver_swarfarin_2cpt", "coagulation_hamberg2007"},
      0},
+    {"hovorka",
+     "Glucose and insulin in type 1 diabetes, ten states",
+     "Hovorka R, Canonico V, Chassin LJ, et al. Nonlinear model predictive control of glucose concentration "
+     "in "
+     "subjects with type 1 diabetes. Physiol Meas 2004;25:905-20",
+     {"glucose_hovorka2004"},
+     0},
+    {"hovorka_sensor",
+     "The model hovorka with the interstitial glucose that a sensor sees",
+     "Hovorka R, Canonico V, Chassin LJ, et al. Nonlinear model predictive control of glucose concentration "
+     "in "
+     "subjects with type 1 diabetes. Physiol Meas 2004;25:905-20",
+     {"glucose_hovorka2004", "sensor_interstitial"},
+     0},
+    {"uvapadova",
+     "UVA/Padova simulator of type 1 diabetes, 2008, thirteen states and the size of the meal",
+     "Kovatchev BP, Breton M, Dalla Man C, Cobelli C. In silico preclinical trials: a proof of concept in "
+     "closed-loop control of type 1 diabetes. J Diabetes Sci Technol 2009;3:44-55",
+     {"glucose_uvapadova2008"},
+     0},
     {"bouncing_ball",
      "Bouncing ball: free fall onto a floor that gives back a part of the speed",
      "van der Schaft A, Schumacher H. An Introduction to Hybrid Dynamical Systems. Springer 2000",

@@ -20,6 +20,15 @@ PT_ORGAN_END
 PT_ORGAN_BEGIN(coagulation_hamberg2007)
 #include "organs/coagulation_hamberg2007.c"
 PT_ORGAN_END
+PT_ORGAN_BEGIN(glucose_hovorka2004)
+#include "organs/glucose_hovorka2004.c"
+PT_ORGAN_END
+PT_ORGAN_BEGIN(glucose_uvapadova2008)
+#include "organs/glucose_uvapadova2008.c"
+PT_ORGAN_END
+PT_ORGAN_BEGIN(sensor_interstitial)
+#include "organs/sensor_interstitial.c"
+PT_ORGAN_END
 PT_ORGAN_BEGIN(bouncing_ball)
 #include "organs/bouncing_ball.c"
 PT_ORGAN_END

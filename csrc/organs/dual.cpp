@@ -8,9 +8,12 @@
 #include "organs/bouncing_ball.h"
 #include "organs/coagulation_hamberg2007.h"
 #include "organs/coagulation_hamberg2010.h"
+#include "organs/glucose_hovorka2004.h"
+#include "organs/glucose_uvapadova2008.h"
 #include "organs/liver_swarfarin_1cpt.h"
 #include "organs/liver_swarfarin_2cpt.h"
 #include "organs/organ_list.h"
+#include "organs/sensor_interstitial.h"
 
 enum { PT_DUAL_STRIDE = 4 }; /* PT_WIDE */
 

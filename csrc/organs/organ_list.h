@@ -7,6 +7,9 @@
     X(liver_swarfarin_2cpt)                                                                                  \
     X(coagulation_hamberg2010)                                                                               \
     X(coagulation_hamberg2007)                                                                               \
+    X(glucose_hovorka2004)                                                                                   \
+    X(glucose_uvapadova2008)                                                                                 \
+    X(sensor_interstitial)                                                                                   \
     X(bouncing_ball)
 
 #define PT_ORGAN_NUMBER(name) PT_ORGAN_##name,

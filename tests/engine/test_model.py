@@ -97,7 +97,7 @@ BAD = [
     (lambda m: m.simulate(TIMES, []), "no-plan"),
     (lambda m: m.simulate(TIMES, Plan("a").dose("aspirin", 5, "mg")), "no-dose-port"),
     (lambda m: m.simulate(TIMES, Plan("a").setting("clearance", 5)), "no-parameter"),
-    (lambda m: Model("hovorka"), "There is hamberg2010"),
+    (lambda m: Model("nobody"), "There is hamberg2010"),
 ]
 
 
