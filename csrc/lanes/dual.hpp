@@ -6,6 +6,8 @@
  * value of a dual has the bits of the plain lane function. Derivatives are exact; at a kink (v_max, v_abs,
  * v_if) that of the branch taken; at a step (v_floor, v_round) 0.
  *
+ * pt_duals is the same along four directions at once, for Jacobians (organs/jacobian.cpp).
+ *
  * How to use it (organs/dual.cpp):
  *
  *     #define PT_DUAL
@@ -34,122 +36,59 @@
 namespace pt_dual
 {
 using lane = ::vec;
+using slope = lane; /* along one direction */
 
-struct dual {
-    lane v, d;
-};
-typedef dual vec;
+PT_DUAL_INLINE slope no_slope() { return ::v_set(0.0); }
+/* by d where d is not 0, so that an infinite factor does not turn a constant into NaN */
+PT_DUAL_INLINE slope along(lane by, slope d) { return ::v_if(::v_eq(d, ::v_set(0.0)), ::v_set(0.0), by * d); }
+PT_DUAL_INLINE slope add_product(lane a, slope b, slope c) { return ::v_fma(a, b, c); }
+PT_DUAL_INLINE slope choose(vmask m, slope a, slope b) { return ::v_if(m, a, b); }
+PT_DUAL_INLINE slope power_of_two(slope a, lane k) { return ::v_ldexp(a, k); }
 
-PT_DUAL_INLINE dual v_set(double a) { return {::v_set(a), ::v_set(0.0)}; }
-PT_DUAL_INLINE dual make(lane v, lane slope, dual a) { return {v, slope * a.d}; }
-/* slope d where d is not 0, so that an infinite slope does not turn a constant into NaN */
-PT_DUAL_INLINE lane along(lane slope, lane d)
-{
-    return ::v_if(::v_eq(d, ::v_set(0.0)), ::v_set(0.0), slope * d);
-}
-
-PT_DUAL_INLINE dual operator+(dual a) { return a; }
-PT_DUAL_INLINE dual operator-(dual a) { return {-a.v, -a.d}; }
-PT_DUAL_INLINE dual operator+(dual a, dual b) { return {a.v + b.v, a.d + b.d}; }
-PT_DUAL_INLINE dual operator-(dual a, dual b) { return {a.v - b.v, a.d - b.d}; }
-PT_DUAL_INLINE dual operator*(dual a, dual b) { return {a.v * b.v, ::v_fma(a.v, b.d, a.d * b.v)}; }
-PT_DUAL_INLINE dual operator/(dual a, dual b)
-{
-    lane q = a.v / b.v;
-    return {q, (a.d - q * b.d) / b.v};
-}
-#define PT_DUAL_MIXED(op)                                                                                    \
-    PT_DUAL_INLINE dual operator op(dual a, double b) { return a op v_set(b); }                              \
-    PT_DUAL_INLINE dual operator op(double a, dual b) { return v_set(a) op b; }                              \
-    PT_DUAL_INLINE dual &operator op## = (dual & a, dual b) { return a = a op b; }                           \
-    PT_DUAL_INLINE dual &operator op## = (dual & a, double b) { return a = a op v_set(b); }
-PT_DUAL_MIXED(+)
-PT_DUAL_MIXED(-)
-PT_DUAL_MIXED(*)
-PT_DUAL_MIXED(/)
-#undef PT_DUAL_MIXED
-
-#define PT_DUAL_COMPARE(name)                                                                                \
-    PT_DUAL_INLINE vmask name(dual a, dual b) { return ::name(a.v, b.v); }
-PT_DUAL_COMPARE(v_lt)
-PT_DUAL_COMPARE(v_le)
-PT_DUAL_COMPARE(v_gt)
-PT_DUAL_COMPARE(v_ge)
-PT_DUAL_COMPARE(v_eq)
-PT_DUAL_COMPARE(v_ne)
-#undef PT_DUAL_COMPARE
-PT_DUAL_INLINE vmask v_isnan(dual a) { return ::v_isnan(a.v); }
-PT_DUAL_INLINE vmask v_isfinite(dual a) { return ::v_isfinite(a.v); }
-
-PT_DUAL_INLINE dual v_if(vmask m, dual a, dual b) { return {::v_if(m, a.v, b.v), ::v_if(m, a.d, b.d)}; }
-PT_DUAL_INLINE dual v_max(dual a, dual b) { return v_if(v_gt(a, b), a, b); }
-PT_DUAL_INLINE dual v_min(dual a, dual b) { return v_if(v_lt(a, b), a, b); }
-PT_DUAL_INLINE dual v_clamp(dual x, double lower, double upper)
-{
-    return v_max(v_set(lower), v_min(v_set(upper), x));
-}
-PT_DUAL_INLINE dual v_copysign(dual a, dual s)
-{
-    lane v = ::v_copysign(a.v, s.v);
-    return {v, ::v_if((vmask)v ^ (vmask)a.v, -a.d, a.d)};
-}
-PT_DUAL_INLINE dual v_abs(dual a) { return v_copysign(a, v_set(1.0)); }
-
-PT_DUAL_INLINE dual v_fma(dual a, dual b, dual c)
-{
-    return {::v_fma(a.v, b.v, c.v), ::v_fma(a.v, b.d, ::v_fma(a.d, b.v, c.d))};
-}
-PT_DUAL_INLINE dual v_round(dual a) { return {::v_round(a.v), ::v_set(0.0)}; }
-PT_DUAL_INLINE dual v_floor(dual a) { return {::v_floor(a.v), ::v_set(0.0)}; }
-PT_DUAL_INLINE dual v_ceil(dual a) { return {::v_ceil(a.v), ::v_set(0.0)}; }
-PT_DUAL_INLINE dual v_ldexp(dual a, dual k) { return {::v_ldexp(a.v, k.v), ::v_ldexp(a.d, k.v)}; }
-
-PT_DUAL_INLINE dual v_sqrt(dual a)
-{
-    lane s = ::v_sqrt(a.v);
-    return {s, along(::v_set(0.5) / s, a.d)};
-}
-PT_DUAL_INLINE dual v_exp(dual a)
-{
-    lane e = ::v_exp(a.v);
-    return {e, e * a.d};
-}
-PT_DUAL_INLINE dual v_expm1(dual a) { return make(::v_expm1(a.v), ::v_exp(a.v), a); }
-PT_DUAL_INLINE dual v_log(dual a) { return {::v_log(a.v), along(::v_set(1.0) / a.v, a.d)}; }
-PT_DUAL_INLINE dual v_log1p(dual a)
-{
-    return {::v_log1p(a.v), along(::v_set(1.0) / (::v_set(1.0) + a.v), a.d)};
-}
-PT_DUAL_INLINE dual v_sin(dual a) { return make(::v_sin(a.v), ::v_cos(a.v), a); }
-PT_DUAL_INLINE dual v_cos(dual a) { return make(::v_cos(a.v), -::v_sin(a.v), a); }
-/* 1 - tanh^2, as a product that keeps its digits where tanh is near 1 */
-PT_DUAL_INLINE dual v_tanh(dual a)
-{
-    lane e = ::v_exp(::v_set(-2.0) * ::v_abs(a.v)), s = ::v_set(1.0) + e;
-    return make(::v_tanh(a.v), ::v_set(4.0) * e / (s * s), a);
-}
-/* x^y: y x^(y-1) dx + x^y log(x) dy */
-PT_DUAL_INLINE dual v_pow(dual x, dual y)
-{
-    lane r = ::v_pow(x.v, y.v);
-    lane by_x = along(y.v * ::v_pow(x.v, y.v - ::v_set(1.0)), x.d);
-    lane log_x = ::v_if(::v_gt(x.v, ::v_set(0.0)), ::v_log(x.v), ::v_set(0.0));
-    return {r, by_x + along(r * log_x, y.d)};
-}
-PT_DUAL_INLINE lane normal_density(lane z)
-{
-    return ::v_set(0x1.9884533d43651p-2) * ::v_exp(::v_set(-0.5) * z * z);
-}
-PT_DUAL_INLINE lane erf_slope(lane x) { return ::v_set(0x1.20dd750429b6dp+0) * ::v_exp(-(x * x)); }
-PT_DUAL_INLINE dual v_erf(dual a) { return make(::v_erf(a.v), erf_slope(a.v), a); }
-PT_DUAL_INLINE dual v_erfc(dual a) { return make(::v_erfc(a.v), -erf_slope(a.v), a); }
-PT_DUAL_INLINE dual v_normcdf(dual a) { return make(::v_normcdf(a.v), normal_density(a.v), a); }
-PT_DUAL_INLINE dual v_norminv(dual a)
-{
-    lane z = ::v_norminv(a.v);
-    return {z, along(::v_set(1.0) / normal_density(z), a.d)};
-}
+#include "lanes/dual_rules.hpp"
 } // namespace pt_dual
+
+namespace pt_duals
+{
+using lane = ::vec;
+
+/* Along four directions at once. Members and not an array: compilers keep them in registers. */
+struct slope {
+    lane a, b, c, d;
+};
+enum { DIRECTIONS = 4 };
+
+PT_DUAL_INLINE slope no_slope()
+{
+    const lane zero = ::v_set(0.0);
+    return {zero, zero, zero, zero};
+}
+PT_DUAL_INLINE slope operator-(slope x) { return {-x.a, -x.b, -x.c, -x.d}; }
+PT_DUAL_INLINE slope operator+(slope x, slope y) { return {x.a + y.a, x.b + y.b, x.c + y.c, x.d + y.d}; }
+PT_DUAL_INLINE slope operator-(slope x, slope y) { return {x.a - y.a, x.b - y.b, x.c - y.c, x.d - y.d}; }
+PT_DUAL_INLINE slope operator*(lane k, slope x) { return {k * x.a, k * x.b, k * x.c, k * x.d}; }
+PT_DUAL_INLINE slope operator*(slope x, lane k) { return k * x; }
+PT_DUAL_INLINE slope operator/(slope x, lane k) { return ::v_set(1.0) / k * x; }
+PT_DUAL_INLINE slope along(lane by, slope x)
+{
+    return {pt_dual::along(by, x.a), pt_dual::along(by, x.b), pt_dual::along(by, x.c),
+            pt_dual::along(by, x.d)};
+}
+PT_DUAL_INLINE slope add_product(lane k, slope x, slope y)
+{
+    return {::v_fma(k, x.a, y.a), ::v_fma(k, x.b, y.b), ::v_fma(k, x.c, y.c), ::v_fma(k, x.d, y.d)};
+}
+PT_DUAL_INLINE slope choose(vmask m, slope x, slope y)
+{
+    return {::v_if(m, x.a, y.a), ::v_if(m, x.b, y.b), ::v_if(m, x.c, y.c), ::v_if(m, x.d, y.d)};
+}
+PT_DUAL_INLINE slope power_of_two(slope x, lane k)
+{
+    return {::v_ldexp(x.a, k), ::v_ldexp(x.b, k), ::v_ldexp(x.c, k), ::v_ldexp(x.d, k)};
+}
+
+#include "lanes/dual_rules.hpp"
+} // namespace pt_duals
 
 namespace pt_pattern
 {

@@ -8,6 +8,7 @@
 #define PT_MODEL_MODEL_INTERNAL_H
 
 #include "lanes/wide.h"
+#include "model/jacobian.h"
 #include "pytwin.h"
 
 /* self belongs to the implementation. No function may fail, allocate or look across lanes: a value that does
@@ -38,6 +39,12 @@ typedef struct {
     void (*tangent)(const void *self, const wide *t, const wide *x, const wide *p, const wide *d,
                     const wide *td, const wide *xd, const wide *pd, const wide *dd, wide *dx, wide *ddx,
                     wide *y, wide *yd);
+    /* values of the entries J of a shape (model/jacobian.h) in the rows that are not linear, and dt (n_state
+     * - n_linear) = df/dt there unless it is null; null: it is made of tangents */
+    void (*jacobian)(const void *self, const pt_jacobian *shape, const wide *t, const wide *x, const wide *p,
+                     const wide *c, const wide *d, wide *J, wide *dt);
+    /* whether a derivative depends on the time itself; null: it may */
+    int (*timed)(const void *self);
     /* the event with derivatives: xd <- along (td, xd, pd, valued) */
     void (*event_tangent)(const void *self, int event, const wide *value, const wide *t, wide *x,
                           const wide *p, const wide *td, wide *xd, const wide *pd);

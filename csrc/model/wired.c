@@ -51,6 +51,8 @@ const pt_model_functions pt_wired_functions = {
     .event_tangent = pt_wired_wide_event_tangent,
     .initial_tangent = pt_wired_wide_initial_tangent,
     .jvp = pt_wired_jvp,
+    .jacobian = pt_wired_wide_jacobian,
+    .timed = pt_wired_timed,
     .pattern = pt_wired_pattern,
 };
 

@@ -16,6 +16,8 @@ void pt_wired_wide_tangent(const void *self, const wide *t, const wide *x, const
                            wide *ddx, wide *y, wide *yd);
 void pt_wired_wide_event_tangent(const void *self, int i, const wide *value, const wide *t, wide *x,
                                  const wide *p, const wide *td, wide *xd, const wide *pd);
+void pt_wired_wide_jacobian(const void *self, const pt_jacobian *shape, const wide *t, const wide *x,
+                            const wide *p, const wide *c, const wide *d, wide *J, wide *dt);
 void pt_wired_wide_initial_tangent(const void *self, const wide *p, const wide *pd, wide *x, wide *xd);
 
 #endif

@@ -28,7 +28,10 @@ static void own_inputs(const pt_part *part, const vec *y, const vec *d, vec *u)
     for (int k = 0; k < part->sheet->n_delay; k++) u[n + k] = d[part->delay + k];
 }
 
-static void wired_constants(const pt_wiring *w, const vec *p, vec *c)
+/* Not every meaning of vec needs all functions. */
+#define PT_SOME static __attribute__((unused))
+
+PT_SOME void wired_constants(const pt_wiring *w, const vec *p, vec *c)
 {
     for (int i = 0; i < w->n_part; i++) {
         const pt_part *part = &w->part[i];
@@ -67,7 +70,7 @@ static void wired_rate(const pt_wiring *w, const vec *t, const vec *x, const vec
 }
 
 /* K (n_linear, n_linear): the organs' blocks on the diagonal */
-static void wired_linear(const pt_wiring *w, const vec *p, vec *K)
+PT_SOME void wired_linear(const pt_wiring *w, const vec *p, vec *K)
 {
     vec block[MAX_LINEAR * MAX_LINEAR];
     const int n = w->n_linear;
@@ -81,9 +84,6 @@ static void wired_linear(const pt_wiring *w, const vec *p, vec *K)
             for (int j = 0; j < m; j++) K[(part->linear + i) * n + part->linear + j] = block[i * m + j];
     }
 }
-
-/* Not every meaning of vec needs the functions below. */
-#define PT_SOME static __attribute__((unused))
 
 /* x (n_state) = initial states */
 PT_SOME void wired_initial(const pt_wiring *w, const vec *p, vec *x)

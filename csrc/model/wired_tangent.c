@@ -23,3 +23,9 @@ void pt_wired_wide_initial_tangent(const void *self, const wide *p, const wide *
 {
     pt_wired_initial_tangent(self, parts(p), parts(pd), (vec *)x, (vec *)xd);
 }
+
+void pt_wired_wide_jacobian(const void *self, const pt_jacobian *shape, const wide *t, const wide *x,
+                            const wide *p, const wide *c, const wide *d, wide *J, wide *dt)
+{
+    pt_wired_jacobian(self, shape, parts(t), parts(x), parts(p), parts(c), parts(d), (vec *)J, (vec *)dt);
+}

@@ -3,17 +3,7 @@
 #define PT_DUAL
 #include "lanes/dual.hpp"
 
-/* sheets at global scope, so that their guards hold inside the namespaces */
-#include "model/wiring.h"
-#include "organs/bouncing_ball.h"
-#include "organs/coagulation_hamberg2007.h"
-#include "organs/coagulation_hamberg2010.h"
-#include "organs/glucose_hovorka2004.h"
-#include "organs/glucose_uvapadova2008.h"
-#include "organs/liver_swarfarin_1cpt.h"
-#include "organs/liver_swarfarin_2cpt.h"
-#include "organs/organ_list.h"
-#include "organs/sensor_interstitial.h"
+#include "organs/sheets.hpp"
 
 enum { PT_DUAL_STRIDE = 4 }; /* PT_WIDE */
 
@@ -180,4 +170,17 @@ extern "C" void pt_wired_pattern(const void *wiring, int8_t *f, int8_t *h)
     wired_outputs(w, &t, x, p, c, d, 1, y);
     spread(w->n_state, dx, w->n_state + w->n_param, f);
     spread(w->n_output, y, w->n_state + w->n_param, h);
+}
+
+extern "C" int pt_wired_timed(const void *wiring)
+{
+    using namespace pt_pattern;
+    const pt_wiring *w = (const pt_wiring *)wiring;
+    pattern x[MAX_STATE] = {}, p[MAX_PARAM] = {}, c[MAX_CONSTANT] = {}, dx[MAX_STATE] = {};
+    pattern d[PT_MAX_PART * PT_MAX_DELAY] = {};
+    const pattern t = v_index(0);
+    wired_rate(w, &t, x, p, c, d, dx);
+    int timed = 0;
+    for (int i = 0; i < w->n_state - w->n_linear; i++) timed |= dx[i].has(0);
+    return timed;
 }

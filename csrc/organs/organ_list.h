@@ -1,4 +1,4 @@
-/* The organs that are built in: one line each here and in organs/all.hpp. */
+/* The organs that are built in: one line each here, in organs/sheets.hpp and in organs/all.hpp. */
 #ifndef PT_ORGANS_ORGAN_LIST_H
 #define PT_ORGANS_ORGAN_LIST_H
 
