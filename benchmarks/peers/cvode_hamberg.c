@@ -3,13 +3,9 @@
  * Same equations, daily racemic doses as depot boluses, INR before each dose. Both of
  * CVODE's methods are offered so that the comparison can take the faster one.
  */
-#include <cvode/cvode.h>
 #include <math.h>
-#include <nvector/nvector_serial.h>
-#include <sundials/sundials_context.h>
-#include <sunlinsol/sunlinsol_dense.h>
-#include <sunmatrix/sunmatrix_dense.h>
-#include <sunnonlinsol/sunnonlinsol_fixedpoint.h>
+
+#include "cvode_solver.h"
 
 enum { DEPOT, CENTRAL, C1, C2, C3, C4, C5, C6, N_STATE };
 enum { KA, CL, V, EC50, GAMMA, MTT1, MTT2, BASE, INR_MAX, N_PARAM };
@@ -34,47 +30,10 @@ static int rhs(double t, N_Vector state, N_Vector derivative, void *data)
     return 0;
 }
 
-typedef struct {
-    SUNContext context;
-    N_Vector x;
-    SUNMatrix jacobian;
-    SUNLinearSolver linear;
-    SUNNonlinearSolver fixed;
-    void *cvode;
-} solver;
-
-/* method 0: Adams with fixed point, 1: BDF with dense Newton */
-static int solver_open(solver *s, double rtol, double atol, int method)
-{
-    if (SUNContext_Create(NULL, &s->context)) return 1;
-    s->x = N_VNew_Serial(N_STATE, s->context);
-    s->cvode = CVodeCreate(method ? CV_BDF : CV_ADAMS, s->context);
-    s->jacobian = SUNDenseMatrix(N_STATE, N_STATE, s->context);
-    s->linear = SUNLinSol_Dense(s->x, s->jacobian, s->context);
-    s->fixed = SUNNonlinSol_FixedPoint(s->x, 0, s->context);
-    int bad = CVodeInit(s->cvode, rhs, 0.0, s->x) || CVodeSStolerances(s->cvode, rtol, atol);
-    bad = bad || CVodeSetMaxNumSteps(s->cvode, 100000);
-    if (method) return bad || CVodeSetLinearSolver(s->cvode, s->linear, s->jacobian);
-    return bad || CVodeSetNonlinearSolver(s->cvode, s->fixed);
-}
-
-static void solver_close(solver *s)
-{
-    SUNNonlinSolFree(s->fixed);
-    SUNLinSolFree(s->linear);
-    SUNMatDestroy(s->jacobian);
-    CVodeFree(&s->cvode);
-    N_VDestroy(s->x);
-    SUNContext_Free(&s->context);
-}
-
 /* one smooth stretch of `hours` from the state in s->x */
-static int solver_advance(solver *s, const double *p, double hours)
+static int stretch(solver *s, const double *p, double hours)
 {
-    double t;
-    if (CVodeSetUserData(s->cvode, (void *)p) || CVodeReInit(s->cvode, 0.0, s->x)) return 1;
-    if (CVodeSetStopTime(s->cvode, hours)) return 1;
-    return CVode(s->cvode, hours, s->x, &t, CV_NORMAL) < 0;
+    return solver_restart(s, p, 0.0, hours) || solver_advance(s, hours);
 }
 
 static double inr(const double *p, const double *x)
@@ -88,14 +47,14 @@ int cvode_hamberg(int n, int days, const double *params, const double *s_doses, 
                   int method, double *y)
 {
     solver s;
-    int bad = solver_open(&s, rtol, atol, method);
+    int bad = solver_open(&s, N_STATE, rhs, NULL, rtol, atol, method);
     double *x = N_VGetArrayPointer(s.x);
     for (int i = 0; i < n && !bad; i++, params += N_PARAM, y += days + 1) {
         for (int j = 0; j < N_STATE; j++) x[j] = j < C1 ? 0.0 : 1.0;
         y[0] = inr(params, x);
         for (int d = 0; d < days && !bad; d++) {
             x[DEPOT] += s_doses[d];
-            bad = solver_advance(&s, params, 24.0);
+            bad = stretch(&s, params, 24.0);
             y[d + 1] = inr(params, x);
         }
     }
@@ -108,11 +67,11 @@ int cvode_hamberg_advance(int n, double hours, const double *params, double rtol
                           double *state)
 {
     solver s;
-    int bad = solver_open(&s, rtol, atol, method);
+    int bad = solver_open(&s, N_STATE, rhs, NULL, rtol, atol, method);
     double *x = N_VGetArrayPointer(s.x);
     for (int i = 0; i < n && !bad; i++, params += N_PARAM, state += N_STATE) {
         for (int j = 0; j < N_STATE; j++) x[j] = state[j];
-        bad = solver_advance(&s, params, hours);
+        bad = stretch(&s, params, hours);
         for (int j = 0; j < N_STATE; j++) state[j] = x[j];
     }
     solver_close(&s);
