@@ -60,7 +60,7 @@ def schedules(rows: list[tuple[float, int, int, Any]], n: int) -> tuple[NDArray[
 # Hovorka 2004: four meals, each eaten in a quarter of an hour, with a bolus at its start.
 HOVORKA_MEALS = ((420.0, 45.0), (720.0, 70.0), (960.0, 15.0), (1080.0, 80.0))  # min, g
 MEAL_LENGTH = 15.0
-GRAMS_PER_UNIT = 18.0
+GRAMS_PER_UNIT = 30.0
 # Coefficients of variation of the parameters; what is not named is the same in all.
 SPREAD = {
     "BW": 0.15, "VG": 0.1, "VI": 0.1, "F01": 0.1, "EGP0": 0.1, "k12": 0.2, "ka1": 0.2, "ka2": 0.2, "ka3": 0.2,

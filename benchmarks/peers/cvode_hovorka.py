@@ -36,8 +36,8 @@ def glucose(
 ) -> np.ndarray:
     """Plasma glucose (n, T) in mmol/L.
 
-    params (n, 20) and x0 (n, 10) in the model's order, basal (n,) in mU/min; edges (s + 1,) in min cut the time
-    into stretches with meal (s,) in g/min and, at the start of each, bolus (n, s) in U.
+    params (n, 20) and x0 (n, 10) in the model's order, basal (n,) in mU/min; edges (s + 1,) in min cut the
+    time into stretches with meal (s,) in g/min and, at the start of each, bolus (n, s) in U.
     """
     arrays = [np.ascontiguousarray(a, dtype=np.float64) for a in (params[:, :N_PARAM], x0, basal)]
     parts = [np.ascontiguousarray(a, dtype=np.float64) for a in (edges, meal, bolus)]
