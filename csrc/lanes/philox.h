@@ -24,21 +24,25 @@ PT_LANE vbits b_set(uint64_t a) { return (vbits)m_set((int64_t)a); }
 /* the product of a < 2^32 and a 32-bit constant */
 PT_LANE vbits b_mul32(vbits a, uint32_t m) { return a * b_set(m); }
 
-/* ten rounds */
-PT_LANE pt_philox_block v_philox(pt_philox_block c, uint64_t seed)
+/* ten rounds, under a key (32 bits each) of the lane */
+PT_LANE pt_philox_block v_philox_keyed(pt_philox_block c, vbits k0, vbits k1)
 {
     const vbits low = b_set(0xffffffff);
-    uint32_t k0 = (uint32_t)seed, k1 = (uint32_t)(seed >> 32);
     for (int round = 0; round < 10; round++) {
         vbits p0 = b_mul32(c.word[0], 0xd2511f53), p1 = b_mul32(c.word[2], 0xcd9e8d57);
-        c.word[0] = (p1 >> 32) ^ c.word[1] ^ b_set(k0);
-        c.word[2] = (p0 >> 32) ^ c.word[3] ^ b_set(k1);
+        c.word[0] = (p1 >> 32) ^ c.word[1] ^ k0;
+        c.word[2] = (p0 >> 32) ^ c.word[3] ^ k1;
         c.word[1] = p1 & low;
         c.word[3] = p0 & low;
-        k0 += 0x9e3779b9;
-        k1 += 0xbb67ae85;
+        k0 = (k0 + b_set(0x9e3779b9)) & low;
+        k1 = (k1 + b_set(0xbb67ae85)) & low;
     }
     return c;
+}
+
+PT_LANE pt_philox_block v_philox(pt_philox_block c, uint64_t seed)
+{
+    return v_philox_keyed(c, b_set(seed & 0xffffffff), b_set(seed >> 32));
 }
 
 /* the block of (seed, purpose, patient, draw, step) */

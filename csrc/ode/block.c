@@ -1,5 +1,6 @@
 #include "ode/block.h"
 
+#include "ode/noise.h"
 #include "ode/sensitivity.h"
 
 /* Cuts n elements of 64-byte aligned memory off; with a null base only counts. */
@@ -84,6 +85,7 @@ pt_status pt_block_create(const pt_model *model, const pt_ode_options *options, 
 void pt_block_free(pt_block *block)
 {
     if (block) pt_tangents_free(block->tangents);
+    if (block) pt_paths_free(block->paths);
     pt_free(block);
 }
 
@@ -179,5 +181,6 @@ void pt_block_run(pt_block *b, const pt_feed *feed)
         else
             b->empty = 1;
     }
-    while (pt_block_settle(b)) pt_block_step(b);
+    void (*step)(pt_block *) = b->paths ? pt_block_noise_step : pt_block_step;
+    while (pt_block_settle(b)) step(b);
 }

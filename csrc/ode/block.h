@@ -31,6 +31,7 @@ typedef struct {
 
 typedef struct pt_block pt_block;
 typedef struct pt_tangents pt_tangents; /* ode/sensitivity.h */
+typedef struct pt_paths pt_paths;       /* ode/paths.h */
 
 /* Where lanes come from and go to. */
 typedef struct {
@@ -89,6 +90,7 @@ struct pt_block {
     double *factor;        /* (PT_N_SLOT, n_param) */
     double *rate;          /* (PT_N_SLOT, n_dose) running infusions of each dose port */
     pt_tangents *tangents; /* null: no sensitivities */
+    pt_paths *paths;       /* null: no noise */
 };
 
 pt_status pt_block_create(const pt_model *model, const pt_ode_options *options, pt_block **block);
@@ -118,6 +120,8 @@ void pt_block_dense(pt_block *b, const vmask *accept);
 /* y[lane, slot->out] from states x (n_state) and outputs y (n_output); a value that is not finite fails the
  * lane. */
 void pt_slot_emit(pt_block *b, int s, const vec *x, const vec *y);
+/* The same inside an interval; then the next output is due. */
+void pt_slot_emit_inside(pt_block *b, int s, const vec *x, const vec *y);
 /* Ends slot s with a status at its next settling. */
 void pt_slot_fail(pt_block *b, int s, pt_status status);
 /* k (n_stepped) = derivatives of the stepped states at t and x, inflow included */

@@ -32,7 +32,7 @@ static int lanes_due(const pt_block *b, const vmask *accept, vmask *due)
     return pt_any(due);
 }
 
-static void emit_and_advance(pt_block *b, int s, const vec *x, const vec *y)
+void pt_slot_emit_inside(pt_block *b, int s, const vec *x, const vec *y)
 {
     pt_slot *slot = &b->slot[s];
     const pt_feed *feed = b->feed;
@@ -53,6 +53,6 @@ void pt_block_dense(pt_block *b, const vmask *accept)
         pt_block_output(b, t, x, y);
         if (b->tangents) pt_tangents_dense(b, t, theta, x);
         for (int s = 0; s < PT_N_SLOT; s++)
-            if (*pt_flag(due, s)) emit_and_advance(b, s, x, y);
+            if (*pt_flag(due, s)) pt_slot_emit_inside(b, s, x, y);
     }
 }

@@ -23,6 +23,7 @@ typedef struct {
     double step;           /* of a method with a fixed step; the last of an interval is shorter */
     int step_all;          /* the linear part is stepped like the rest, not solved exactly */
     int sensitivity_error; /* the steps bound the error of the sensitivities too */
+    int refine; /* of a method with noise: each step is halved so many times, on the same Brownian path */
 } pt_ode_options;
 
 /* y[l, k, j] = output j of lane l at times[k], before the doses given at that instant and after its
@@ -47,7 +48,12 @@ typedef struct {
  *   dy             (n_lane, n_time, n_out, n_direction)
  *   dx_end         (n_lane, n_state, n_direction), may be null
  * A lane whose sensitivities are not finite fails. With an explicit method only; a model with delays or
- * algebraic states, and directions with another method, are PT_UNSUPPORTED. */
+ * algebraic states, and directions with another method, are PT_UNSUPPORTED.
+ *
+ * Noise (ode/noise.h): lane l follows the Brownian path of (seed, patient[l], draw[l]), which depends on no
+ * other lane, thread, output or event. PT_UNSUPPORTED for a model without a diffusion.
+ *   patient        (n_lane)            null: subject[l]
+ *   draw           (n_lane)            in [0, 2^32), null: 0 */
 typedef struct {
     int64_t n_lane, n_subject, n_plan, n_time;
     int n_out;
@@ -63,6 +69,8 @@ typedef struct {
     int n_direction;
     const int32_t *directions;
     double *dy, *dx_end;
+    uint64_t seed;
+    const int64_t *patient, *draw;
     pt_ode_options options;
 } pt_simulation;
 

@@ -214,6 +214,7 @@ void pt_tangents_commit(pt_block *b, int j, vmask accept)
 static void outputs_at(pt_block *b, const vec *t, const vec *x, const vec *xd)
 {
     pt_tangents *T = b->tangents;
+    T->at = xd;
     for (int q = 0; q < T->n; q++) {
         const vec *direction = xd + q * b->n_state * PT_WIDE;
         b->model->functions->tangent(
@@ -240,6 +241,15 @@ void pt_tangents_dense(pt_block *b, const vec *t, const vec *theta, const vec *x
     outputs_at(b, t, x, T->other);
 }
 
+/* Output i, or state i - n_output, along direction q. */
+static double wanted(const pt_block *b, int i, int q, int s)
+{
+    const pt_tangents *T = b->tangents;
+    const int ny = b->n_output, nx = b->n_state;
+    if (i < ny) return pt_get(T->yd + q * ny * PT_WIDE, i, s);
+    return pt_get(T->at + q * nx * PT_WIDE, i - ny, s);
+}
+
 int pt_tangents_emit(pt_block *b, int s)
 {
     const pt_tangents *T = b->tangents;
@@ -249,7 +259,7 @@ int pt_tangents_emit(pt_block *b, int s)
     double sum = 0; /* 0 * v is 0 or NaN */
     for (int i = 0; i < feed->n_out; i++)
         for (int q = 0; q < T->n; q++) {
-            const double value = pt_get(row_of(T->yd, b->n_output, q), feed->outputs[i], s);
+            const double value = wanted(b, feed->outputs[i], q, s);
             row[i * feed->n_direction + T->first + q] = value;
             sum += 0 * value;
         }

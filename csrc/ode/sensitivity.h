@@ -33,6 +33,7 @@ struct pt_tangents {
     vec *inflow;         /* (n_state) */
     vec *kd[PT_N_STAGE]; /* (n_state) */
     vec *yd;             /* (n_output) at the output that is due */
+    const vec *at;       /* (n_state) directions of the state there */
     vec *other;          /* (n_state) directions of a state inside a step, or at an instant */
     vec *k[PT_N_STAGE];  /* (n_state), no direction: the states' own stages */
     vec *x, *y, *dx;     /* (n_state), (n_output), (n_state), no direction */

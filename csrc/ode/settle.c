@@ -266,7 +266,7 @@ int pt_block_settle(pt_block *b)
     while (pt_any(b->arrived)) settle_arrived(b);
     if (pt_any(b->opening)) {
         refresh_flow(b);
-        pt_block_open(b);
+        if (!b->paths) pt_block_open(b);
         for (int j = 0; j < PT_WIDE; j++) b->opening[j] = m_set(0);
     }
     return b->n_live > 0;

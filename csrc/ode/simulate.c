@@ -1,5 +1,6 @@
 /* pt_simulate: chunks of lanes, each taken by one thread whose block follows them. */
 #include "ode/block.h"
+#include "ode/noise.h"
 #include "ode/sensitivity.h"
 
 enum { CHUNK = 1024 };
@@ -31,6 +32,8 @@ static int take(void *context, pt_block *b, int s)
     const double *x = call->x0 ? call->x0 + row * b->n_state : NULL;
     pt_slot_begin(b, s, lane, call->start, range->all->end, schedule, 0, call->params + row * b->n_param,
                   NULL, NULL, x);
+    if (b->paths)
+        pt_paths_begin(b, s, call->patient ? call->patient[lane] : row, call->draw ? call->draw[lane] : 0);
     return 1;
 }
 
@@ -118,6 +121,7 @@ static pt_status check_all(const pt_model *model, const pt_simulation *call)
             status = PT_BAD_ARGUMENT;
     if (status == PT_OK) status = check_options(model, &call->options);
     if (status == PT_OK) status = pt_tangents_check(model, call);
+    if (status == PT_OK) status = pt_noise_check(model, call);
     return status == PT_OK ? check_plans(model, call->plans, call->n_plan) : status;
 }
 
@@ -130,13 +134,16 @@ static void free_blocks(pt_block **blocks, int n)
 static pt_status make_blocks(simulation *all, int n)
 {
     pt_ode_options options = all->call->options;
-    if (all->call->n_direction) options.step_all = 1;
+    const int has_noise = pt_method_has_noise(options.method);
+    if (all->call->n_direction || has_noise) options.step_all = 1;
     all->blocks = pt_alloc((size_t)n * sizeof *all->blocks);
     pt_status status = all->blocks ? PT_OK : PT_NO_MEMORY;
     for (int i = 0; i < n && status == PT_OK; i++)
         status = pt_block_create(all->model, &options, &all->blocks[i]);
     for (int i = 0; i < n && status == PT_OK && all->call->n_direction; i++)
         status = pt_tangents_create(all->blocks[i], all->pass);
+    for (int i = 0; i < n && status == PT_OK && has_noise; i++)
+        status = pt_paths_create(all->blocks[i], all->call->seed);
     if (status != PT_OK) free_blocks(all->blocks, n);
     return status;
 }
