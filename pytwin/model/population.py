@@ -170,7 +170,8 @@ class Population:
 
     @property
     def spreads(self) -> tuple[dict[str, Any], ...]:
-        """Covariates that multiply the SD of a theta between people by ``value ** x``."""
+        """Covariates that multiply the SD of a theta between people by ``value ** x``; with ``when =
+        "missing"`` by ``value`` where they are unknown."""
         return tuple(self.data.get("spread", ()))
 
     @property
@@ -279,13 +280,18 @@ class Population:
         """
         size = n if n is not None else _size(covariates, genotypes)
         filled = self.filled(covariates, size)
-        total = references.spread(self.omega, self.theta, self.spreads, filled, size)
+        given = {
+            name: np.broadcast_to(np.asarray(covariates.get(name, np.nan), dtype=np.float64), (size,))
+            for name in self.covariates
+        }
+        unknown = {name: np.isnan(raw) for name, raw in given.items()}
+        factor = references.spread(self.theta, self.spreads, filled, unknown, size)
+        total = factor[:, :, None] * self.omega * factor[:, None, :]
         for reference in self._references:
             name, sd = reference["covariate"], float(reference.get("sd", 0.0))
-            raw = np.broadcast_to(np.asarray(covariates.get(name, np.nan), dtype=np.float64), (size,))
-            missing = np.isnan(raw)
-            if sd == 0 or name not in self.covariates or not missing.any():
+            if sd == 0 or name not in self.covariates or not unknown[name].any():
                 continue
+            raw, missing = given[name], unknown[name]
             low, high = (
                 self._theta_at(
                     {**covariates, name: np.where(missing, filled[name] + s, raw)}, genotypes, size
@@ -340,9 +346,8 @@ class Population:
         for v in self.data["variability"]:
             lines.append(f"    {v['parameter']:8} {v['sd']:g} ({v['scale']}){_untraced(v)}: {v['citation']}")
         for v in self.spreads:
-            lines.append(
-                f"    {v['parameter']:8} SD x {v['value']:g} for each {v['covariate']}: {v['citation']}"
-            )
+            when = f"where {v['covariate']} is missing" if "when" in v else f"for each {v['covariate']}"
+            lines.append(f"    {v['parameter']:8} SD x {v['value']:g} {when}: {v['citation']}")
         lines += ["", "  measurement error"]
         lines += [f"    {r.output:8} {r.kind} {r.a:g}: {r.citation}" for r in self.residuals.values()]
         return "\n".join(lines)

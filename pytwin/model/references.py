@@ -41,9 +41,20 @@ def fill(references: Rows, names: Sequence[str], covariates: Mapping[str, Any], 
     return filled
 
 
-def spread(omega: Array, theta: Sequence[str], spreads: Rows, filled: Mapping[str, Array], n: int) -> Array:
-    """Covariance (n, n_theta, n_theta) whose SDs are multiplied by ``value ** x`` of each spread."""
+def spread(
+    theta: Sequence[str],
+    spreads: Rows,
+    filled: Mapping[str, Array],
+    missing: Mapping[str, NDArray[np.bool_]],
+    n: int,
+) -> Array:
+    """Factors on the SDs of theta, shape (n, n_theta): ``value ** x`` of each spread.
+
+    x is the covariate; with ``when = "missing"`` 1 where it is unknown and 0 elsewhere.
+    """
     factor = np.ones((n, len(theta)))
     for row in spreads:
-        factor[:, list(theta).index(row["parameter"])] *= row["value"] ** filled[row["covariate"]]
-    return np.asarray(factor[:, :, None] * omega * factor[:, None, :])
+        name = row["covariate"]
+        x = missing[name].astype(np.float64) if row.get("when") == "missing" else filled[name]
+        factor[:, list(theta).index(row["parameter"])] *= row["value"] ** x
+    return factor

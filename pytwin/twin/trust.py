@@ -51,7 +51,9 @@ def _covariates(twin: Any) -> Iterator[Trust]:
         value = twin.history.covariates.get(name)
         known = ranges.get(name)
         if value is None:
-            yield Trust(name, "caution", "unknown in this patient: the prior is wider")
+            yield Trust(name, "caution", _unknown(twin.population, name))
+        elif known is None and value in (0.0, 1.0):
+            continue  # a group, of which the validation tells
         elif known is None:
             yield Trust(name, "unknown", "the Population does not say what range was studied")
         else:
@@ -59,6 +61,13 @@ def _covariates(twin: Any) -> Iterator[Trust]:
             inside = known["lower"] <= value <= known["upper"]
             text = f"{'within' if inside else 'outside'} the range studied, {span}"
             yield Trust(name, "good" if inside else "caution", text)
+
+
+def _unknown(population: Any, name: str) -> str:
+    rows = [r for r in population.data.get("reference", ()) if r["covariate"] == name]
+    fixed = [r for r in rows if not r.get("sd") and "adjust" not in r]
+    what = f"taken to be {fixed[0]['value']:g}" if fixed else "the prior is wider"
+    return f"unknown in this patient: {what}"
 
 
 def _genes(twin: Any) -> Iterator[Trust]:

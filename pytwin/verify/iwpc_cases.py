@@ -12,8 +12,9 @@ from pytwin import _core
 from pytwin.cohort import Cohort
 from pytwin.model.population import Population
 from pytwin.verify.case import Case, at_least, at_most, between, info
+from pytwin.verify.iwpc_figures import REPEATS, covered, errors, groups, within
 from pytwin.verify.iwpc_fit import fit
-from pytwin.verify.iwpc_population import SteadyDose, population
+from pytwin.verify.iwpc_population import VERSION, SteadyDose, population
 from pytwin.verify.iwpc_validation import (
     SEED,
     Subjects,
@@ -22,6 +23,7 @@ from pytwin.verify.iwpc_validation import (
     fold_population,
     folds,
     genome,
+    number,
     predict,
     subset,
     table,
@@ -34,13 +36,11 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
-POPULATION = "warfarin/iwpc@1"
+POPULATION = f"warfarin/iwpc@{VERSION}"
 SOURCE = "issue 3: figures to reach, IWPC; 10-fold cross-validation, folds by Philox"
 SHOWN = "10-fold cross-validation of " + POPULATION
 SAMPLE = 200
-SMALLEST = 200
-WITHIN = 0.20
-RESAMPLES, FULL_REPEATS = 1000, 3
+RESAMPLES = 1000
 BANDS = (("dose <= 21", 0, 21), ("21 < dose < 49", 21, 49), ("dose >= 49", 49, np.inf))
 HIDDEN = {
     "VKORC1": ("VKORC1",),
@@ -60,9 +60,9 @@ def calibrated(
     ----------
     context : Context
     patients : Patients
-        Those of the fit, predicted by cross-validation.
+        Those with height and weight.
     others : Patients
-        Those without height or weight, whom the fit has not seen.
+        Those without height or weight, in the fit and in the cross-validation too.
     doses : dict
         Weekly dose by each published algorithm.
     """
@@ -70,54 +70,24 @@ def calibrated(
     subjects = _subjects(patients)
     seen = table(subjects)
     hidden = [table(subjects, names) for names in HIDDEN.values()]
-    first, *variants = cross_validate(seen, hidden)
+    more = table(_subjects(others))
+    first, *variants, incomplete = cross_validate(seen, hidden, others=more)
     repeats = [first]
-    for repeat in range(1, FULL_REPEATS if context.full else 1):
+    for repeat in range(1, REPEATS if context.full else 1):
         context.say(f"repeat {repeat + 1}")
-        repeats += cross_validate(seen, repeat=repeat)
+        repeats.append(cross_validate(seen, repeat=repeat, others=more)[0])
     yield from _overall(patients, repeats)
     yield from _groups(patients, repeats, doses["clinical"])
-    yield _twin_agrees(patients, seen)
-    yield _ships(seen)
+    yield _twin_agrees(patients, seen, more)
+    yield _ships(seen, more)
     yield from _shown(patients, first, doses)
     for name, quantiles in zip(HIDDEN, variants, strict=True):
         yield from _plain(f"cross-validated, {name} hidden from all", quantiles, patients.dose, SHOWN)
-    yield from _unseen(others)
+    yield from _incomplete(others, incomplete)
 
 
 def _subjects(patients: Patients) -> Subjects:
     return Subjects(patients.records, patients.target, patients.dose)
-
-
-def errors(quantiles: Array, dose: Array) -> Array:
-    """Absolute error of the median dose, mg/week."""
-    return np.asarray(np.abs(quantiles[:, 1] - dose))
-
-
-def within(quantiles: Array, dose: Array) -> Mask:
-    """Whether the median dose is within 20 % of the dose."""
-    return np.asarray(errors(quantiles, dose) <= WITHIN * dose)
-
-
-def covered(quantiles: Array, dose: Array) -> Mask:
-    """Whether the dose is inside the 80 % interval."""
-    return np.asarray((quantiles[:, 0] <= dose) & (dose <= quantiles[:, 2]))
-
-
-def groups(patients: Patients) -> dict[str, Mask]:
-    """Groups of race, CYP2C9 and VKORC1 genotype with at least 200 patients."""
-    columns = {
-        "": patients.race,
-        "CYP2C9 ": np.array([r.genotypes.get("CYP2C9", "unknown") for r in patients.records]),
-        "VKORC1 ": np.array([r.genotypes.get("VKORC1", "unknown") for r in patients.records]),
-    }
-    found = {
-        f"{head}{name}": column == name
-        for head, column in columns.items()
-        for name in np.unique(column)
-        if name != "unknown"
-    }
-    return {name: mask for name, mask in found.items() if mask.sum() >= SMALLEST}
 
 
 def _overall(patients: Patients, repeats: list[Array]) -> Iterator[Case]:
@@ -140,7 +110,7 @@ def _groups(patients: Patients, repeats: list[Array], clinical: Array) -> Iterat
     difference = mean_error - np.abs(clinical - dose)
     inside = np.mean([covered(q, dose) for q in repeats], axis=0)
     near = np.mean([within(q, dose) for q in repeats], axis=0)
-    for name, mask in groups(patients).items():
+    for name, (_, _, mask) in groups(patients).items():
         head = f"cross-validated, {name} ({int(mask.sum())})"
         own = difference[mask]
         standard_error = float(own.std(ddof=1) / np.sqrt(own.size))
@@ -153,13 +123,13 @@ def _groups(patients: Patients, repeats: list[Array], clinical: Array) -> Iterat
         yield info(f"{head}: % within 20 %", float(100 * near[mask].mean()), source=SHOWN)
 
 
-def _twin_agrees(patients: Patients, seen: Table) -> Case:
+def _twin_agrees(patients: Patients, seen: Table, more: Table) -> Case:
     """The closed form behind the figures against the twin itself, on patients of the first fold."""
     out = folds(seen.target.size) == 0
     chosen = np.flatnonzero(out)[:SAMPLE]
     mask = np.zeros_like(out)
     mask[chosen] = True
-    people = fold_population(seen, out)
+    people = fold_population(seen, 0, others=more)
     fast = predict(SteadyDose(people), subset(seen, mask))
     records = [patients.records[i] for i in chosen]
     cohort = Cohort("warfarin", records, [genome(r) for r in records], population=people)
@@ -168,9 +138,9 @@ def _twin_agrees(patients: Patients, seen: Table) -> Case:
     return at_most(name, 1e-3, float(np.abs(slow / fast - 1).max()), source=SHOWN)
 
 
-def _ships(seen: Table) -> Case:
+def _ships(seen: Table, more: Table) -> Case:
     """The shipped file holds what the fit gives today."""
-    again = predict(SteadyDose(population(fit(seen.doses), {})), seen)
+    again = predict(SteadyDose(population(fit(seen.doses.with_others(more.doses)), {})), seen)
     shipped = predict(SteadyDose(Population.load(POPULATION)), seen)
     name = f"{POPULATION} against a new fit, largest relative difference of a dose"
     return at_most(name, 1e-3, float(np.abs(shipped / again - 1).max()), source=SHOWN)
@@ -195,14 +165,17 @@ def _shown(patients: Patients, quantiles: Array, doses: dict[str, Array]) -> Ite
         yield info(f"{what}: 95 % bootstrap interval", (float(low), float(high)), source=SHOWN)
 
 
-def _unseen(others: Patients) -> Iterator[Case]:
-    """Patients of the same consortium who were left out because height or weight is missing."""
-    source = f"{POPULATION} as shipped, on patients who were not in the fit"
-    quantiles = predict(SteadyDose(Population.load(POPULATION)), table(_subjects(others)))
-    masks = {"height or weight missing, not in the fit": np.ones(others.dose.size, dtype=bool)}
+def _incomplete(others: Patients, quantiles: Array) -> Iterator[Case]:
+    """Patients whose height or weight is missing, predicted in the same cross-validation."""
+    head = f"cross-validated, height or weight missing ({others.dose.size})"
+    inside = float(100 * covered(quantiles, others.dose).mean())
+    yield between(f"{head}: % covered by 80 % intervals", (74, 86), inside, source=SHOWN)
+    masks = {"cross-validated, height or weight missing": np.ones(others.dose.size, dtype=bool)}
     masks |= {f"same, {race}": others.race == race for race in ("White", "Asian", "unknown")}
+    weighed = np.array([np.isfinite(number(r, "body weight")) for r in others.records])
+    masks |= {"same, weight known": weighed, "same, weight missing": ~weighed}
     for name, mask in masks.items():
-        yield from _plain(name, quantiles[mask], others.dose[mask], source)
+        yield from _plain(name, quantiles[mask], others.dose[mask], SHOWN)
 
 
 def _plain(name: str, quantiles: Array, dose: Array, source: str) -> Iterator[Case]:

@@ -7,24 +7,28 @@ At steady state the dose that holds a target INR is, to 1e-3 over the range of p
 because the mean concentration is F dose / (24 CL) and the effect depends on its ratio to EC50. With effects
 that multiply CL and EC50 the log-dose is linear in their logarithms, so that the marginal likelihood of the
 doses has a closed form. Patients whose genotype was not typed enter as a mixture over the genotypes of their
-race group. Errors are Student-t with 4 degrees of freedom: few doses are far off, for reasons that no
-covariate names. Each effect has a Gaussian prior, centred on the published one where there is one.
+race group; a missing weight or height follows from sex, race group and age by regression. Errors are
+Student-t: few doses are far off, for reasons that no covariate names. Their scale differs between race groups
+and where height or weight is missing (``iwpc_spread.py``); their degrees of freedom are the likeliest of a
+few. Each effect has a Gaussian prior, centred on the published one where there is one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from math import inf, lgamma, log, pi
 
 import numpy as np
 from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
-Likelihood = Literal["student-t", "gauss", "laplace"]
+from pytwin.verify.iwpc_spread import GROUPS, Spread, central, stratified, uniform, weighted
 
-FREEDOM = 4.0
+Array = NDArray[np.float64]
+
 AGE, HEIGHT, WEIGHT, TARGET = 65.0, 170.0, 80.0, 2.5
+# Of what a missing height or weight is taken to depend on.
+CENTRES = {"weight": WEIGHT, "age": AGE}
 RARE = ("*1/*5", "*1/*6", "*1/*11", "*1/*13", "*1/*14")
 # Term -> centre and SD of its prior on the log scale. Centres: Hamberg 2010 for CL x EC50, genotypes and
 # age (its linear slope at 65 years), Gage 2008 for amiodarone, IWPC 2009 for inducers, as in
@@ -45,6 +49,7 @@ PRIORS: dict[str, tuple[float, float]] = {
     "amiodarone": (-0.2538, 0.3),
     "enzyme_inducer": (0.3642, 0.3),
     "smoker": (0.0, 0.2),
+    "male": (0.0, 0.2),
     "race_asian": (0.0, 0.3),
     "race_black": (0.0, 0.3),
     "race_other": (0.0, 0.3),
@@ -53,12 +58,12 @@ PRIORS: dict[str, tuple[float, float]] = {
     "race_black log weight": (0.0, 0.3),
     "race_black VKORC1 A/G": (0.0, 0.2),
     "race_black VKORC1 A/A": (0.0, 0.2),
+    "race_asian male": (0.0, 0.2),
+    "race_black male": (0.0, 0.2),
+    "race_other male": (0.0, 0.2),
 }
-# Race groups whose spread is their own, shrunk to that of all as if 200 patients had been seen before.
-SPREAD_GROUPS = ("race_asian", "race_black", "race_other")
-SPREAD_SHRINKAGE = 200.0
-_CENTRAL = 0.8
-_CENTRAL_Z = 1.2815515655446004
+# Degrees of freedom of the errors, of which the likeliest is taken.
+FREEDOMS = (3.0, 4.0, 5.0, 6.0, 8.0, 10.0, 15.0)
 _STEPS = 200
 _SETTLED = 1e-6
 
@@ -87,6 +92,18 @@ class Doses:
     covariates: Mapping[str, Array]
     log_dose: Array
 
+    def with_others(self, others: Doses) -> Doses:
+        """These patients and then the others."""
+        both = {name: np.concatenate([x, others.covariates[name]]) for name, x in self.covariates.items()}
+        return Doses(
+            np.concatenate([self.owner, others.owner + self.log_dose.size]),
+            np.concatenate([self.weight, others.weight]),
+            np.concatenate([self.cyp2c9, others.cyp2c9]),
+            np.concatenate([self.vkorc1, others.vkorc1]),
+            both,
+            np.concatenate([self.log_dose, others.log_dose]),
+        )
+
     def of(self, patients: NDArray[np.bool_]) -> Doses:
         """Some of the patients."""
         rows = patients[self.owner]
@@ -112,31 +129,49 @@ class Reference:
 
 @dataclass(frozen=True)
 class Fit:
-    """Effects on the log-dose, total SD of all and of each group, references, numbers of patients."""
+    """What a fit gives.
+
+    Attributes
+    ----------
+    effects : mapping of str to float
+        Term of ``PRIORS`` -> effect on the log-dose.
+    spread : Spread
+        SDs of what is left of the log-dose.
+    references : mapping of str to Reference
+    patients : int
+    counts : mapping of str to int
+        Term -> patients who have it.
+    scale : Spread
+        Scale of the Student-t errors.
+    freedom : float
+        Their degrees of freedom.
+    """
 
     effects: Mapping[str, float]
-    sd: float
-    group_sd: Mapping[str, float]
+    spread: Spread
     references: Mapping[str, Reference]
     patients: int
     counts: Mapping[str, int]
+    scale: Spread
+    freedom: float
 
 
 def unfitted() -> Fit:
     """The prior centres as a Fit: the structure, before any patient was seen."""
     references = {n: Reference(v, {}, 0.0) for n, v in (("weight", WEIGHT), ("height", HEIGHT))}
-    spread = dict.fromkeys((*SPREAD_GROUPS, "white"), 0.35)
     counts = dict.fromkeys(PRIORS, 0)
-    return Fit({n: centre for n, (centre, _) in PRIORS.items()}, 0.35, spread, references, 0, counts)
+    effects = {n: centre for n, (centre, _) in PRIORS.items()}
+    return Fit(effects, uniform(0.35), references, 0, counts, uniform(0.3), FREEDOMS[0])
 
 
-def fit(doses: Doses, likelihood: Likelihood = "student-t") -> Fit:
+def fit(doses: Doses, freedoms: Sequence[float] = FREEDOMS) -> Fit:
     """Maximum of the posterior of the effects, and the spread of what they leave.
 
     Parameters
     ----------
     doses : Doses
-    likelihood : {"student-t", "gauss", "laplace"}
+    freedoms : sequence of float
+        Degrees of freedom to choose from by likelihood; infinity makes the errors Gaussian.
 
     Returns
     -------
@@ -144,13 +179,23 @@ def fit(doses: Doses, likelihood: Likelihood = "student-t") -> Fit:
     """
     references = _references(doses.covariates)
     x = design(doses, references)
-    y = doses.log_dose[doses.owner]
-    beta, share = _maximise(x, y, doses, likelihood)
-    effects = dict(zip(PRIORS, beta.tolist(), strict=True))
-    sd, groups = _spreads(y - x @ beta, doses)
-    counts = {name: round(float(share @ (x[:, i] != 0))) for i, name in enumerate(PRIORS)}
+    tries = [_maximise(x, doses, freedom) for freedom in freedoms]
+    best = max(tries, key=lambda t: t.loglike)
+    residual = doses.log_dose[doses.owner] - x @ best.beta
+    spread = stratified(central(residual, doses.owner, doses.weight), doses.covariates)
+    counts = {name: round(float(best.share @ (x[:, i] != 0))) for i, name in enumerate(PRIORS)}
     counts["smoker"] = int(np.nansum(doses.covariates["smoker"]))
-    return Fit(effects, sd, groups, references, doses.log_dose.size, counts)
+    effects = dict(zip(PRIORS, best.beta.tolist(), strict=True))
+    return Fit(effects, spread, references, doses.log_dose.size, counts, best.scale, best.freedom)
+
+
+def log_density(doses: Doses, found: Fit) -> Array:
+    """Log predictive density of each patient's log-dose, shape (N,)."""
+    x = design(doses, found.references)
+    unit = found.scale.of(doses.covariates)[doses.owner]
+    residual = doses.log_dose[doses.owner] - x @ np.array(list(found.effects.values()))
+    mass = doses.weight * np.exp(_log_t(residual / unit, found.freedom)) / unit
+    return np.asarray(np.log(np.bincount(doses.owner, mass)))
 
 
 def design(doses: Doses, references: Mapping[str, Reference]) -> Array:
@@ -178,27 +223,26 @@ def filled(covariates: Mapping[str, Array], references: Mapping[str, Reference])
     found = dict(covariates)
     for name, reference in references.items():
         guess = reference.value + sum(
-            slope * (found[other] - (WEIGHT if other == "weight" else 0.0))
-            for other, slope in reference.slopes.items()
+            slope * (found[other] - CENTRES.get(other, 0.0)) for other, slope in reference.slopes.items()
         )
         found[name] = np.where(np.isnan(found[name]), guess, found[name])
     return found
 
 
 def _references(covariates: Mapping[str, Array]) -> dict[str, Reference]:
-    """Share of smokers and of men; weight by sex and race; height by sex, race and weight."""
+    """Share of smokers and of men; weight by sex, race group and age; height by these and weight."""
     known = {n: covariates[n][~np.isnan(covariates[n])] for n in ("smoker", "male")}
     share = {n: float(x.mean()) if x.size else 0.0 for n, x in known.items()}
     found = {
         "smoker": Reference(share["smoker"], {}, float(np.sqrt(share["smoker"] * (1 - share["smoker"])))),
         "target_inr": Reference(TARGET, {}, 0.0),
-        "male": Reference(share["male"], {}, 0.0),
+        "male": Reference(share["male"], {}, float(np.sqrt(share["male"] * (1 - share["male"])))),
         "age": Reference(float(np.nanmean(covariates["age"])), {}, float(np.nanstd(covariates["age"]))),
     }
-    people = ["male", *SPREAD_GROUPS]
+    people = ["male", *GROUPS, "age"]
     for name, others in (("weight", people), ("height", [*people, "weight"])):
         rows = ~np.isnan([covariates[n] for n in (name, *others)]).any(axis=0)
-        centred = [covariates[n][rows] - (WEIGHT if n == "weight" else 0.0) for n in others]
+        centred = [covariates[n][rows] - CENTRES.get(n, 0.0) for n in others]
         x = np.stack([np.ones(int(rows.sum())), *centred], axis=1)
         y = covariates[name][rows]
         beta = np.linalg.lstsq(x, y, rcond=None)[0]
@@ -207,63 +251,51 @@ def _references(covariates: Mapping[str, Array]) -> dict[str, Reference]:
     return found
 
 
-def _maximise(x: Array, y: Array, doses: Doses, likelihood: Likelihood) -> tuple[Array, Array]:
-    """Effects and each row's posterior probability, by expectation and maximisation.
+@dataclass(frozen=True)
+class _Maximum:
+    beta: Array
+    scale: Spread
+    share: Array
+    freedom: float
+    loglike: float
+
+
+def _maximise(x: Array, doses: Doses, freedom: float) -> _Maximum:
+    """Effects, scale and each row's posterior probability, by expectation and maximisation.
 
     The t density is a Gaussian with a random precision, the unknown genotype a hidden label; both give
     weights to a penalised least-squares step.
     """
     centre, width = np.array(list(PRIORS.values())).T
     precision = np.diag(width**-2)
-    beta, scale, share = centre.copy(), 0.5, doses.weight
+    y, owner = doses.log_dose[doses.owner], doses.owner
+    beta, scale, share = centre.copy(), uniform(0.5), doses.weight
+    unit = scale.of(doses.covariates)[owner]
     for _ in range(_STEPS):
         r = y - x @ beta
-        w = share * _robust_weight(r / scale, likelihood)
-        scale = float(np.sqrt((w * r * r).sum() / doses.log_dose.size))
-        gram = (x * w[:, None]).T / scale**2
+        w = share * _robust_weight(r / unit, freedom)
+        scale = stratified(weighted(r, owner, w), doses.covariates)
+        unit = scale.of(doses.covariates)[owner]
+        gram = (x * (w / unit**2)[:, None]).T
         moved = np.linalg.solve(gram @ x + precision, gram @ y + precision @ centre)
         change = float(np.abs(moved - beta).max())
         beta = moved
-        share = _posterior(doses, _log_density((y - x @ beta) / scale, likelihood))
+        mass = doses.weight * np.exp(_log_t((y - x @ beta) / unit, freedom)) / unit
+        total = np.bincount(owner, mass)
+        share = mass / total[owner]
         if change < _SETTLED:
             break
-    return beta, share
+    penalty = float((((beta - centre) / width) ** 2).sum() / 2)
+    return _Maximum(beta, scale, share, freedom, float(np.log(total).sum()) - penalty)
 
 
-def _robust_weight(z: Array, likelihood: Likelihood) -> Array:
-    if likelihood == "gauss":
-        return np.ones_like(z)
-    if likelihood == "laplace":
-        return np.asarray(1 / np.maximum(np.abs(z), 0.03))
-    return np.asarray((FREEDOM + 1) / (FREEDOM + z * z))
+def _robust_weight(z: Array, freedom: float) -> Array:
+    return np.ones_like(z) if freedom == inf else np.asarray((freedom + 1) / (freedom + z * z))
 
 
-def _log_density(z: Array, likelihood: Likelihood) -> Array:
-    """Up to a constant."""
-    if likelihood == "gauss":
-        return np.asarray(-z * z / 2)
-    if likelihood == "laplace":
-        return np.asarray(-np.abs(z))
-    return np.asarray(-(FREEDOM + 1) / 2 * np.log1p(z * z / FREEDOM))
-
-
-def _posterior(doses: Doses, log_density: Array) -> Array:
-    mass = doses.weight * np.exp(log_density)
-    return np.asarray(mass / np.bincount(doses.owner, mass)[doses.owner])
-
-
-def _spreads(residual: Array, doses: Doses) -> tuple[float, dict[str, float]]:
-    """SDs of a Gaussian with the residuals' central 80 %, of patients whose genotypes are known."""
-    known = doses.weight > 1 - 1e-9
-    size = np.abs(residual[known])
-    owner = doses.owner[known]
-    overall = float(np.quantile(size, _CENTRAL) / _CENTRAL_Z)
-    member = {g: doses.covariates[g][owner] == 1 for g in SPREAD_GROUPS}
-    member["white"] = ~np.any([*member.values()], axis=0)
-    groups = {}
-    for name, rows in member.items():
-        own = float(np.quantile(size[rows], _CENTRAL) / _CENTRAL_Z) if rows.any() else overall
-        n = float(rows.sum())
-        pooled = n * np.log(own) + SPREAD_SHRINKAGE * np.log(overall)
-        groups[name] = float(np.exp(pooled / (n + SPREAD_SHRINKAGE)))
-    return overall, groups
+def _log_t(z: Array, freedom: float) -> Array:
+    """Log-density of Student's t; infinite degrees of freedom make it Gaussian."""
+    if freedom == inf:
+        return np.asarray(-z * z / 2 - log(2 * pi) / 2)
+    constant = lgamma((freedom + 1) / 2) - lgamma(freedom / 2) - log(pi * freedom) / 2
+    return np.asarray(constant - (freedom + 1) / 2 * np.log1p(z * z / freedom))

@@ -11,11 +11,13 @@ from numpy.typing import NDArray
 from pytwin.model.population import Population
 from pytwin.therapies import load
 from pytwin.twin.dose import solve
-from pytwin.verify.iwpc_fit import AGE, HEIGHT, RARE, SPREAD_GROUPS, TARGET, WEIGHT, Fit
+from pytwin.verify.iwpc_fit import AGE, CENTRES, HEIGHT, RARE, TARGET, WEIGHT, Fit
+from pytwin.verify.iwpc_spread import GROUPS
 
 Array = NDArray[np.float64]
 
 BASE = "warfarin/hamberg2010@1"
+VERSION = 2
 # EC50 of VKORC1 G/G stays Hamberg's, 2 x 2.05 mg/L: the doses tell the product of CL and EC50 alone.
 EC50_GG = 4.10
 _TARGET_NOTE = (
@@ -88,10 +90,10 @@ def population(fit: Fit, provenance: Mapping[str, Any]) -> Population:
     _, variance = known.constant(np.array([2.5]))
     own = {v["parameter"]: float(v["sd"]) for v in base.data["variability"]}
     product = np.hypot(own["CL"], own["EC50"])
-    scale = {g: float(np.sqrt(s * s - variance[0]) / product) for g, s in fit.group_sd.items()}
+    scale = {g: float(np.sqrt(s * s - variance[0]) / product) for g, s in fit.spread.groups.items()}
     data: dict[str, Any] = {
         "id": "warfarin/iwpc",
-        "version": 1,
+        "version": VERSION,
         "therapy": "warfarin",
         "model": "hamberg2010",
         "title": "S-warfarin kinetics and INR response of Hamberg 2010, doses calibrated on IWPC patients",
@@ -102,7 +104,7 @@ def population(fit: Fit, provenance: Mapping[str, Any]) -> Population:
         "parameters": [_parameter(p, fit) for p in base.data["parameters"]],
         "effects": _effects(fit),
         "variability": [_variability(v, scale["white"]) for v in base.data["variability"]],
-        "spread": _spread(scale),
+        "spread": _spread(scale) + _missing(fit.spread.missing),
         "correlation": [dict(c) for c in base.data["correlation"]],
         "residual": [dict(r) for r in base.data["residual"]],
         "baseline": dict(base.data["baseline"]),
@@ -111,7 +113,7 @@ def population(fit: Fit, provenance: Mapping[str, Any]) -> Population:
     }
     for row in (*data["correlation"], *data["residual"]):
         row["citation"] = _HAMBERG + ": " + str(row["citation"])
-    return Population(data, "warfarin/iwpc@1")
+    return Population(data, f"warfarin/iwpc@{VERSION}")
 
 
 def _round(value: float) -> float:
@@ -168,9 +170,15 @@ def _effects(fit: Fit) -> list[dict[str, Any]]:
         cited = f"fitted here on {n[drug]} patients, prior as in {BASE}"
         rows.append({"parameter": "CL", "kind": "factor", "covariate": drug})
         rows[-1] |= {"value": _round(float(np.exp(e[drug]))), "citation": cited}
-    for group in SPREAD_GROUPS:
+    for group in GROUPS:
         cited = f"n = {n[group]}; on EC50 by convention: CL or EC50 is not told by doses, target INRs differ"
         rows.append(_exponential("EC50", group, e[group], 0.0, cited))
+    cited = f"n = {n['male']}, fitted here; height and weight are counted apart"
+    rows.append(_exponential("CL", "male", e["male"], 0.0, "") | {"citation": cited})
+    for group in GROUPS:
+        row = _exponential("CL", "male", e[f"{group} male"], 0.0, "")
+        cited = "difference in this group, fitted here, shrunk to none"
+        rows.append(row | {"group": group, "citation": cited})
     return rows + _black_rows(e)
 
 
@@ -222,7 +230,7 @@ def _variability(row: Mapping[str, Any], scale: float) -> dict[str, Any]:
 
 def _spread(scale: Mapping[str, float]) -> list[dict[str, Any]]:
     rows = []
-    for group in SPREAD_GROUPS:
+    for group in GROUPS:
         for parameter in ("CL", "EC50"):
             value = _round(scale[group] / scale["white"])
             cited = "fitted here, relative to White patients, shrunk to the spread of all"
@@ -230,13 +238,22 @@ def _spread(scale: Mapping[str, float]) -> list[dict[str, Any]]:
     return rows
 
 
+def _missing(factors: Mapping[str, float]) -> list[dict[str, Any]]:
+    cited = "fitted here: patients without it scatter more than the number that is missing explains"
+    row = {"when": "missing", "citation": cited}
+    return [
+        row | {"parameter": parameter, "covariate": name, "value": _round(factor)}
+        for name, factor in factors.items()
+        for parameter in ("CL", "EC50")
+    ]
+
+
 def _reference_rows(fit: Fit) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     for name, r in fit.references.items():
         row = {"covariate": name, "value": _round(r.value), "sd": _round(r.sd)}
         adjust = [
-            {"covariate": o, "slope": _round(s), "centre": WEIGHT if o == "weight" else 0.0}
-            for o, s in r.slopes.items()
+            {"covariate": o, "slope": _round(s), "centre": CENTRES.get(o, 0.0)} for o, s in r.slopes.items()
         ]
         row |= {"adjust": adjust} if adjust else {}
         cited = "mean or regression in the IWPC patients of the fit, residual SD"

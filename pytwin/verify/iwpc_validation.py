@@ -19,7 +19,7 @@ from pytwin.therapies.warfarin.person import person
 from pytwin.therapies.warfarin.record import interacting
 from pytwin.twin.mixture import quantile
 from pytwin.twin.prior import genotype_options
-from pytwin.verify.iwpc_fit import Doses, Likelihood, fit, unfitted
+from pytwin.verify.iwpc_fit import FREEDOMS, Doses, fit, unfitted
 from pytwin.verify.iwpc_population import BASE, SteadyDose, population
 
 Array = NDArray[np.float64]
@@ -134,7 +134,8 @@ def cross_validate(
     t: Table,
     variants: Sequence[Table] = (),
     repeat: int = 0,
-    likelihood: Likelihood = "student-t",
+    others: Table | None = None,
+    freedoms: Sequence[float] = FREEDOMS,
 ) -> list[Array]:
     """Quantiles of the weekly dose, each patient's from a fit that has not seen his or her fold.
 
@@ -143,22 +144,33 @@ def cross_validate(
     t : Table
     variants : sequence of Table
         The same patients with something hidden; predicted from the same fits.
+    others : Table, optional
+        More patients, in folds of their own; fitted along and predicted last.
 
     Returns
     -------
     list of ndarray, shape (N, levels)
-        For ``t`` and each variant.
+        For ``t``, each variant and ``others``.
     """
-    fold = folds(t.target.size, repeat)
-    found = [np.empty((t.target.size, len(LEVELS))) for _ in (t, *variants)]
+    predicted = [t, *variants] + ([] if others is None else [others])
+    fold = [folds(seen.target.size, repeat) for seen in predicted]
+    found = [np.empty((seen.target.size, len(LEVELS))) for seen in predicted]
     for k in range(FOLDS):
-        out = fold == k
-        steady = SteadyDose(fold_population(t, out, likelihood))
-        for quantiles, seen in zip(found, (t, *variants), strict=True):
-            quantiles[out] = predict(steady, subset(seen, out))
+        steady = SteadyDose(fold_population(t, k, repeat, others, freedoms))
+        for quantiles, seen, own in zip(found, predicted, fold, strict=True):
+            quantiles[own == k] = predict(steady, subset(seen, own == k))
     return found
 
 
-def fold_population(t: Table, out: Mask, likelihood: Likelihood = "student-t") -> Population:
-    """The Population of a fit without some patients."""
-    return population(fit(t.doses.of(~out), likelihood), {"text": "a fold of the cross-validation"})
+def fold_population(
+    t: Table,
+    fold: int,
+    repeat: int = 0,
+    others: Table | None = None,
+    freedoms: Sequence[float] = FREEDOMS,
+) -> Population:
+    """The Population of a fit without the patients of a fold."""
+    doses = t.doses.of(folds(t.target.size, repeat) != fold)
+    if others is not None:
+        doses = doses.with_others(others.doses.of(folds(others.target.size, repeat) != fold))
+    return population(fit(doses, freedoms), {"text": "a fold of the cross-validation"})

@@ -137,3 +137,19 @@ def test_a_spread_multiplies_the_sd_of_a_group(population) -> None:
     found = population.covariance(covariates, {"VKORC1": ["GG", "GG"]}, 2)[:, 0, 0]
     assert np.allclose(np.sqrt(found), [0.3, 0.45])
     assert "SD x 1.5 for each race_asian" in population.describe()
+
+
+def test_a_spread_may_hold_where_a_covariate_is_missing() -> None:
+    more = """[[spread]]
+parameter = "CL"
+covariate = "height"
+when = "missing"
+value = 2.0
+citation = ""
+[[residual]]"""
+    population = Population.parse(TEXT.replace("[[residual]]", more, 1))
+    covariates = {"male": 1.0, "race_asian": 0.0, "height": np.array([170.0, np.nan]), "weight": 70.0}
+    known, unknown = population.covariance(covariates, {"VKORC1": ["GG", "GG"]}, 2)[:, 0, 0]
+    assert known == pytest.approx(0.09)
+    assert unknown == pytest.approx(0.6**2 + 0.05**2)
+    assert "SD x 2 where height is missing" in population.describe()

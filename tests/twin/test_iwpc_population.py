@@ -1,4 +1,4 @@
-"""warfarin/iwpc@1 as shipped: what it holds, what it reads from a record, what widens it."""
+"""warfarin/iwpc@2 as shipped: what it holds, what it reads from a record, what widens it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ TYPED = {"CYP2C9": "*1/*1", "VKORC1": "A/G"}
 
 @pytest.fixture(scope="module")
 def iwpc() -> Population:
-    return Population.load("warfarin/iwpc@1")
+    return Population.load("warfarin/iwpc@2")
 
 
 def patient(race: str | None = "White", sex: str | None = "male", **values: float) -> Record:
@@ -33,16 +33,36 @@ def patient(race: str | None = "White", sex: str | None = "male", **values: floa
 
 
 def twin(record: Record, genotypes: dict[str, str] = TYPED) -> Twin:
-    return Twin("warfarin", record, Genome.from_diplotypes(genotypes), population="warfarin/iwpc@1")
+    return Twin("warfarin", record, Genome.from_diplotypes(genotypes), population="warfarin/iwpc@2")
 
 
 def test_provenance_names_data_method_and_script(iwpc) -> None:
     provenance = iwpc.data["provenance"]
-    assert provenance["n"] == 2917
+    assert provenance["n"] == 3651
     assert len(provenance["input_sha256"]) == 64
     assert "PharmGKB" in provenance["data"]
     assert provenance["script"] == "scripts/calibrate_iwpc.py"
     assert "only CL x EC50 is identified" in iwpc.describe()
+
+
+def test_a_released_version_is_never_edited() -> None:
+    released = Population.load("warfarin/iwpc@1")
+    assert released.hash == "69fabdceef2439c3e55606930a58958e5542db9006d0fd6e118de0f77bff9560"
+    assert Population.load("warfarin/iwpc").version == 2
+
+
+def test_the_trust_page_shows_figures_of_the_patients_group(iwpc) -> None:
+    rows = {t.topic: t for t in twin(patient("Black or African American", height=175, weight=85)).trust()}
+    assert rows["validation"].state == "good"
+    assert "2917 patients" in rows["validation"].text
+    assert "281 patients" in rows["validation, Black"].text
+    assert "validation, VKORC1 A/G" in rows
+    assert "validation, White" not in rows
+    assert "race_black" not in rows
+    assert rows["target_inr"].text == "unknown in this patient: taken to be 2.5"
+    figures = iwpc.data["validation"]
+    assert 8.0 < figures["mae_mg_week"] < 8.4
+    assert all(abs(g["coverage"] - 0.8) < 0.06 and g["patients"] >= 200 for g in figures["groups"])
 
 
 def test_every_number_says_whether_it_was_fitted_here(iwpc) -> None:
@@ -77,5 +97,6 @@ def test_what_is_missing_widens_the_dose() -> None:
         return float(np.log(high / low))
 
     whole = width(patient(height=175, weight=85))
+    assert width(patient(height=175)) > 1.15 * whole
     assert width(patient()) > whole
     assert width(patient(height=175, weight=85), {"CYP2C9": "*1/*1"}) > 1.1 * whole

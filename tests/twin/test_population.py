@@ -24,7 +24,7 @@ def typical(population, name, covariates, genotypes):
 
 def test_the_built_in_ones_are_listed_and_described():
     assert Population.list() == [
-        f"warfarin/{name}@1" for name in ("hamberg2007", "hamberg2010", "iwpc", "mipd")
+        f"warfarin/{name}" for name in ("hamberg2007@1", "hamberg2010@1", "iwpc@1", "iwpc@2", "mipd@1")
     ]
     text = Population.load("warfarin/hamberg2010").describe()
     assert "Clin Pharmacol Ther 2010;87:727" in text

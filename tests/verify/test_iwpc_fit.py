@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import inf
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from pytwin import _core
 from pytwin.cohort import Cohort
 from pytwin.model import Population
 from pytwin.record import Event, PatientInfo, Record
-from pytwin.verify.iwpc_fit import PRIORS, Doses, design, filled, fit, unfitted
+from pytwin.verify.iwpc_fit import FREEDOMS, PRIORS, Doses, design, filled, fit, log_density, unfitted
 from pytwin.verify.iwpc_population import SteadyDose, population, to_toml
 from pytwin.verify.iwpc_validation import (
     FOLDS,
@@ -80,17 +81,74 @@ def test_effects_are_recovered_with_and_without_missing_genotypes(untyped) -> No
     found = fit(invented(untyped))
     for name in ("intercept", "log weight", "race_black", "race_asian", "VKORC1 A/A", "CYP2C9 *1/*3"):
         assert found.effects[name] == pytest.approx(TRUE[name], abs=0.12), name
-    assert found.sd == pytest.approx(0.3, abs=0.02)
+    assert found.spread.overall == pytest.approx(0.3, abs=0.02)
     assert found.patients == N
 
 
 def test_wild_doses_move_student_t_less_than_gauss() -> None:
     wild = invented(heavy=0.1)
     off = {}
-    for kind in ("student-t", "gauss"):
-        effects = fit(wild, kind).effects
-        off[kind] = sum((effects[n] - TRUE[n]) ** 2 for n in PRIORS if "race_black " not in n)
-    assert off["student-t"] < off["gauss"] / 2
+    for freedom in (4.0, inf):
+        effects = fit(wild, [freedom]).effects
+        off[freedom] = sum((effects[n] - TRUE[n]) ** 2 for n in PRIORS if "race_black " not in n)
+    assert off[4.0] < off[inf] / 2
+
+
+def test_the_likeliest_degrees_of_freedom_are_taken() -> None:
+    assert fit(invented()).freedom == max(FREEDOMS)
+    assert fit(invented(heavy=0.1)).freedom == min(FREEDOMS)
+
+
+def test_log_density_is_that_of_the_errors() -> None:
+    doses = invented()
+    found = fit(doses)
+    density = log_density(doses, found)
+    assert density.shape == (N,)
+    assert density.mean() == pytest.approx(-np.log(0.3 * np.sqrt(2 * np.pi * np.e)), abs=0.05)
+    shifted = replace(doses, log_dose=doses.log_dose + 1.0)
+    assert log_density(shifted, found).mean() < density.mean() - 1
+
+
+def without(doses: Doses, name: str, first: int, louder: float = 1.0) -> Doses:
+    """The first patients without a covariate, their errors multiplied."""
+    gone = np.arange(N) < first
+    covariates = {**doses.covariates, name: np.where(gone, np.nan, doses.covariates[name])}
+    line = design(doses, {}) @ np.array([TRUE[n] for n in PRIORS])
+    return replace(
+        doses,
+        covariates=covariates,
+        log_dose=line + (doses.log_dose - line) * np.where(gone, louder, 1.0),
+    )
+
+
+def test_scatter_without_height_or_weight_is_its_own_and_shrunk() -> None:
+    quiet, loud = (fit(without(invented(), "height", 600, factor)).spread for factor in (1.0, 2.0))
+    assert quiet.missing["height"] == pytest.approx(1.0, abs=0.08)
+    assert quiet.missing["weight"] == 1.0
+    assert 1.4 < loud.missing["height"] < 1.9
+    assert loud.groups["white"] == pytest.approx(quiet.groups["white"], rel=0.1)
+    assert fit(without(invented(), "weight", 600, 2.0)).spread.missing["weight"] > 1.4
+
+
+def test_a_group_scatters_by_its_own_measure() -> None:
+    doses = invented()
+    line = design(doses, {}) @ np.array([TRUE[n] for n in PRIORS])
+    twice = np.where(doses.covariates["race_asian"] == 1, 2.0, 1.0)
+    found = fit(replace(doses, log_dose=line + twice * (doses.log_dose - line)))
+    for spread in (found.scale, found.spread):
+        assert 1.3 < spread.groups["race_asian"] / spread.groups["white"] < 2.0
+
+
+def test_patients_with_missing_size_take_part_in_the_fit() -> None:
+    doses = invented()
+    first = np.arange(N) < N // 2
+    partly = without(doses, "height", N)
+    joined = doses.of(first).with_others(partly.of(~first))
+    assert joined.log_dose.size == N
+    assert np.array_equal(joined.owner, doses.owner)
+    found = fit(joined)
+    assert found.patients == N
+    assert found.effects["VKORC1 A/A"] == pytest.approx(TRUE["VKORC1 A/A"], abs=0.1)
 
 
 def test_a_term_that_nobody_has_stays_at_its_prior() -> None:
@@ -106,7 +164,9 @@ def test_missing_height_and_weight_follow_sex_race_and_weight() -> None:
     whole = filled(gone, references)
     assert np.isfinite(whole["height"]).all()
     assert np.array_equal(whole["height"][10:], doses.covariates["height"][10:])
-    assert set(references["height"].slopes) == {"male", "race_asian", "race_black", "race_other", "weight"}
+    people = {"male", "race_asian", "race_black", "race_other", "age"}
+    assert set(references["weight"].slopes) == people
+    assert set(references["height"].slopes) == people | {"weight"}
 
 
 def test_the_population_of_a_fit_survives_toml_and_says_the_same() -> None:
@@ -120,7 +180,7 @@ def test_the_population_of_a_fit_survives_toml_and_says_the_same() -> None:
     line = design(doses, found.references) @ np.array(list(found.effects.values()))
     assert np.ptp(mean - line) < 2e-3
     white = ~np.any([doses.covariates[g] == 1 for g in ("race_asian", "race_black", "race_other")], axis=0)
-    assert np.allclose(sd[white], found.group_sd["white"], rtol=1e-3)
+    assert np.allclose(sd[white], found.spread.groups["white"], rtol=1e-3)
 
 
 def people_of(n: int) -> Subjects:
