@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pytwin.cohort import Cohort
     from pytwin.doctor import doctor
     from pytwin.genome import Genome, read_genome
-    from pytwin.model import Limit, Model, Objective, Plan, Population
+    from pytwin.model import Limit, Model, Objective, Plan, Population, models
     from pytwin.rank import Ranking
     from pytwin.record import Record, read_record, read_records
     from pytwin.therapies import Therapy
@@ -43,6 +43,7 @@ _CONTENTS = {
     "Twin": "pytwin.twin",
     "doctor": "pytwin.doctor",
     "kalman": "pytwin.kalman",
+    "models": "pytwin.model",
     "read_genome": "pytwin.genome",
     "read_record": "pytwin.record",
     "read_records": "pytwin.record",
@@ -70,6 +71,7 @@ __all__ = [
     "Twin",
     "doctor",
     "kalman",
+    "models",
     "read_genome",
     "read_record",
     "read_records",

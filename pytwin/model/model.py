@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from html import escape
 from typing import Any, Literal
 
 import numpy as np
@@ -11,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from pytwin import _core
 from pytwin.errors import InputError
-from pytwin.model.plan import Plan
+from pytwin.model import describe, simulation
 from pytwin.model.result import Result
 
 Array = NDArray[np.float64]
@@ -21,7 +20,13 @@ Values = ArrayLike | Mapping[str, ArrayLike] | None
 
 
 def models(*, problems: bool = False) -> tuple[str, ...]:
-    """Names of the models that are built in; with ``problems`` also the integrators' test problems."""
+    """Names of the models that are built in.
+
+    Parameters
+    ----------
+    problems : bool
+        Add the test problems of the integrators, such as Robertson's.
+    """
     names = _core.model_names()
     return names if problems else tuple(name for name in names if not _core.Model(name).problem)
 
@@ -56,6 +61,9 @@ class Model:
     title = property(lambda self: str(self._core.title), doc="One line.")
     citation = property(lambda self: str(self._core.citation), doc="Where the model was published.")
     equations = property(lambda self: str(self._core.equations), doc="The equations as text.")
+    time_unit = property(lambda self: str(self._core.time_unit), doc="Unit of the model's time: h, min, d.")
+    problem = property(lambda self: bool(self._core.problem), doc="A test problem of the integrators.")
+    noise = property(lambda self: bool(self._core.noise), doc="Whether it is a stochastic equation.")
 
     @property
     def organs(self) -> tuple[Field, ...]:
@@ -79,8 +87,25 @@ class Model:
 
     @property
     def doses(self) -> tuple[Field, ...]:
-        """Where doses enter: dicts with drug, route, unit, state, bioavailability, factor."""
+        """Where doses enter: dicts with drug, route, unit, state, factor; and bioavailability, lag, duration,
+        rate, each the index of a parameter, or -1 for none.
+        """
         return self._core.doses
+
+    @property
+    def events(self) -> tuple[Field, ...]:
+        """Jumps of the states that a plan can ask for by name: dicts with name, doc."""
+        return self._core.events
+
+    @property
+    def delays(self) -> tuple[dict[str, int], ...]:
+        """Pure delays: dicts with state and param (indices); that state is also seen so much earlier."""
+        return self._core.delays
+
+    @property
+    def mass(self) -> tuple[float, ...] | None:
+        """M of M dx/dt = f(x), a number a state; 0 is an algebraic state, 0 = f. None: all 1."""
+        return self._core.mass
 
     @property
     def core(self) -> _core.Model:
@@ -111,15 +136,19 @@ class Model:
 
     def simulate(
         self,
-        times: ArrayLike,
-        plan: Plan | Sequence[Plan] | NDArray[Any] | None = None,
+        times: ArrayLike | str,
+        plan: simulation.Plans = None,
         params: Values = None,
         x0: Values = None,
         *,
         start: float = 0.0,
         outputs: Sequence[str] | None = None,
+        states: bool | Sequence[str] = False,
+        time_unit: str | None = None,
+        method: str = "auto",
+        step: float | str | None = None,
         rtol: float = 1e-9,
-        atol: float = 1e-11,
+        atol: float | ArrayLike | Mapping[str, float] = 1e-11,
         max_steps: int = 100_000,
         threads: int = 1,
         errors: Literal["raise", "status"] = "raise",
@@ -129,20 +158,39 @@ class Model:
 
         Parameters
         ----------
-        times : array_like, shape (T,)
-            Hours at which outputs are wanted, ascending, none before ``start``.
-        plan : Plan, sequence of Plan, array of _core.PLAN_DTYPE or None
-            What is given; several plans are each simulated for every subject.
+        times : array_like, shape (T,), or str
+            When outputs are wanted: in ``time_unit``, ascending, none before ``start``. A text such as
+            ``"30 d"`` stands for 241 even times from ``start`` on.
+        plan : Plan, Schedule, array of _core.PLAN_DTYPE, a sequence of these, or None
+            What is given; several plans are each simulated for every subject. A Plan's numbers are hours,
+            whatever the model's unit of time.
         params, x0 : array_like, mapping or None
             See :meth:`rows`. ``x0`` None: the model's states at rest.
         start : float
-            The hour of ``x0``.
+            The time of ``x0``, in ``time_unit``.
         outputs : sequence of str, optional
             Names of the outputs wanted; None: all.
+        states : bool or sequence of str
+            Names of states wanted as well, or True for all.
+        time_unit : {"s", "min", "h", "d", "wk"}, optional
+            Unit of ``times``, ``start``, ``step`` and of the Result's times; None: the model's own.
+        method : str
+            ``"auto"`` (Dormand-Prince, and Rosenbrock where it turns out stiff), ``"dopri5"``, ``"rodas"``;
+            with a fixed ``step`` ``"rk4"``, ``"heun"``, ``"euler"``; for models with noise
+            ``"euler-maruyama"``, ``"srk"``. Declared linear parts are exact under the first two.
+        step : float or str, optional
+            Step of a method that has a fixed one: a number in ``time_unit``, or a text such as ``"5 min"``.
         rtol, atol : float
-            Tolerances of a step. The defaults hold INR of both Hamberg models to 1e-8.
+            Relative and absolute tolerance of a step; ``atol`` also as an array (n_state,) or by name of
+            the state, in its unit. The defaults hold INR of both Hamberg models to 1e-8.
+        max_steps : int
+            Steps that a lane may take between two events.
+        threads : int
+            The result doesn't depend on it.
         errors : {"raise", "status"}
-            Whether a lane that fails raises, or is left with its status.
+            Whether a lane that fails raises, or is left with its status, the time and NaN from there on.
+        progress : callable, optional
+            Called with the share done, 0 to 1.
 
         Returns
         -------
@@ -152,108 +200,28 @@ class Model:
         Raises
         ------
         InputError
-            Shapes, names, times or plans that do not fit.
+            Shapes, names, times, units or plans that do not fit, numbers that are not finite; names the row
+            and the column.
         ComputationError
-            A lane failed and ``errors`` is "raise".
+            A lane failed and ``errors`` is "raise"; names the subject, the plan and the time.
         """
-        hours = np.asarray(times, dtype=np.float64)
-        if hours.ndim != 1:
-            raise InputError(
-                "model.bad-shape", f"times has shape {hours.shape}, expected (T,)", place="times"
-            )
-        rows, states, is_batch = self._lanes(params, x0)
-        plans = self._actions(plan, float(hours[-1]) if hours.size else start)
-        chosen = self._chosen(outputs)
-        n, size = rows.shape[0], len(plans)
-        found = self._core.simulate(
-            rows,
-            states,
-            start,
-            np.concatenate(plans),
-            np.cumsum([0, *map(len, plans)]),
-            hours,
-            np.tile(np.arange(n, dtype=np.int64), size),
-            np.repeat(np.arange(size, dtype=np.int64), n),
-            np.array(chosen, dtype=np.int32),
-            rtol=rtol,
-            atol=atol,
-            max_steps=max_steps,
-            threads=threads,
-            progress=progress,
+        clock = simulation.Clock(self.time_unit, time_unit or self.time_unit)
+        options = simulation.options(self, clock, method, step, rtol, atol, max_steps)
+        instants = simulation.instants(times, start, clock)
+        lanes = simulation.lanes(self, params, x0, strict=errors == "raise")
+        end = instants[-1] if instants.size else start
+        lanes = simulation.with_plans(self, lanes, plan, clock.hours(end))
+        wanted = simulation.wanted(self, outputs, states)
+        found = simulation.run(
+            self, lanes, clock, instants, start, wanted, {**options, "threads": threads, "progress": progress}
         )
-        dims = {"subject": n} if is_batch else {}
-        if not (plan is None or isinstance(plan, Plan | np.ndarray)):
-            dims = {"plan": size, **dims}
-        result = self._result(hours, chosen, found, dims)
         if errors == "raise":
-            result.raise_for_status()
-        return result
-
-    def _lanes(self, params: Values, x0: Values) -> tuple[Array, Array | None, bool]:
-        """Rows of parameters and states (or None), and whether a batch was given."""
-        rows = self.rows(params)
-        states = None if x0 is None else self.rows(x0, of="states")
-        sizes = {a.shape[0] for a in (rows, states) if a is not None and a.ndim == 2}
-        if len(sizes) > 1:
-            message = f"params and x0 have {' and '.join(map(str, sorted(sizes)))} rows"
-            raise InputError("model.bad-shape", message, place="params, x0")
-        n = sizes.pop() if sizes else 1
-        is_batch = rows.ndim == 2 or (states is not None and states.ndim == 2)
-        full = np.ascontiguousarray(np.broadcast_to(rows, (n, rows.shape[-1])))
-        if states is not None:
-            states = np.ascontiguousarray(np.broadcast_to(states, (n, states.shape[-1])))
-        return full, states, is_batch
-
-    def _actions(self, plan: Any, horizon: float) -> list[NDArray[Any]]:
-        if plan is None:
-            return [np.zeros(0, dtype=_core.PLAN_DTYPE)]
-        if isinstance(plan, np.ndarray):
-            return [plan]
-        if isinstance(plan, Plan):
-            return [plan.actions(self, horizon)]
-        found = [p if isinstance(p, np.ndarray) else p.actions(self, horizon) for p in plan]
-        if not found:
-            raise InputError("model.no-plan", "an empty sequence of plans", place="plan")
+            found.raise_for_status()
         return found
 
-    def _chosen(self, outputs: Sequence[str] | None) -> list[int]:
-        names = [o["name"] for o in self.outputs]
-        for name in outputs or ():
-            if name not in names:
-                hint = f"There is {', '.join(names)}"
-                raise InputError(
-                    "model.unknown-output", "the model has no such output", place=name, hint=hint
-                )
-        return list(range(len(names))) if outputs is None else [names.index(name) for name in outputs]
-
-    def _result(self, hours: Array, chosen: list[int], found: dict[str, Any], dims: dict[str, int]) -> Result:
-        lead = tuple(dims.values())
-        return Result(
-            times=hours,
-            y=found["y"].reshape(*lead, hours.size, len(chosen)),
-            names=tuple(self.outputs[i]["name"] for i in chosen),
-            units=tuple(self.outputs[i]["unit"] for i in chosen),
-            x_end=found["x_end"].reshape(*lead, len(self.states)),
-            states=tuple(s["name"] for s in self.states),
-            status=found["status"].reshape(lead),
-            stop=found["stop"].reshape(lead),
-            model=self.name,
-            dims=tuple(dims),
-        )
-
     def describe(self) -> str:
-        """The model as text: equations, states, parameters, outputs, doses, citation."""
-        parts = [f"{self.name}: {self.title}", "", self.equations, ""]
-        for title, fields in (
-            ("states", self.states),
-            ("parameters", self.params),
-            ("outputs", self.outputs),
-        ):
-            width = max(len(f["name"]) for f in fields)
-            parts += [title, *(f"  {f['name']:<{width}}  {_number(f, title)}{f['doc']}" for f in fields), ""]
-        parts += ["doses", *(f"  {d['drug']}, {d['route']}, in {d['unit']}" for d in self.doses), ""]
-        cited = dict.fromkeys([self.citation, *(o["citation"] for o in self.organs)])
-        return "\n".join([*parts, "citations", *(f"  {c}" for c in cited)])
+        """The model as text: equations, states, parameters, outputs, doses, events, citation."""
+        return describe.text(self)
 
     def __repr__(self) -> str:
         return f"Model({self.name!r})"
@@ -262,16 +230,7 @@ class Model:
         return Model, (self.name,)
 
     def _repr_html_(self) -> str:
-        rows = "".join(
-            f"<tr><td>{escape(f['name'])}</td><td>{f['value']:g}</td><td>{escape(f['unit'])}</td>"
-            f"<td>{escape(f['doc'])}</td></tr>"
-            for f in self.params
-        )
-        head = "<tr><th>parameter</th><th>value</th><th>unit</th><th></th></tr>"
-        return (
-            f"<p><b>{escape(self.name)}</b>: {escape(self.title)}</p><pre>{escape(self.equations)}</pre>"
-            f"<table>{head}{rows}</table><p>{escape(self.citation)}</p>"
-        )
+        return describe.html(self)
 
 
 def _rows_by_name(values: Mapping[str, ArrayLike], fields: tuple[Field, ...], of: str) -> Array:
@@ -284,11 +243,6 @@ def _rows_by_name(values: Mapping[str, ArrayLike], fields: tuple[Field, ...], of
     try:
         return np.stack(np.broadcast_arrays(*columns), axis=-1)
     except ValueError as error:
-        message = f"the values of the {of} have different lengths"
+        sizes = ", ".join(f"{n} {np.shape(v)}" for n, v in values.items() if np.ndim(v))
+        message = f"the values of the {of} have different lengths: {sizes}"
         raise InputError("model.bad-shape", message, place=of) from error
-
-
-def _number(field: Field, title: str) -> str:
-    unit = "" if field["unit"] == "1" else " " + field["unit"]
-    value = f"{field['value']:g}{unit}  " if title != "outputs" else f"{unit.strip() or '1'}  "
-    return f"{value:<14}"

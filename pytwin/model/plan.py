@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pytwin import _core
 from pytwin.errors import InputError
 from pytwin.model.actions import Actions, Row, table
-from pytwin.model.duration import hours, spell
+from pytwin.model.duration import convert, hours, spell
 
 _MASS_IN_MG = {"kg": 1e6, "g": 1e3, "mg": 1.0, "ug": 1e-3, "ng": 1e-6}
 
@@ -168,7 +168,7 @@ class Plan:
         Returns
         -------
         ndarray of _core.PLAN_DTYPE, shape (n,)
-            Sorted by time, then kind.
+            Sorted by time, then kind; in the model's unit of time.
 
         Raises
         ------
@@ -179,7 +179,7 @@ class Plan:
         rows = [row for d in self.doses for row in _dose_rows(d, model, end)]
         rows += [_setting_row(s, model) for s in self.settings if s.at < end]
         actions = table(rows)
-        actions["time"] += delay
+        actions["time"] = convert(actions["time"] + delay, "h", model.time_unit)
         return actions
 
     def __str__(self) -> str:
@@ -229,9 +229,10 @@ def _dose_rows(dose: Dose, model: Any, end: float) -> list[Row]:
     if dose.start >= end:
         return []
     stop = dose.start + dose.length
+    rate = amount / convert(1.0, "h", model.time_unit)
     return [
-        (dose.start, _core.ACTION_INFUSION_ON, index, amount),
-        (stop, _core.ACTION_INFUSION_OFF, index, amount),
+        (dose.start, _core.ACTION_INFUSION_ON, index, rate),
+        (stop, _core.ACTION_INFUSION_OFF, index, rate),
     ]
 
 

@@ -8,8 +8,7 @@ import pickle
 import numpy as np
 import pytest
 
-from pytwin import ComputationError, InputError, Model, Plan, _core
-from pytwin.model.model import models
+from pytwin import InputError, Model, Plan, _core, models
 
 from .conftest import daily, params_of, run
 
@@ -80,14 +79,59 @@ def test_xarray() -> None:
 @pytest.mark.core
 def test_a_lane_that_fails_raises_or_is_left_with_its_status() -> None:
     clearances = {"CL": [0.3, np.nan, 0.4]}
-    with pytest.raises(ComputationError, match="not-finite") as caught:
+    with pytest.raises(InputError, match=r"CL is nan.*params, row 1, CL"):
         Model(MODEL).simulate(TIMES, PLAN, clearances)
-    assert "lane 1" in str(caught.value)
+    with pytest.raises(InputError, match=r"A2 is inf.*at x0, A2"):
+        Model(MODEL).simulate(TIMES, PLAN, None, {"A2": np.inf})
     result = Model(MODEL).simulate(TIMES, PLAN, clearances, errors="status")
     assert (result.status != 0).tolist() == [False, True, False] and np.isnan(result["INR"][1]).all()
 
 
+@pytest.mark.core
+def test_times_have_a_unit_and_may_be_a_text() -> None:
+    model = Model(MODEL)
+    hourly = model.simulate(TIMES, PLAN)
+    daily_ = model.simulate(np.array(TIMES) / 24, PLAN, time_unit="d")
+    np.testing.assert_allclose(daily_.y, hourly.y, rtol=1e-12)
+    assert daily_.time_unit == "d" and daily_.stop == 10 and hourly.time_unit == "h"
+    even = model.simulate("10 d", PLAN)
+    assert even.times.size == 241 and even.times[-1] == 240 and even["INR"][-1] == hourly["INR"][-1]
+
+
+@pytest.mark.core
+def test_states_come_on_request() -> None:
+    found = Model(MODEL).simulate(TIMES, PLAN, {"CL": [0.2, 0.3]}, states=True)
+    assert found.x.shape == (2, 4, 8) and found["A2"].shape == (2, 4)
+    np.testing.assert_array_equal(found.x[:, -1], found.x_end)
+    one = Model(MODEL).simulate(TIMES, PLAN, {"CL": [0.2, 0.3]}, states=["A2"])
+    np.testing.assert_array_equal(one["A2"], found["A2"])
+    assert one.states == ("A2",) and found.columns[2].unit == "mg"
+
+
+@pytest.mark.core
+def test_tolerances_by_state() -> None:
+    model = Model(MODEL)
+    same = [model.simulate(TIMES, PLAN, atol=atol).y for atol in (1e-11, np.full(8, 1e-11), {"A2": 1e-11})]
+    np.testing.assert_array_equal(same[0], same[1])
+    np.testing.assert_array_equal(same[0], same[2])
+
+
 BAD = [
+    (lambda m: m.simulate([0.0, 24.0, 24.0], PLAN), "24 h is there twice (at times[2])"),
+    (lambda m: m.simulate([0.0, 24.0, 12.0], PLAN), "12 h is before the one before it (at times[2])"),
+    (lambda m: m.simulate([0.0, np.nan], PLAN), "not a finite number (at times[1])"),
+    (lambda m: m.simulate([0.0], PLAN, start=1.0), "before the start, 1 (at times[0])"),
+    (lambda m: m.simulate("3 weeks", PLAN), "not a duration"),
+    (lambda m: m.simulate(TIMES, PLAN, time_unit="years"), "'years' is no unit of time"),
+    (lambda m: m.simulate(TIMES, PLAN, method="rk45"), "There is auto, dopri5"),
+    (lambda m: m.simulate(TIMES, PLAN, method="rk4"), "rk4 needs a step"),
+    (lambda m: m.simulate(TIMES, PLAN, step=1), "auto chooses its own step"),
+    (lambda m: m.simulate(TIMES, PLAN, method="rk4", step=-1), "a step is a positive number"),
+    (lambda m: m.simulate(TIMES, PLAN, method="srk", step=1), "hamberg2010 has no noise"),
+    (lambda m: m.simulate(TIMES, PLAN, atol=np.ones(3)), "atol has shape (3,)"),
+    (lambda m: m.simulate(TIMES, PLAN, atol={"A3": 1}), "no such state"),
+    (lambda m: m.simulate(TIMES, PLAN, atol=0), "atol must be positive"),
+    (lambda m: m.simulate(TIMES, PLAN, states=["A3"]), "no such state"),
     (lambda m: m.simulate(TIMES, PLAN, {"clearance": 1}), "unknown-name"),
     (lambda m: m.simulate(TIMES, PLAN, {"CL": [1, 2], "V": [1, 2, 3]}), "different lengths"),
     (lambda m: m.simulate(TIMES, PLAN, np.zeros(3)), "bad-shape"),
