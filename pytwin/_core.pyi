@@ -108,6 +108,12 @@ class Model:
         atol: float = 1e-9,
         atols: ArrayLike | None = None,
         max_steps: int = 100000,
+        directions: ArrayLike | None = None,
+        sensitivity_error: int = 0,
+        seed: int = 0,
+        patient: ArrayLike | None = None,
+        draw: ArrayLike | None = None,
+        refine: int = 0,
         threads: int = 1,
         progress: Callable[[float], object] | None = None,
     ) -> dict[str, Any]: ...

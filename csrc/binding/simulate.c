@@ -25,6 +25,12 @@ enum {
     ATOL,
     ATOLS,
     MAX_STEPS,
+    DIRECTIONS,
+    SENSITIVITY_ERROR,
+    SEED,
+    PATIENT,
+    DRAW,
+    REFINE,
     THREADS,
     PROGRESS,
     N_ARGUMENT,
@@ -52,6 +58,12 @@ static const pt_argument simulate_arguments[N_ARGUMENT] = {
     [ATOL] = {.name = "atol", .kind = PT_REAL, .optional = 1, .real = 1e-9},
     [ATOLS] = {.name = "atols", .type = NPY_DOUBLE, .ndim = 1, .dims = {-1}, .optional = 1},
     [MAX_STEPS] = {.name = "max_steps", .kind = PT_INTEGER, .optional = 1, .integer = 100000},
+    [DIRECTIONS] = {.name = "directions", .type = NPY_INT32, .ndim = 1, .dims = {-1}, .optional = 1},
+    [SENSITIVITY_ERROR] = {.name = "sensitivity_error", .kind = PT_INTEGER, .optional = 1},
+    [SEED] = {.name = "seed", .kind = PT_INTEGER, .optional = 1},
+    [PATIENT] = {.name = "patient", .type = NPY_INT64, .ndim = 1, .dims = {-1}, .optional = 1},
+    [DRAW] = {.name = "draw", .type = NPY_INT64, .ndim = 1, .dims = {-1}, .optional = 1},
+    [REFINE] = {.name = "refine", .kind = PT_INTEGER, .optional = 1},
     [THREADS] = {.name = "threads", .kind = PT_INTEGER, .optional = 1, .integer = 1},
     [PROGRESS] = {.name = "progress", .kind = PT_OBJECT, .optional = 1},
 };
@@ -76,7 +88,7 @@ static int fail_length(const pt_argument *a, npy_intp expected)
 /* Lengths that depend on each other. */
 static int check_lengths(call_t *c)
 {
-    const pt_argument *a = c->a;
+    const pt_argument *a = c->a, *const per_lane[] = {&a[PLAN], &a[PATIENT], &a[DRAW]};
     pt_simulation *call = &c->call;
     call->n_subject = pt_length(&a[PARAMS]);
     call->n_plan = pt_length(&a[OFFSETS]) - 1;
@@ -84,7 +96,9 @@ static int check_lengths(call_t *c)
     const int has_subject = a[SUBJECT].array != NULL, has_plan = a[PLAN].array != NULL;
     call->n_lane = has_subject ? pt_length(&a[SUBJECT]) : has_plan ? pt_length(&a[PLAN]) : call->n_subject;
     if (a[X0].array && pt_length(&a[X0]) != call->n_subject) return fail_length(&a[X0], call->n_subject);
-    if (has_plan && pt_length(&a[PLAN]) != call->n_lane) return fail_length(&a[PLAN], call->n_lane);
+    for (int k = 0; k < 3; k++)
+        if (per_lane[k]->array && pt_length(per_lane[k]) != call->n_lane)
+            return fail_length(per_lane[k], call->n_lane);
     if (!has_subject && call->n_lane != call->n_subject) return fail_length(&a[PARAMS], call->n_lane);
     if (call->n_plan < 1) {
         pt_raise_input("bad-shape",
@@ -137,7 +151,9 @@ static int set_options(call_t *c)
                           .atols = pt_doubles(a[ATOLS].array),
                           .max_steps = a[MAX_STEPS].integer,
                           .method = (int)a[METHOD].integer,
-                          .step = a[STEP].real};
+                          .step = a[STEP].real,
+                          .sensitivity_error = (int)a[SENSITIVITY_ERROR].integer,
+                          .refine = (int)a[REFINE].integer};
     if (!(o->rtol >= 1e-14 && o->atol > 0 && o->max_steps > 0)) {
         pt_raise_input("bad-argument", "rtol is at least 1e-14, atol and max_steps are positive");
         return -1;
@@ -188,9 +204,22 @@ static void point(call_t *c)
     call->plans = c->plans;
     call->times = pt_doubles(a[TIMES].array);
     call->outputs = c->every ? c->every : pt_int32s(a[OUTPUTS].array);
+    call->n_direction = (int)pt_length(&a[DIRECTIONS]);
+    call->directions = pt_int32s(a[DIRECTIONS].array);
+    call->seed = (uint64_t)a[SEED].integer;
+    call->patient = pt_int64s(a[PATIENT].array);
+    call->draw = pt_int64s(a[DRAW].array);
 }
 
 /* ---- the call ---- */
+
+static int make_derivatives(pt_simulation *call, npy_intp n_state, PyObject *result)
+{
+    const npy_intp n = call->n_lane, n_direction = call->n_direction;
+    call->dy = pt_new_doubles(result, "dy", 4, (npy_intp[]){n, call->n_time, call->n_out, n_direction});
+    if (call->dy) call->dx_end = pt_new_doubles(result, "dx_end", 3, (npy_intp[]){n, n_state, n_direction});
+    return call->dx_end ? 0 : -1;
+}
 
 static int make_results(call_t *c, PyObject *result)
 {
@@ -201,7 +230,8 @@ static int make_results(call_t *c, PyObject *result)
         call->x_end = pt_new_doubles(result, "x_end", 2, (npy_intp[]){n, pt_model_n_state(c->model)});
     if (call->x_end) call->status = pt_new_integers(result, "status", NPY_INT32, n);
     if (call->status) call->stop = pt_new_doubles(result, "stop", 1, &n);
-    return call->stop ? 0 : -1;
+    if (!call->stop || call->n_direction == 0) return call->stop ? 0 : -1;
+    return make_derivatives(call, pt_model_n_state(c->model), result);
 }
 
 static PyObject *run_call(call_t *c)
@@ -222,6 +252,8 @@ static int prepare(call_t *c)
 {
     if (pt_arguments_read(c->a, N_ARGUMENT) || check_lengths(c)) return -1;
     if (check_range(&c->a[SUBJECT], c->call.n_subject) || check_range(&c->a[PLAN], c->call.n_plan)) return -1;
+    if (check_range(&c->a[DIRECTIONS], pt_model_n_param(c->model) + pt_model_n_state(c->model))) return -1;
+    if (check_range(&c->a[DRAW], (npy_intp)1 << 32)) return -1;
     if (check_times(c) || set_options(c) || slice_plans(c) || choose_outputs(c)) return -1;
     point(c);
     return 0;
