@@ -52,6 +52,21 @@ static const pt_model_row pt_model_rows[] = {
      "van der Schaft A, Schumacher H. An Introduction to Hybrid Dynamical Systems. Springer 2000",
      {"bouncing_ball"},
      1},
+    {"lorenz",
+     "Lorenz's equations: chaotic convection in three states",
+     "Lorenz EN. Deterministic nonperiodic flow. J Atmos Sci 1963;20:130-141",
+     {"lorenz"},
+     1},
+    {"ornstein_uhlenbeck",
+     "Ornstein-Uhlenbeck process: noise with a memory",
+     "Uhlenbeck GE, Ornstein LS. On the theory of the Brownian motion. Phys Rev 1930;36:823-841",
+     {"ornstein_uhlenbeck"},
+     1},
+    {"geometric_brownian",
+     "Geometric Brownian motion: growth with multiplicative noise",
+     "Kloeden PE, Platen E. Numerical Solution of Stochastic Differential Equations. Springer 1992",
+     {"geometric_brownian"},
+     1},
 };
 
 #endif

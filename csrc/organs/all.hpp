@@ -32,6 +32,15 @@ PT_ORGAN_END
 PT_ORGAN_BEGIN(bouncing_ball)
 #include "organs/bouncing_ball.c"
 PT_ORGAN_END
+PT_ORGAN_BEGIN(lorenz)
+#include "organs/lorenz.c"
+PT_ORGAN_END
+PT_ORGAN_BEGIN(ornstein_uhlenbeck)
+#include "organs/ornstein_uhlenbeck.c"
+PT_ORGAN_END
+PT_ORGAN_BEGIN(geometric_brownian)
+#include "organs/geometric_brownian.c"
+PT_ORGAN_END
 
 #define PT_ORGAN_ROW(name) &name::PT_ORGAN(name),
 static const pt_organ_functions *const wired_organs[] = {PT_ORGAN_LIST(PT_ORGAN_ROW)};

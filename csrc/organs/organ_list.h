@@ -10,7 +10,10 @@
     X(glucose_hovorka2004)                                                                                   \
     X(glucose_uvapadova2008)                                                                                 \
     X(sensor_interstitial)                                                                                   \
-    X(bouncing_ball)
+    X(bouncing_ball)                                                                                         \
+    X(lorenz)                                                                                                \
+    X(ornstein_uhlenbeck)                                                                                    \
+    X(geometric_brownian)
 
 #define PT_ORGAN_NUMBER(name) PT_ORGAN_##name,
 enum { PT_ORGAN_LIST(PT_ORGAN_NUMBER) PT_N_ORGAN };

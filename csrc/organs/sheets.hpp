@@ -2,6 +2,9 @@
  * namespace (organs/all.hpp), so that their guards hold there. */
 #include "model/wiring.h"
 #include "organs/bouncing_ball.h"
+#include "organs/geometric_brownian.h"
+#include "organs/lorenz.h"
+#include "organs/ornstein_uhlenbeck.h"
 #include "organs/coagulation_hamberg2007.h"
 #include "organs/coagulation_hamberg2010.h"
 #include "organs/glucose_hovorka2004.h"
