@@ -30,7 +30,9 @@ extern "C" {
     X(UNSORTED, "times are not in order")                                                                    \
     X(CANCELLED, "cancelled by the caller")                                                                  \
     X(THREAD, "a thread could not be started")                                                               \
-    X(UNSUPPORTED, "the model or the method does not offer this")
+    X(UNSUPPORTED, "the model or the method does not offer this")                                            \
+    X(NOT_CONVERGED, "no steady state or periodic orbit was found")                                          \
+    X(TOO_MANY_PENDING, "more doses are pending in a lane than there is room for")
 
 typedef enum {
 #define PT_STATUS_ENUM(name, message) PT_##name,
@@ -75,11 +77,14 @@ typedef enum {
     PT_ACTION_BOLUS,        /* dose port index: x[state] += factor F value   (dose)    */
     PT_ACTION_INFUSION_ON,  /* dose port index: rate += factor F value per hour (dose) */
     PT_ACTION_DOSE,         /* row `index` of the schedule's doses              (dose) */
+    PT_ACTION_OBSERVE,      /* outputs into row `index`, see pt_simulation.first        */
     PT_N_ACTION
 } pt_action_kind;
 
 /* Actions are sorted by (time, kind), so that at one instant the order is covariate,
- * (observation,) reset, infusion end, dose. */
+ * (observation,) reset, infusion end, dose; or, in a schedule that is in_order, by time alone, and act in
+ * their own order. Lagged and additional doses, and ends of infusions of DOSE rows, that fall on the instant
+ * of other actions act before the observations and doses among them. */
 typedef struct {
     double time;
     int32_t kind;
@@ -87,7 +92,13 @@ typedef struct {
     double value;
 } pt_action;
 
-/* A dose record with NONMEM's meaning: its lag, bioavailability, duration and rate may be parameters. */
+/* A dose record with NONMEM's meaning: its lag, bioavailability, duration and rate may be parameters.
+ * An infusion of amount A enters at the port's factor times its rate for F A / rate (rate -2: at F A /
+ * duration); a bolus adds factor F A. Additional doses follow at the record's time + j interval + lag, with
+ * the lag of the record and with the F, rate and duration in force when they enter. Steady 1 drops all that
+ * the lane holds, 2 keeps it; the past that is put in or added is one of the same dose at time - j interval +
+ * lag, j = 1, 2, ...; its infusions that still run go on to their ends. Steady 1 with amount 0 and no
+ * interval is the state under a constant infusion of `rate`, which ends here. */
 typedef struct {
     int32_t port;
     int32_t steady; /* 0; 1: the state of an infinite past of this dose; 2: that state added */
@@ -114,6 +125,7 @@ typedef struct {
     int64_t n_dose;
     const pt_trigger *triggers; /* [n_trigger] */
     int64_t n_trigger;
+    int in_order; /* actions at one instant act in the order given */
 } pt_schedule;
 
 /* ---- the rest of the API (models, simulation, filters) follows in its own headers,

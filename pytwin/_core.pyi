@@ -58,6 +58,7 @@ ACTION_INFUSION_OFF: Final[int]
 ACTION_BOLUS: Final[int]
 ACTION_INFUSION_ON: Final[int]
 ACTION_DOSE: Final[int]
+ACTION_OBSERVE: Final[int]
 
 def model_names() -> tuple[str, ...]: ...
 
@@ -104,6 +105,9 @@ class Model:
         trigger_offsets: ArrayLike | None = None,
         method: int = 0,
         step: float = 0.0,
+        first: ArrayLike | None = None,
+        n_row: int = 0,
+        in_order: int = 0,
         rtol: float = 1e-6,
         atol: float = 1e-9,
         atols: ArrayLike | None = None,

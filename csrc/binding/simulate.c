@@ -21,6 +21,9 @@ enum {
     TRIGGER_OFFSETS,
     METHOD,
     STEP,
+    FIRST,
+    N_ROW,
+    IN_ORDER,
     RTOL,
     ATOL,
     ATOLS,
@@ -54,6 +57,9 @@ static const pt_argument simulate_arguments[N_ARGUMENT] = {
         {.name = "trigger_offsets", .type = NPY_INT64, .ndim = 1, .dims = {-1}, .optional = 1},
     [METHOD] = {.name = "method", .kind = PT_INTEGER, .optional = 1, .integer = PT_METHOD_AUTO},
     [STEP] = {.name = "step", .kind = PT_REAL, .optional = 1},
+    [FIRST] = {.name = "first", .type = NPY_INT64, .ndim = 1, .dims = {-1}, .optional = 1},
+    [N_ROW] = {.name = "n_row", .kind = PT_INTEGER, .optional = 1},
+    [IN_ORDER] = {.name = "in_order", .kind = PT_INTEGER, .optional = 1},
     [RTOL] = {.name = "rtol", .kind = PT_REAL, .optional = 1, .real = 1e-6},
     [ATOL] = {.name = "atol", .kind = PT_REAL, .optional = 1, .real = 1e-9},
     [ATOLS] = {.name = "atols", .type = NPY_DOUBLE, .ndim = 1, .dims = {-1}, .optional = 1},
@@ -175,7 +181,29 @@ static int slice_plans(call_t *c)
         PyErr_NoMemory();
         return -1;
     }
+    for (int64_t i = 0; i < c->call.n_plan; i++) c->plans[i].in_order = c->a[IN_ORDER].integer != 0;
     return pt_schedules_slice(c->model, &actions, &doses, &triggers, c->call.n_plan, c->plans);
+}
+
+/* The rows of y that each lane writes lie in it. */
+static int check_rows(const call_t *c)
+{
+    const pt_argument *a = c->a;
+    const int64_t *first = pt_int64s(a[FIRST].array), *plan = pt_int64s(a[PLAN].array);
+    if (!first) return 0;
+    if (pt_length(&a[FIRST]) != c->call.n_lane) return fail_length(&a[FIRST], c->call.n_lane);
+    for (int64_t l = 0; l < c->call.n_lane; l++) {
+        const pt_schedule *schedule = &c->plans[plan ? plan[l] : 0];
+        for (int64_t i = 0; i < schedule->n; i++) {
+            const int64_t row = first[l] + schedule->actions[i].index;
+            if (schedule->actions[i].kind != PT_ACTION_OBSERVE || (first[l] >= 0 && row < a[N_ROW].integer))
+                continue;
+            pt_raise_input("bad-argument", "first[%zd] leads beyond the %zd rows", (Py_ssize_t)l,
+                           (Py_ssize_t)a[N_ROW].integer);
+            return -1;
+        }
+    }
+    return 0;
 }
 
 static int choose_outputs(call_t *c)
@@ -201,6 +229,7 @@ static void point(call_t *c)
     call->params = pt_doubles(a[PARAMS].array);
     call->x0 = pt_doubles(a[X0].array);
     call->start = a[START].real;
+    call->first = pt_int64s(a[FIRST].array);
     call->plans = c->plans;
     call->times = pt_doubles(a[TIMES].array);
     call->outputs = c->every ? c->every : pt_int32s(a[OUTPUTS].array);
@@ -225,7 +254,10 @@ static int make_results(call_t *c, PyObject *result)
 {
     pt_simulation *call = &c->call;
     const npy_intp n = call->n_lane;
-    call->y = pt_new_doubles(result, "y", 3, (npy_intp[]){n, call->n_time, call->n_out});
+    const npy_intp n_row = (npy_intp)c->a[N_ROW].integer;
+    call->y = call->first ? pt_new_doubles(result, "y", 2, (npy_intp[]){n_row, call->n_out})
+                          : pt_new_doubles(result, "y", 3, (npy_intp[]){n, call->n_time, call->n_out});
+    for (npy_intp i = 0; call->y && call->first && i < n_row * call->n_out; i++) call->y[i] = Py_NAN;
     if (call->y)
         call->x_end = pt_new_doubles(result, "x_end", 2, (npy_intp[]){n, pt_model_n_state(c->model)});
     if (call->x_end) call->status = pt_new_integers(result, "status", NPY_INT32, n);
@@ -254,7 +286,8 @@ static int prepare(call_t *c)
     if (check_range(&c->a[SUBJECT], c->call.n_subject) || check_range(&c->a[PLAN], c->call.n_plan)) return -1;
     if (check_range(&c->a[DIRECTIONS], pt_model_n_param(c->model) + pt_model_n_state(c->model))) return -1;
     if (check_range(&c->a[DRAW], (npy_intp)1 << 32)) return -1;
-    if (check_times(c) || set_options(c) || slice_plans(c) || choose_outputs(c)) return -1;
+    if (check_times(c) || set_options(c) || slice_plans(c) || check_rows(c)) return -1;
+    if (choose_outputs(c)) return -1;
     point(c);
     return 0;
 }

@@ -33,6 +33,7 @@ static size_t lay_out(pt_block *b, char *base)
     b->base = cut(base, &used, PT_N_SLOT * np, sizeof(double));
     b->factor = cut(base, &used, PT_N_SLOT * np, sizeof(double));
     b->rate = cut(base, &used, PT_N_SLOT * nd, sizeof(double));
+    b->pending = cut(base, &used, PT_N_SLOT * (size_t)b->options.need.n_pending, sizeof(pt_pending));
     return used;
 }
 
@@ -79,13 +80,19 @@ pt_status pt_block_create(const pt_model *model, const pt_ode_options *options, 
     lay_out(&b, memory);
     *block = (pt_block *)memory;
     **block = b;
-    return PT_OK;
+    if (!options->need.steady) return PT_OK;
+    const pt_status status = pt_orbit_create(model, options, &(*block)->orbit);
+    if (status == PT_OK) return PT_OK;
+    pt_free(memory);
+    *block = NULL;
+    return status;
 }
 
 void pt_block_free(pt_block *block)
 {
     if (block) pt_tangents_free(block->tangents);
     if (block) pt_paths_free(block->paths);
+    if (block) pt_orbit_free(block->orbit);
     pt_free(block);
 }
 
@@ -125,6 +132,9 @@ void pt_slot_begin(pt_block *b, int s, int64_t lane, double start, double end, c
         .lane = lane,
         .actions = schedule->actions,
         .n_action = schedule->n,
+        .doses = schedule->n_dose ? schedule->doses : NULL,
+        .in_order = schedule->in_order,
+        .given = __builtin_nextafter(start, -__builtin_inf()),
         .next = next,
         .now = start,
         .stop = start,

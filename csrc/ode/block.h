@@ -11,6 +11,8 @@
 
 #include "model/model_internal.h"
 #include "ode/linear.h"
+#include "ode/orbit.h"
+#include "ode/pending.h"
 #include "ode/tableau.h"
 
 enum { PT_N_SLOT = PT_WIDE_LANES };
@@ -23,6 +25,12 @@ typedef struct {
     double stop; /* the instant at which it ends */
     double end;  /* the instant at which the lane ends */
     int64_t out; /* next output time */
+    const pt_dose *doses;
+    int64_t n_pending;
+    double given;  /* lagged and additional doses up to here are in the state that the lane began with */
+    double period; /* > 0: the schedule was followed so many times before */
+    int begun;     /* what the past has left is known */
+    int in_order;  /* of the schedule */
     pt_status status;
     int blank;   /* the states are to be set to their initial values */
     int changed; /* parameters, hence constants and the linear part */
@@ -49,6 +57,7 @@ typedef struct {
     /* dy[lane, k, i, direction], where the block has tangents */
     double *dy;
     int n_direction;
+    const int64_t *first; /* see pt_simulation; null: the times above hold */
 } pt_feed;
 
 struct pt_block {
@@ -91,6 +100,8 @@ struct pt_block {
     double *rate;          /* (PT_N_SLOT, n_dose) running infusions of each dose port */
     pt_tangents *tangents; /* null: no sensitivities */
     pt_paths *paths;       /* null: no noise */
+    pt_pending *pending;   /* (PT_N_SLOT, options.need.n_pending) */
+    pt_orbit *orbit;       /* finds steady states; null where no schedule asks for one */
 };
 
 pt_status pt_block_create(const pt_model *model, const pt_ode_options *options, pt_block **block);
@@ -122,6 +133,12 @@ void pt_block_dense(pt_block *b, const vmask *accept);
 void pt_slot_emit(pt_block *b, int s, const vec *x, const vec *y);
 /* The same inside an interval; then the next output is due. */
 void pt_slot_emit_inside(pt_block *b, int s, const vec *x, const vec *y);
+/* The time of the next output of slot s; infinity where there is none. */
+double pt_slot_due(const pt_block *b, int s);
+/* No infusion of slot s runs any more, and nothing is pending. */
+void pt_slot_stop_infusions(pt_block *b, int s);
+/* The states of slot s become the initial ones. */
+void pt_slot_initial(pt_block *b, int s);
 /* Ends slot s with a status at its next settling. */
 void pt_slot_fail(pt_block *b, int s, pt_status status);
 /* k (n_stepped) = derivatives of the stepped states at t and x, inflow included */

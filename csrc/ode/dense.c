@@ -34,10 +34,8 @@ static int lanes_due(const pt_block *b, const vmask *accept, vmask *due)
 
 void pt_slot_emit_inside(pt_block *b, int s, const vec *x, const vec *y)
 {
-    pt_slot *slot = &b->slot[s];
-    const pt_feed *feed = b->feed;
     pt_slot_emit(b, s, x, y);
-    *pt_at(b->due, 0, s) = slot->out < feed->n_time ? feed->times[slot->out] - slot->now : __builtin_inf();
+    *pt_at(b->due, 0, s) = pt_slot_due(b, s) - b->slot[s].now;
 }
 
 void pt_block_dense(pt_block *b, const vmask *accept)

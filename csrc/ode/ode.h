@@ -14,6 +14,13 @@ typedef enum {
     PT_N_METHOD
 } pt_method;
 
+/* What schedules ask of the block that follows them. */
+typedef struct {
+    int64_t n_pending; /* room for doses, ends of infusions and series that wait in a lane; 0: no DOSE rows */
+    int steady;        /* a row asks for a steady state */
+    int ramps;         /* there are SLOPE actions */
+} pt_need;
+
 typedef struct {
     double rtol;           /* relative tolerance of a step, default 1e-6 */
     double atol;           /* absolute tolerance, default 1e-9 */
@@ -23,7 +30,8 @@ typedef struct {
     double step;           /* of a method with a fixed step; the last of an interval is shorter */
     int step_all;          /* the linear part is stepped like the rest, not solved exactly */
     int sensitivity_error; /* the steps bound the error of the sensitivities too */
-    int refine; /* of a method with noise: each step is halved so many times, on the same Brownian path */
+    int refine;   /* of a method with noise: each step is halved so many times, on the same Brownian path */
+    pt_need need; /* of the schedules; pt_simulate finds it out itself */
 } pt_ode_options;
 
 /* y[l, k, j] = output j of lane l at times[k], before the doses given at that instant and after its
@@ -36,7 +44,7 @@ typedef struct {
  *   x0             (n_subject, n_state) null: the model's initial state under params
  *   times          (n_time)            ascending, >= start
  *   outputs        (n_out)             indices of outputs wanted; n_output + i is state i
- *   y              (n_lane, n_time, n_out)
+ *   y              (n_lane, n_time, n_out); with `first` (n_row, n_out), see there
  *   x_end          (n_lane, n_state)   state at the last time, may be null
  *   status, stop   (n_lane)            pt_status and the time reached
  * A lane that fails holds NaN from its stop on and a status; the others go on.
@@ -63,6 +71,9 @@ typedef struct {
     const pt_schedule *plans; /* [n_plan] */
     const double *times;
     const int32_t *outputs;
+    /* (n_lane) or null. Not null: times are not used (n_time 0); lane l ends with the last action of its
+     * plan, all of which act, and an OBSERVE action gives row first[l] + index of y. */
+    const int64_t *first;
     double *y, *x_end;
     int32_t *status;
     double *stop;
@@ -98,7 +109,11 @@ pt_status pt_propagate(const pt_model *model, pt_propagator *work, int64_t n_lan
 void pt_schedule_params(const pt_schedule *schedule, int64_t from, int64_t to, double *p);
 
 /* Sorted by (time, kind), finite, indices in range, no infusion ends that is not running (a reset ends all).
- * *bad is the first action that is not so. */
+ * *bad is the first action that is not so. DOSE rows: a port that is there and has what the rate asks for, an
+ * interval where there are additional doses or a steady state. */
 pt_status pt_schedule_check(const pt_model *model, const pt_schedule *schedule, int64_t *bad);
+
+/* Grows *need by what a schedule asks for. */
+void pt_schedule_need(const pt_schedule *schedule, pt_need *need);
 
 #endif

@@ -10,14 +10,17 @@ void pt_schedule_params(const pt_schedule *schedule, int64_t from, int64_t to, d
             p[schedule->actions[i].index] = schedule->actions[i].value;
 }
 
-static int index_limit(const pt_model *model, int32_t kind)
+static int64_t index_limit(const pt_model *model, const pt_schedule *schedule, int32_t kind)
 {
     switch (kind) {
     case PT_ACTION_PARAM:
     case PT_ACTION_SCALE:
         return pt_model_n_param(model);
     case PT_ACTION_RESET:
+    case PT_ACTION_OBSERVE:
         return INT32_MAX;
+    case PT_ACTION_DOSE:
+        return schedule->n_dose;
     case PT_ACTION_EVENT:
         return pt_model_n_event(model);
     case PT_ACTION_BOLUS:
@@ -29,12 +32,29 @@ static int index_limit(const pt_model *model, int32_t kind)
     }
 }
 
-static pt_status check_action(const pt_model *model, const pt_action *a, const pt_action *last)
+static pt_status check_dose(const pt_model *model, const pt_dose *dose)
+{
+    if (!isfinite(dose->amount) || !isfinite(dose->rate) || !isfinite(dose->interval)) return PT_NOT_FINITE;
+    if (dose->port < 0 || dose->port >= pt_model_n_dose(model)) return PT_BAD_ARGUMENT;
+    const pt_dose_port *port = pt_model_doses(model) + dose->port;
+    const int rate_is_known =
+        dose->rate >= 0 || (dose->rate == -1 && port->rate >= 0) || (dose->rate == -2 && port->duration >= 0);
+    const int constant = dose->steady == 1 && dose->amount == 0 && (dose->rate > 0 || dose->rate == -1);
+    const int repeats = dose->additional > 0 || (dose->steady && !constant);
+    if (!(dose->amount >= 0) || !rate_is_known || dose->additional < 0) return PT_BAD_ARGUMENT;
+    if (dose->steady < 0 || dose->steady > 2 || (dose->steady && dose->amount == 0 && !constant))
+        return PT_BAD_ARGUMENT;
+    return repeats && !(dose->interval > 0) ? PT_BAD_ARGUMENT : PT_OK;
+}
+
+static pt_status check_action(const pt_model *model, const pt_schedule *schedule, const pt_action *a,
+                              const pt_action *last)
 {
     if (!isfinite(a->time) || !isfinite(a->value)) return PT_NOT_FINITE;
-    if (a->index < 0 || a->index >= index_limit(model, a->kind)) return PT_BAD_ARGUMENT;
-    if (last && (a->time < last->time || (a->time == last->time && a->kind < last->kind))) return PT_UNSORTED;
-    return PT_OK;
+    if (a->index < 0 || a->index >= index_limit(model, schedule, a->kind)) return PT_BAD_ARGUMENT;
+    if (last && a->time < last->time) return PT_UNSORTED;
+    if (last && !schedule->in_order && a->time == last->time && a->kind < last->kind) return PT_UNSORTED;
+    return a->kind == PT_ACTION_DOSE ? check_dose(model, schedule->doses + a->index) : PT_OK;
 }
 
 /* The rate of a dose port just before action `end`; a reset ends all infusions. */
@@ -55,10 +75,27 @@ pt_status pt_schedule_check(const pt_model *model, const pt_schedule *schedule, 
     for (int64_t i = 0; i < schedule->n; i++) {
         const pt_action *a = &schedule->actions[i];
         *bad = i;
-        const pt_status status = check_action(model, a, i ? a - 1 : NULL);
+        const pt_status status = check_action(model, schedule, a, i ? a - 1 : NULL);
         if (status != PT_OK) return status;
         if (a->kind == PT_ACTION_INFUSION_OFF && running_rate(schedule, i, a->index) < a->value * (1 - 1e-9))
             return PT_BAD_ARGUMENT;
     }
     return PT_OK;
+}
+
+/* Room beside that for each dose row: infusions that overlap, and the past of a steady state. */
+enum { ROOM = 32, MOST_ROWS = 512 };
+
+void pt_schedule_need(const pt_schedule *schedule, pt_need *need)
+{
+    int64_t rows = 0;
+    for (int64_t i = 0; i < schedule->n; i++) {
+        const pt_action *a = &schedule->actions[i];
+        if (a->kind == PT_ACTION_SLOPE) need->ramps = 1;
+        if (a->kind != PT_ACTION_DOSE) continue;
+        rows++;
+        if (schedule->doses[a->index].steady) need->steady = 1;
+    }
+    if (rows > MOST_ROWS) rows = MOST_ROWS;
+    if (rows && rows + ROOM > need->n_pending) need->n_pending = rows + ROOM;
 }

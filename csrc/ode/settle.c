@@ -21,16 +21,10 @@ static void act_covariate(pt_block *b, int s, const pt_action *a)
     if (b->tangents && a->kind == PT_ACTION_PARAM) pt_tangents_set(b, s, a->index);
 }
 
-/* Fraction of a dose that enters through a port, under the lane's parameters. */
-static double share_of(const pt_block *b, int s, const pt_dose_port *port)
-{
-    return port->factor * (port->bioavailability < 0 ? 1 : pt_get(b->p, port->bioavailability, s));
-}
-
 static void act_bolus(pt_block *b, int s, const pt_action *a)
 {
     const pt_dose_port *port = &b->model->doses[a->index];
-    *pt_at(b->x, port->state, s) += share_of(b, s, port) * a->value;
+    *pt_at(b->x, port->state, s) += pt_slot_share(b, s, port) * a->value;
     if (b->tangents) pt_tangents_bolus(b, s, port, a->value);
     b->slot[s].jumped |= b->jumps[port->state];
 }
@@ -45,7 +39,7 @@ static void act_infusion(pt_block *b, int s, const pt_action *a)
     b->slot[s].jumped |= b->stepped_inflow;
 }
 
-static void set_initial(pt_block *b, int s)
+void pt_slot_initial(pt_block *b, int s)
 {
     vec *x = b->scratch;
     b->model->functions->initial(b->model->self, pt_wides(b->p), pt_wides(x));
@@ -67,9 +61,10 @@ static void act_event(pt_block *b, int s, const pt_action *a)
     b->slot[s].jumped = 1;
 }
 
-static void stop_infusions(pt_block *b, int s)
+void pt_slot_stop_infusions(pt_block *b, int s)
 {
     for (int i = 0; i < b->n_dose; i++) b->rate[s * b->n_dose + i] = 0;
+    b->slot[s].n_pending = 0;
 }
 
 /* Of the actions before the start, covariates hold and infusions run on; boluses are in the state. */
@@ -80,7 +75,7 @@ static void act_past(pt_block *b, int s)
         const pt_action *a = slot->actions + slot->next;
         if (is_covariate(a)) act_covariate(b, s, a);
         if (a->kind == PT_ACTION_INFUSION_ON || a->kind == PT_ACTION_INFUSION_OFF) act_infusion(b, s, a);
-        if (a->kind == PT_ACTION_RESET) stop_infusions(b, s);
+        if (a->kind == PT_ACTION_RESET) pt_slot_stop_infusions(b, s);
     }
 }
 
@@ -111,22 +106,36 @@ static void settle_covariates(pt_block *b, int s)
     act_past(b, s);
     for (const pt_action *a; (a = due_action(slot)) && is_covariate(a); slot->next++) act_covariate(b, s, a);
     int finite = slot->changed ? set_params(b, s) : 1;
-    if (slot->blank) set_initial(b, s);
+    if (slot->blank) pt_slot_initial(b, s);
     slot->blank = 0;
     finite = finite && finite_lane(b->x, b->n_state, s);
     if (!finite) pt_slot_fail(b, s, PT_NOT_FINITE);
+    if (slot->status == PT_OK && !slot->begun) pt_slot_remember(b, s);
+    slot->begun = 1;
+    pt_slot_pending(b, s);
 }
 
-static int output_is_due(const pt_block *b, const pt_slot *slot)
+double pt_slot_due(const pt_block *b, int s)
 {
-    return slot->status == PT_OK && slot->out < b->feed->n_time && b->feed->times[slot->out] <= slot->now;
+    const pt_slot *slot = &b->slot[s];
+    const pt_feed *feed = b->feed;
+    if (!feed->first) return slot->out < feed->n_time ? feed->times[slot->out] : __builtin_inf();
+    const pt_action *a = slot->actions + slot->next;
+    return slot->next < slot->n_action && a->kind == PT_ACTION_OBSERVE ? a->time : __builtin_inf();
+}
+
+static int output_is_due(const pt_block *b, int s)
+{
+    return b->slot[s].status == PT_OK && pt_slot_due(b, s) <= b->slot[s].now;
 }
 
 void pt_slot_emit(pt_block *b, int s, const vec *x, const vec *y)
 {
     const pt_feed *feed = b->feed;
     pt_slot *slot = &b->slot[s];
-    double *row = feed->y + (slot->lane * feed->n_time + slot->out) * feed->n_out;
+    const int64_t r = feed->first ? feed->first[slot->lane] + slot->actions[slot->next].index
+                                  : slot->lane * feed->n_time + slot->out;
+    double *row = feed->y + r * feed->n_out;
     for (int i = 0; i < feed->n_out; i++) {
         const int at = feed->outputs[i] - b->n_output;
         row[i] = at < 0 ? pt_get(y, feed->outputs[i], s) : pt_get(x, at, s);
@@ -139,7 +148,10 @@ void pt_slot_emit(pt_block *b, int s, const vec *x, const vec *y)
         pt_slot_fail(b, s, PT_NOT_FINITE);
         return;
     }
-    slot->out++;
+    if (feed->first)
+        slot->next++;
+    else
+        slot->out++;
 }
 
 /* Constants and the linear part, after parameters changed in some lane; those of the others come out the
@@ -165,7 +177,7 @@ static void settle_outputs(pt_block *b, const int *list, int n)
     int evaluated = 0;
     vec *y = b->scratch;
     for (int k = 0; k < n; k++) {
-        while (output_is_due(b, &b->slot[list[k]])) {
+        while (output_is_due(b, list[k])) {
             if (!evaluated) pt_block_output(b, b->origin, b->x, y);
             if (!evaluated && b->tangents) pt_tangents_output(b, b->origin);
             evaluated = 1;
@@ -174,16 +186,25 @@ static void settle_outputs(pt_block *b, const int *list, int n)
     }
 }
 
+/* In a schedule that is in order, covariates and observations between doses have their own turn. */
+static int waits_for_its_turn(const pt_block *b, const pt_slot *slot, const pt_action *a)
+{
+    return slot->in_order && (is_covariate(a) || (b->feed->first && a->kind == PT_ACTION_OBSERVE));
+}
+
 static void settle_doses(pt_block *b, int s)
 {
-    for (const pt_action *a; (a = due_action(&b->slot[s])); b->slot[s].next++) {
+    pt_slot *slot = &b->slot[s];
+    for (const pt_action *a; slot->status == PT_OK && (a = due_action(slot)); slot->next++) {
+        if (waits_for_its_turn(b, slot, a)) return;
         if (a->kind == PT_ACTION_RESET) {
-            set_initial(b, s);
-            stop_infusions(b, s);
+            pt_slot_initial(b, s);
+            pt_slot_stop_infusions(b, s);
         }
         if (a->kind == PT_ACTION_EVENT) act_event(b, s, a);
         if (a->kind == PT_ACTION_BOLUS) act_bolus(b, s, a);
         if (a->kind == PT_ACTION_INFUSION_OFF || a->kind == PT_ACTION_INFUSION_ON) act_infusion(b, s, a);
+        if (a->kind == PT_ACTION_DOSE) pt_slot_dose(b, s, slot->doses + a->index);
     }
 }
 
@@ -193,20 +214,29 @@ static void set_inflow(pt_block *b, int s)
     for (int i = 0; i < b->n_dose; i++) *pt_at(b->inflow, b->model->doses[i].state, s) = 0;
     for (int i = 0; i < b->n_dose; i++) {
         const pt_dose_port *port = &b->model->doses[i];
-        *pt_at(b->inflow, port->state, s) += share_of(b, s, port) * b->rate[s * b->n_dose + i];
+        *pt_at(b->inflow, port->state, s) += pt_slot_share(b, s, port) * b->rate[s * b->n_dose + i];
     }
+    pt_slot_add_infusions(b, s);
     if (b->tangents) pt_tangents_inflow(b, s);
+}
+
+/* The time of the next action that ends an interval; observations do not. */
+static double next_action(const pt_block *b, const pt_slot *slot)
+{
+    int64_t i = slot->next;
+    while (b->feed->first && i < slot->n_action && slot->actions[i].kind == PT_ACTION_OBSERVE) i++;
+    return i < slot->n_action ? slot->actions[i].time : __builtin_inf();
 }
 
 static void begin_interval(pt_block *b, int s)
 {
     pt_slot *slot = &b->slot[s];
-    const pt_feed *feed = b->feed;
+    const double action = next_action(b, slot), pending = pt_slot_next_pending(b, s);
     slot->stop = slot->end;
-    if (slot->next < slot->n_action && slot->actions[slot->next].time < slot->end)
-        slot->stop = slot->actions[slot->next].time;
+    if (action < slot->stop) slot->stop = action;
+    if (pending < slot->stop) slot->stop = pending;
     *pt_at(b->length, 0, s) = slot->stop - slot->now;
-    *pt_at(b->due, 0, s) = slot->out < feed->n_time ? feed->times[slot->out] - slot->now : __builtin_inf();
+    *pt_at(b->due, 0, s) = pt_slot_due(b, s) - slot->now;
     *pt_at(b->steps, 0, s) = 0;
     *pt_flag(b->arrived, s) = 0;
     *pt_flag(b->opening, s) = -1;
@@ -231,6 +261,19 @@ static int list_arrived(pt_block *b, int *list)
     return n;
 }
 
+/* Doses, and then the next interval or the next lane; a lane whose records go on at this instant stays. */
+static void settle_rest(pt_block *b, int s)
+{
+    pt_slot *slot = &b->slot[s];
+    const int acts = slot->now < slot->end || b->feed->first;
+    if (slot->status == PT_OK && acts) settle_doses(b, s);
+    if (slot->status == PT_OK && acts && due_action(slot)) return;
+    if (slot->status != PT_OK || slot->now >= slot->end)
+        replace_lane(b, s);
+    else
+        begin_interval(b, s);
+}
+
 static void settle_arrived(pt_block *b)
 {
     int list[PT_N_SLOT];
@@ -238,15 +281,7 @@ static void settle_arrived(pt_block *b)
     for (int k = 0; k < n; k++) settle_covariates(b, list[k]);
     refresh_constants(b, list, n);
     settle_outputs(b, list, n);
-    for (int k = 0; k < n; k++) {
-        const int s = list[k];
-        if (b->slot[s].status != PT_OK || b->slot[s].now >= b->slot[s].end) {
-            replace_lane(b, s);
-        } else {
-            settle_doses(b, s);
-            begin_interval(b, s);
-        }
-    }
+    for (int k = 0; k < n; k++) settle_rest(b, list[k]);
 }
 
 /* The flow of running infusions into the linear part. */

@@ -21,6 +21,13 @@ typedef struct {
     int64_t next, end;
 } lane_range;
 
+/* Where a lane ends that follows the records of its plan. */
+static double end_of(const pt_schedule *schedule, double start)
+{
+    const double last = schedule->n ? schedule->actions[schedule->n - 1].time : start;
+    return last > start ? last : start;
+}
+
 static int take(void *context, pt_block *b, int s)
 {
     lane_range *range = context;
@@ -30,11 +37,21 @@ static int take(void *context, pt_block *b, int s)
     const int64_t row = call->subject ? call->subject[lane] : lane;
     const pt_schedule *schedule = &call->plans[call->plan ? call->plan[lane] : 0];
     const double *x = call->x0 ? call->x0 + row * b->n_state : NULL;
-    pt_slot_begin(b, s, lane, call->start, range->all->end, schedule, 0, call->params + row * b->n_param,
-                  NULL, NULL, x);
+    const double end = call->first ? end_of(schedule, call->start) : range->all->end;
+    pt_slot_begin(b, s, lane, call->start, end, schedule, 0, call->params + row * b->n_param, NULL, NULL, x);
     if (b->paths)
         pt_paths_begin(b, s, call->patient ? call->patient[lane] : row, call->draw ? call->draw[lane] : 0);
     return 1;
+}
+
+/* NaN in the rows of the observations that a lane did not come to. */
+static void blank_records(const pt_feed *feed, const pt_slot *slot)
+{
+    for (int64_t i = slot->next; i < slot->n_action; i++) {
+        if (slot->actions[i].kind != PT_ACTION_OBSERVE) continue;
+        double *row = feed->y + (feed->first[slot->lane] + slot->actions[i].index) * feed->n_out;
+        for (int k = 0; k < feed->n_out; k++) row[k] = __builtin_nan("");
+    }
 }
 
 static void finish(void *context, pt_block *b, int s)
@@ -50,6 +67,10 @@ static void finish(void *context, pt_block *b, int s)
     call->stop[slot->lane] = slot->stop;
     if (call->x_end) pt_slot_state(b, s, call->x_end + slot->lane * b->n_state);
     if (slot->status == PT_OK) return;
+    if (feed->first) {
+        blank_records(feed, slot);
+        return;
+    }
     double *row = feed->y + slot->lane * feed->n_time * feed->n_out;
     for (int64_t i = slot->out * feed->n_out; i < feed->n_time * feed->n_out; i++) row[i] = __builtin_nan("");
 }
@@ -115,6 +136,7 @@ static pt_status check_all(const pt_model *model, const pt_simulation *call)
     if (!call->subject && call->n_lane > call->n_subject) status = PT_BAD_SHAPE;
     if (status == PT_OK) status = check_indices(call->plan, call->n_lane, call->n_plan);
     if (status == PT_OK && call->n_plan < 1) status = PT_BAD_SHAPE;
+    if (status == PT_OK && call->first && call->n_time) status = PT_BAD_SHAPE;
     if (status == PT_OK) status = check_times(call->start, call->times, call->n_time);
     for (int i = 0; status == PT_OK && i < call->n_out; i++)
         if (call->outputs[i] < 0 || call->outputs[i] >= model->n_output + model->n_state)
@@ -131,11 +153,19 @@ static void free_blocks(pt_block **blocks, int n)
     pt_free(blocks);
 }
 
+static pt_need need_of(const pt_simulation *call)
+{
+    pt_need need = {0};
+    for (int64_t i = 0; i < call->n_plan; i++) pt_schedule_need(&call->plans[i], &need);
+    return need;
+}
+
 static pt_status make_blocks(simulation *all, int n)
 {
     pt_ode_options options = all->call->options;
     const int has_noise = pt_method_has_noise(options.method);
     if (all->call->n_direction || has_noise) options.step_all = 1;
+    options.need = need_of(all->call);
     all->blocks = pt_alloc((size_t)n * sizeof *all->blocks);
     pt_status status = all->blocks ? PT_OK : PT_NO_MEMORY;
     for (int i = 0; i < n && status == PT_OK; i++)
@@ -178,6 +208,7 @@ pt_status pt_simulate(const pt_model *model, const pt_simulation *call, const pt
                                .n_time = call->n_time,
                                .outputs = call->outputs,
                                .n_out = call->n_out,
+                               .first = call->first,
                                .y = call->y,
                                .dy = call->dy,
                                .n_direction = call->n_direction}};

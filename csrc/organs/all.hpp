@@ -29,6 +29,15 @@ PT_ORGAN_END
 PT_ORGAN_BEGIN(sensor_interstitial)
 #include "organs/sensor_interstitial.c"
 PT_ORGAN_END
+PT_ORGAN_BEGIN(tgi_claret)
+#include "organs/tgi_claret.c"
+PT_ORGAN_END
+PT_ORGAN_BEGIN(pk_2cpt_oral)
+#include "organs/pk_2cpt_oral.c"
+PT_ORGAN_END
+PT_ORGAN_BEGIN(pk_1cpt_oral)
+#include "organs/pk_1cpt_oral.c"
+PT_ORGAN_END
 PT_ORGAN_BEGIN(bouncing_ball)
 #include "organs/bouncing_ball.c"
 PT_ORGAN_END

@@ -10,6 +10,9 @@
     X(glucose_hovorka2004)                                                                                   \
     X(glucose_uvapadova2008)                                                                                 \
     X(sensor_interstitial)                                                                                   \
+    X(pk_1cpt_oral)                                                                                          \
+    X(pk_2cpt_oral)                                                                                          \
+    X(tgi_claret)                                                                                            \
     X(bouncing_ball)                                                                                         \
     X(lorenz)                                                                                                \
     X(ornstein_uhlenbeck)                                                                                    \

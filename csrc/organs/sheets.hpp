@@ -12,4 +12,7 @@
 #include "organs/liver_swarfarin_1cpt.h"
 #include "organs/liver_swarfarin_2cpt.h"
 #include "organs/organ_list.h"
+#include "organs/pk_1cpt_oral.h"
+#include "organs/pk_2cpt_oral.h"
 #include "organs/sensor_interstitial.h"
+#include "organs/tgi_claret.h"

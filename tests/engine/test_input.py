@@ -52,7 +52,7 @@ BAD = [
     ({"actions": np.zeros(2)}, "actions can't be read as a flat array of ('time', 'kind', 'index', 'value')"),
     ({"actions": daily(5, 2)[::-1]}, "actions[1] of plan 0: times are not in order"),
     ({"actions": actions((0, BOLUS, 1, 5.0), (0, BOLUS, 0, 5.0))}, "actions[0] of plan 0"),
-    ({"actions": actions((0, 9, 0, 5.0), (0, BOLUS, 0, 5.0))}, "actions[1] of plan 0"),
+    ({"actions": actions((0, 99, 0, 5.0), (0, BOLUS, 0, 5.0))}, "actions[1] of plan 0"),
     ({"actions": actions((0, BOLUS, 0, np.nan), (1, BOLUS, 0, 5.0))}, "infinite or not a number"),
     ({"actions": actions((0, ON, 0, 1.0), (1, OFF, 0, 2.0))}, "actions[1] of plan 0"),
     ({"rtol": 0.0}, "rtol is at least 1e-14"),

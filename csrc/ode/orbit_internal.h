@@ -1,0 +1,37 @@
+/* What the files of orbit.h share. */
+#ifndef PT_ODE_ORBIT_INTERNAL_H
+#define PT_ODE_ORBIT_INTERNAL_H
+
+#include "ode/block.h"
+#include "ode/orbit.h"
+
+struct pt_orbit {
+    const pt_model *model;
+    pt_ode_options options;
+    pt_block *block;
+    int n;
+    /* the run: lane l from row l of `from` to row l of `to`, each (n + 1, n) */
+    double *from, *to;
+    const double *p, *rate;
+    const pt_schedule *schedule;
+    double t0, t1, period;
+    int64_t next_lane, n_lane;
+    int still;        /* lanes behind the first follow no schedule and no infusion */
+    pt_status status; /* of lane 0 */
+    double *A;        /* (n, n) */
+    double *step, *best, *inflow;
+    double *port_rate; /* (n_dose) */
+    /* Newton's method on f: lanes are directions */
+    wide *wx, *wdx, *wxd, *wddx, *wp, *wd, *wdd;
+};
+
+/* Runs n_lane lanes over [t0, t1]; period > 0: the schedule was followed ever before. */
+void pt_orbit_run(pt_orbit *o, int64_t n_lane, double t0, double t1, double period);
+/* atol + rtol |x|, the scale of state i */
+double pt_orbit_scale(const pt_orbit *o, int i, double x);
+/* largest |v_i| / scale of x_i; NaN counts as infinite */
+double pt_orbit_norm(const pt_orbit *o, const double *v, const double *x);
+/* x_i into what the model's field allows */
+void pt_orbit_clamp(const pt_orbit *o, double *x);
+
+#endif

@@ -1,0 +1,51 @@
+#include "organs/pk_1cpt_oral.h"
+#include "organs/functions.h"
+
+PT_ORGAN_ENUMS(PK_1CPT_ORAL);
+
+static void linear(const vec *p, vec *K)
+{
+    const vec ke = p[P_CL] / p[P_V];
+    K[S_A1 * N_STATE + S_A1] = -p[P_KA];
+    K[S_A1 * N_STATE + S_A2] = v_set(0);
+    K[S_A2 * N_STATE + S_A1] = p[P_KA];
+    K[S_A2 * N_STATE + S_A2] = -ke;
+}
+
+static void output(const vec *t, const vec *x, const vec *p, const vec *c, const vec *u, vec *y)
+{
+    (void)t, (void)c, (void)u;
+    y[Y_C] = x[S_A2] / p[P_V];
+}
+
+const pt_organ_functions PT_ORGAN(pk_1cpt_oral) = {0, 0, linear, output, 0, 0, 0};
+
+#ifndef PT_DUAL
+static const pt_field states[] = {PK_1CPT_ORAL_STATES(PT_FIELD_ROW)};
+static const pt_field params[] = {PK_1CPT_ORAL_PARAMS(PT_FIELD_ROW)};
+static const pt_field outputs[] = {PK_1CPT_ORAL_OUTPUTS(PT_FIELD_ROW)};
+static const pt_dose_port doses[] = {
+    {"drug", "oral", "mg", S_A1, P_F1, 1, P_ALAG1, P_D1, P_R1},
+    {"drug", "intravenous", "mg", S_A2, P_F2, 1, P_ALAG2, P_D2, P_R2},
+};
+
+const pt_organ_sheet pt_sheet_pk_1cpt_oral = {
+    .name = "pk_1cpt_oral",
+    .title = "One compartment with first-order absorption",
+    .citation = "NONMEM 7 Users Guides, part VI, PREDPP: ADVAN2 TRANS2",
+    .equations =
+        "dA1/dt = -KA A1\n"
+        "dA2/dt = KA A1 - (CL/V) A2\n"
+        "C = A2/V\n"
+        "an oral dose adds F1 dose to A1, ALAG1 later; an intravenous one F2 dose to A2, ALAG2 later",
+    .n_linear = N_STATE,
+    .n_state = N_STATE,
+    .n_param = N_PARAM,
+    .n_output = N_OUTPUT,
+    .n_dose = 2,
+    .states = states,
+    .params = params,
+    .outputs = outputs,
+    .doses = doses,
+};
+#endif
