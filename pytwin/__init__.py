@@ -16,7 +16,7 @@ from pytwin.errors import ComputationError, InputError, MissingExtraError, Pytwi
 from pytwin.issues import Issue, Issues
 
 if TYPE_CHECKING:
-    from pytwin import kalman, units, verify
+    from pytwin import glucose, kalman, units, verify
     from pytwin.cohort import Cohort
     from pytwin.doctor import doctor
     from pytwin.genome import Genome, read_genome
@@ -42,6 +42,7 @@ _CONTENTS = {
     "Therapy": "pytwin.therapies",
     "Twin": "pytwin.twin",
     "doctor": "pytwin.doctor",
+    "glucose": "pytwin.glucose",
     "kalman": "pytwin.kalman",
     "models": "pytwin.model",
     "read_genome": "pytwin.genome",
@@ -70,6 +71,7 @@ __all__ = [
     "Therapy",
     "Twin",
     "doctor",
+    "glucose",
     "kalman",
     "models",
     "read_genome",

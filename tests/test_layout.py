@@ -19,7 +19,7 @@ LAYERS = [
     {"_core", "errors", "issues"},
     {"kalman", "units", "formats", "doctor", "datasets"},
     {"model", "record", "genome"},
-    {"therapies"},
+    {"therapies", "glucose"},
     {"twin"},
     {"rank", "cohort"},
     {"report"},
