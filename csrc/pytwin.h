@@ -32,7 +32,8 @@ extern "C" {
     X(THREAD, "a thread could not be started")                                                               \
     X(UNSUPPORTED, "the model or the method does not offer this")                                            \
     X(NOT_CONVERGED, "no steady state or periodic orbit was found")                                          \
-    X(TOO_MANY_PENDING, "more doses are pending in a lane than there is room for")
+    X(TOO_MANY_PENDING, "more doses are pending in a lane than there is room for")                           \
+    X(EVENT_LIMIT, "too many events at one instant, or waiting")
 
 typedef enum {
 #define PT_STATUS_ENUM(name, message) PT_##name,
@@ -78,6 +79,7 @@ typedef enum {
     PT_ACTION_INFUSION_ON,  /* dose port index: rate += factor F value per hour (dose) */
     PT_ACTION_DOSE,         /* row `index` of the schedule's doses              (dose) */
     PT_ACTION_OBSERVE,      /* outputs into row `index`, see pt_simulation.first        */
+    PT_ACTION_STOP,         /* the lane ends here, with success                         */
     PT_N_ACTION
 } pt_action_kind;
 
@@ -108,14 +110,16 @@ typedef struct {
     int64_t additional;
 } pt_dose;
 
-/* What happens when output `output` crosses `threshold`. */
+/* What happens when output `output` crosses `threshold`, from one side to strictly the other (ode/trigger.h).
+ * Its action acts after the outputs of that instant; a dose row as an action is given then, once. */
 typedef struct {
     int32_t output;
     int32_t direction; /* 1: upwards, -1: downwards, 0: both */
     double threshold;
-    pt_action action; /* time: delay after the crossing */
-    int32_t priority; /* at one instant the smallest first */
-    int32_t once;     /* 1: the first crossing alone */
+    pt_action action;  /* time: delay after the crossing */
+    int32_t priority;  /* at one instant the smallest first */
+    int32_t once;      /* 1: the first crossing alone */
+    double refractory; /* after a crossing it rests for so long */
 } pt_trigger;
 
 typedef struct {

@@ -59,6 +59,7 @@ ACTION_BOLUS: Final[int]
 ACTION_INFUSION_ON: Final[int]
 ACTION_DOSE: Final[int]
 ACTION_OBSERVE: Final[int]
+ACTION_STOP: Final[int]
 
 def model_names() -> tuple[str, ...]: ...
 
@@ -78,6 +79,7 @@ class Model:
     outputs: Final[tuple[dict[str, Any], ...]]
     doses: Final[tuple[dict[str, Any], ...]]
     events: Final[tuple[dict[str, Any], ...]]
+    triggers: Final[tuple[dict[str, Any], ...]]
     delays: Final[tuple[dict[str, int], ...]]
     mass: Final[tuple[float, ...] | None]
     def initial(self, params: ArrayLike, /) -> NDArray[float64]: ...
@@ -103,6 +105,7 @@ class Model:
         dose_offsets: ArrayLike | None = None,
         triggers: NDArray[Any] | None = None,
         trigger_offsets: ArrayLike | None = None,
+        kept: int = 64,
         method: int = 0,
         step: float = 0.0,
         first: ArrayLike | None = None,

@@ -18,6 +18,7 @@ enum {
     OUTPUTS,
     DOSES,
     EVENTS,
+    TRIGGERS,
     DELAYS,
     MASS,
     N_SHOWN
@@ -29,7 +30,10 @@ typedef struct {
     char problem, noise;
 } ModelObject;
 
-#define SHOWN(name, which, doc) {name, T_OBJECT_EX, offsetof(ModelObject, shown[which]), READONLY, doc}
+#define SHOWN(name, which, doc)                                                                              \
+    {                                                                                                        \
+        name, T_OBJECT_EX, offsetof(ModelObject, shown[which]), READONLY, doc                                \
+    }
 
 static PyMemberDef members[] = {
     SHOWN("name", NAME, "what the model is called"),
@@ -46,6 +50,7 @@ static PyMemberDef members[] = {
         "dicts: drug, route, unit, state, factor; bioavailability, lag, duration, rate (a parameter's index "
         "or -1)"),
     SHOWN("events", EVENTS, "dicts: name, doc; jumps that a schedule may ask for"),
+    SHOWN("triggers", TRIGGERS, "dicts: output, direction, threshold, event that it calls"),
     SHOWN("delays", DELAYS, "dicts: state, param; the equations see that state so much earlier"),
     SHOWN("mass", MASS, "a number a state, 0: algebraic; None: all 1"),
     {"problem", T_BOOL, offsetof(ModelObject, problem), READONLY, "a test problem of the integrators"},
@@ -90,6 +95,19 @@ static PyObject *dose_tuple(const pt_model *model)
     PyObject *tuple = PyTuple_New(pt_model_n_dose(model));
     for (int i = 0; tuple && i < pt_model_n_dose(model); i++)
         if (put(tuple, i, dose_dict(&pt_model_doses(model)[i]))) Py_CLEAR(tuple);
+    return tuple;
+}
+
+static PyObject *trigger_tuple(const pt_model *model)
+{
+    PyObject *tuple = PyTuple_New(pt_model_n_trigger(model));
+    for (int i = 0; tuple && i < pt_model_n_trigger(model); i++) {
+        const pt_trigger *t = &pt_model_triggers(model)[i];
+        if (put(tuple, i,
+                Py_BuildValue("{s:i,s:i,s:d,s:i}", "output", t->output, "direction", t->direction,
+                              "threshold", t->threshold, "event", t->action.index)))
+            Py_CLEAR(tuple);
+    }
     return tuple;
 }
 
@@ -146,6 +164,7 @@ static int fill_shown(ModelObject *self)
     shown[OUTPUTS] = field_tuple(pt_model_outputs(m), pt_model_n_output(m));
     shown[DOSES] = dose_tuple(m);
     shown[EVENTS] = event_tuple(m);
+    shown[TRIGGERS] = trigger_tuple(m);
     shown[DELAYS] = delay_tuple(m);
     shown[MASS] = mass_tuple(m);
     self->problem = (char)pt_model_is_problem(m);
@@ -218,7 +237,8 @@ static PyMethodDef methods[] = {
     PT_KEYWORDS(
         "simulate", pt_py_simulate,
         "simulate(params, x0, start, actions, offsets, times, subject=None, plan=None, outputs=None, *,\n"
-        "doses=None, dose_offsets=None, triggers=None, trigger_offsets=None, method=0, step=0.0, rtol=1e-6,\n"
+        "doses=None, dose_offsets=None, triggers=None, trigger_offsets=None, kept=64, method=0, step=0.0, "
+        "rtol=1e-6,\n"
         "atol=1e-9, atols=None, max_steps=100000, threads=1, progress=None)\n"
         "-> dict(y (L, T, m), x_end (L, nx), status (L,), stop (L,)); see csrc/ode/ode.h. An output index\n"
         "from the number of outputs on is a state."),
@@ -270,7 +290,8 @@ static int add_action_kinds(PyObject *module)
         {"ACTION_RESET", PT_ACTION_RESET}, {"ACTION_INFUSION_OFF", PT_ACTION_INFUSION_OFF},
         {"ACTION_BOLUS", PT_ACTION_BOLUS}, {"ACTION_INFUSION_ON", PT_ACTION_INFUSION_ON},
         {"ACTION_SLOPE", PT_ACTION_SLOPE}, {"ACTION_EVENT", PT_ACTION_EVENT},
-        {"ACTION_DOSE", PT_ACTION_DOSE},       {"ACTION_OBSERVE", PT_ACTION_OBSERVE},
+        {"ACTION_DOSE", PT_ACTION_DOSE},   {"ACTION_OBSERVE", PT_ACTION_OBSERVE},
+        {"ACTION_DOSE", PT_ACTION_DOSE},   {"ACTION_STOP", PT_ACTION_STOP},
     };
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
         if (PyModule_AddIntConstant(module, kinds[i].name, kinds[i].kind)) return -1;

@@ -33,7 +33,8 @@ PyArray_Descr *pt_dose_dtype(void)
 PyArray_Descr *pt_trigger_dtype(void)
 {
     return records(
-        "output:i4 direction:i4 threshold:f8 delay:f8 kind:i4 index:i4 value:f8 priority:i4 once:i4",
+        "output:i4 direction:i4 threshold:f8 delay:f8 kind:i4 index:i4 value:f8 priority:i4 once:i4 "
+        "refractory:f8",
         sizeof(pt_trigger));
 }
 
@@ -90,6 +91,18 @@ static int check_plan(const pt_model *model, const pt_schedule *plan, const pt_t
     return -1;
 }
 
+static int check_triggers(const pt_model *model, const pt_schedule *plan, const pt_table *triggers,
+                          npy_intp i)
+{
+    int64_t bad = 0;
+    const pt_status status = pt_triggers_check(model, plan, &bad);
+    if (status == PT_OK) return 0;
+    const int64_t *offsets = pt_int64s(triggers->offsets->array);
+    pt_raise_input("bad-argument", "triggers[%zd] of plan %zd: %s",
+                   (Py_ssize_t)((offsets ? offsets[i] : 0) + bad), (Py_ssize_t)i, pt_status_message(status));
+    return -1;
+}
+
 int pt_schedules_slice(const pt_model *model, const pt_table *actions, const pt_table *doses,
                        const pt_table *triggers, npy_intp n_plan, pt_schedule *plans)
 {
@@ -100,7 +113,7 @@ int pt_schedules_slice(const pt_model *model, const pt_table *actions, const pt_
         plan->actions = slice(actions, i, sizeof *plan->actions, &plan->n);
         plan->doses = slice(doses, i, sizeof *plan->doses, &plan->n_dose);
         plan->triggers = slice(triggers, i, sizeof *plan->triggers, &plan->n_trigger);
-        if (check_plan(model, plan, actions, i)) return -1;
+        if (check_plan(model, plan, actions, i) || check_triggers(model, plan, triggers, i)) return -1;
     }
     return 0;
 }

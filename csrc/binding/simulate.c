@@ -19,6 +19,7 @@ enum {
     DOSE_OFFSETS,
     TRIGGERS,
     TRIGGER_OFFSETS,
+    KEPT,
     METHOD,
     STEP,
     FIRST,
@@ -55,6 +56,7 @@ static const pt_argument simulate_arguments[N_ARGUMENT] = {
     [TRIGGERS] = {.name = "triggers", .kind = PT_RECORDS, .dtype = pt_trigger_dtype, .optional = 1},
     [TRIGGER_OFFSETS] =
         {.name = "trigger_offsets", .type = NPY_INT64, .ndim = 1, .dims = {-1}, .optional = 1},
+    [KEPT] = {.name = "kept", .kind = PT_INTEGER, .optional = 1, .integer = 64},
     [METHOD] = {.name = "method", .kind = PT_INTEGER, .optional = 1, .integer = PT_METHOD_AUTO},
     [STEP] = {.name = "step", .kind = PT_REAL, .optional = 1},
     [FIRST] = {.name = "first", .type = NPY_INT64, .ndim = 1, .dims = {-1}, .optional = 1},
@@ -164,6 +166,10 @@ static int set_options(call_t *c)
         pt_raise_input("bad-argument", "rtol is at least 1e-14, atol and max_steps are positive");
         return -1;
     }
+    if (a[KEPT].integer < 0) {
+        pt_raise_input("bad-argument", "kept is negative");
+        return -1;
+    }
     for (npy_intp i = 0; i < pt_length(&a[ATOLS]); i++) {
         if (o->atols[i] > 0) continue;
         pt_raise_input("bad-argument", "atols[%zd] is not positive", (Py_ssize_t)i);
@@ -250,6 +256,21 @@ static int make_derivatives(pt_simulation *call, npy_intp n_state, PyObject *res
     return call->dx_end ? 0 : -1;
 }
 
+/* When which triggers fired, where there are any. */
+static int make_firings(call_t *c, PyObject *result)
+{
+    pt_simulation *call = &c->call;
+    call->n_kept = c->a[KEPT].integer;
+    if (!pt_model_n_trigger(c->model) && !pt_length(&c->a[TRIGGERS])) return 0;
+    npy_intp dims[2] = {call->n_lane, call->n_kept};
+    call->fired_time = pt_new_doubles(result, "fired_time", 2, dims);
+    PyArrayObject *which = call->fired_time ? pt_array_new(NPY_INT32, 2, dims) : NULL;
+    if (!which || pt_dict_steal(result, "fired_trigger", (PyObject *)which)) return -1;
+    call->fired_trigger = PyArray_DATA(which);
+    call->n_fired = pt_new_integers(result, "n_fired", NPY_INT64, call->n_lane);
+    return call->n_fired ? 0 : -1;
+}
+
 static int make_results(call_t *c, PyObject *result)
 {
     pt_simulation *call = &c->call;
@@ -262,8 +283,8 @@ static int make_results(call_t *c, PyObject *result)
         call->x_end = pt_new_doubles(result, "x_end", 2, (npy_intp[]){n, pt_model_n_state(c->model)});
     if (call->x_end) call->status = pt_new_integers(result, "status", NPY_INT32, n);
     if (call->status) call->stop = pt_new_doubles(result, "stop", 1, &n);
-    if (!call->stop || call->n_direction == 0) return call->stop ? 0 : -1;
-    return make_derivatives(call, pt_model_n_state(c->model), result);
+    if (!call->stop || make_firings(c, result)) return -1;
+    return call->n_direction ? make_derivatives(call, pt_model_n_state(c->model), result) : 0;
 }
 
 static PyObject *run_call(call_t *c)

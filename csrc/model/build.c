@@ -16,6 +16,7 @@ typedef struct {
     double mass[PT_MAX_STATE];
     pt_delay delays[PT_MAX_DELAY];
     pt_event events[PT_MAX_EVENT];
+    pt_trigger triggers[PT_MAX_EVENT];
     int has_mass, has_noise;
     char names[PT_MAX_STATE + PT_MAX_PARAM + PT_MAX_OUTPUT]
               [NAME_LENGTH]; /* of fields that two organs share */
@@ -84,11 +85,14 @@ static void add_doses(wired_model *m, const pt_part *part)
 /* Room for one more organ and its fields? */
 static int fits(const pt_wiring *w, const pt_organ_sheet *sheet)
 {
+    int n_trigger = sheet->n_trigger;
+    for (int k = 0; k < w->n_part; k++) n_trigger += w->part[k].sheet->n_trigger;
     return w->n_part < PT_MAX_PART && w->n_state + sheet->n_state <= PT_MAX_STATE &&
            w->n_param + sheet->n_param <= PT_MAX_PARAM && w->n_output + sheet->n_output <= PT_MAX_OUTPUT &&
            w->n_constant + sheet->n_constant <= PT_MAX_CONSTANT && sheet->n_input <= PT_MAX_INPUT &&
            w->n_dose + sheet->n_dose <= PT_MAX_PART && w->n_linear + sheet->n_linear <= PT_MAX_LINEAR &&
-           w->n_delay + sheet->n_delay <= PT_MAX_DELAY && w->n_event + sheet->n_event <= PT_MAX_EVENT;
+           w->n_delay + sheet->n_delay <= PT_MAX_DELAY && w->n_event + sheet->n_event <= PT_MAX_EVENT &&
+           n_trigger <= PT_MAX_EVENT;
 }
 
 /* Appends an organ; states are placed later, when the number of linear ones is known. */
@@ -128,6 +132,14 @@ static void add_rest(wired_model *m, const pt_part *part)
         m->delays[part->delay + k] =
             (pt_delay){place_of(part, sheet->delays[k].state), part->param + sheet->delays[k].param};
     for (int k = 0; k < sheet->n_event; k++) m->events[part->event + k] = sheet->events[k];
+    for (int k = 0; k < sheet->n_trigger; k++) {
+        const pt_own_trigger *own = &sheet->triggers[k];
+        m->triggers[m->wiring.n_trigger++] =
+            (pt_trigger){.output = part->output + own->output,
+                         .direction = own->direction,
+                         .threshold = own->threshold,
+                         .action = {.kind = PT_ACTION_EVENT, .index = part->event + own->event}};
+    }
     m->has_mass |= sheet->mass != NULL;
     m->has_noise |= pt_organ_has_noise(part->organ);
 }
@@ -199,12 +211,14 @@ static pt_model describe(wired_model *m, const pt_model_row *row)
         .n_dose = w->n_dose,
         .n_delay = w->n_delay,
         .n_event = w->n_event,
+        .n_trigger = w->n_trigger,
         .has_noise = m->has_noise,
         .time_unit = m->organs[0]->time_unit ? m->organs[0]->time_unit : "h",
         .problem = row->problem,
         .mass = m->has_mass ? m->mass : NULL,
         .delays = m->delays,
         .events = m->events,
+        .triggers = m->triggers,
         .states = m->states,
         .params = m->params,
         .outputs = m->outputs,

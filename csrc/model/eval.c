@@ -14,12 +14,14 @@ int pt_model_n_output(const pt_model *model) { return model->n_output; }
 int pt_model_n_dose(const pt_model *model) { return model->n_dose; }
 int pt_model_n_delay(const pt_model *model) { return model->n_delay; }
 int pt_model_n_event(const pt_model *model) { return model->n_event; }
+int pt_model_n_trigger(const pt_model *model) { return model->n_trigger; }
 int pt_model_has_noise(const pt_model *model) { return model->has_noise; }
 int pt_model_is_problem(const pt_model *model) { return model->problem; }
 const char *pt_model_time_unit(const pt_model *model) { return model->time_unit; }
 const double *pt_model_mass(const pt_model *model) { return model->mass; }
 const pt_delay *pt_model_delays(const pt_model *model) { return model->delays; }
 const pt_event *pt_model_events(const pt_model *model) { return model->events; }
+const pt_trigger *pt_model_triggers(const pt_model *model) { return model->triggers; }
 const pt_field *pt_model_states(const pt_model *model) { return model->states; }
 const pt_field *pt_model_params(const pt_model *model) { return model->params; }
 const pt_field *pt_model_outputs(const pt_model *model) { return model->outputs; }

@@ -28,6 +28,7 @@ int pt_model_n_output(const pt_model *model);
 int pt_model_n_dose(const pt_model *model);
 int pt_model_n_delay(const pt_model *model);
 int pt_model_n_event(const pt_model *model);
+int pt_model_n_trigger(const pt_model *model); /* events that its own outputs call */
 int pt_model_has_noise(const pt_model *model);
 int pt_model_is_problem(const pt_model *model);          /* a test problem of the integrators */
 const char *pt_model_time_unit(const pt_model *model);   /* UCUM: h, min, d, s, or 1 */
@@ -37,9 +38,10 @@ const pt_field *pt_model_outputs(const pt_model *model); /* [n_output] */
 const pt_dose_port *
 pt_model_doses(const pt_model *model); /* [n_dose], state and bioavailability in the model's numbering */
 
-const double *pt_model_mass(const pt_model *model);     /* [n_state], null: all 1 */
-const pt_delay *pt_model_delays(const pt_model *model); /* [n_delay], in the model's numbering */
-const pt_event *pt_model_events(const pt_model *model); /* [n_event] */
+const double *pt_model_mass(const pt_model *model);         /* [n_state], null: all 1 */
+const pt_delay *pt_model_delays(const pt_model *model);     /* [n_delay], in the model's numbering */
+const pt_event *pt_model_events(const pt_model *model);     /* [n_event] */
+const pt_trigger *pt_model_triggers(const pt_model *model); /* [n_trigger] */
 
 /* The functions below work on n rows at once (one patient, sigma point or draw in each); a value
  * that does not exist is NaN. */

@@ -62,12 +62,14 @@ struct pt_model {
     const char *name, *title, *citation, *equations;
     const char *time_unit;
     int problem; /* a test problem of the integrators, not a model of anybody */
-    int n_state, n_linear, n_param, n_constant, n_output, n_dose, n_delay, n_event, has_noise;
+    int n_state, n_linear, n_param, n_constant, n_output, n_dose, n_delay, n_event, n_trigger;
+    int has_noise;
     const pt_field *states, *params, *outputs;
     const pt_dose_port *doses;
     const double *mass; /* [n_state], null: all 1 */
     const pt_delay *delays;
     const pt_event *events;
+    const pt_trigger *triggers; /* [n_trigger] the model's own */
     int n_organ;
     const pt_organ_sheet *const *organs;
     const pt_model_functions *functions;

@@ -24,7 +24,7 @@ typedef struct {
 typedef struct {
     int n_part;
     pt_part part[PT_MAX_PART];
-    int n_linear, n_state, n_param, n_constant, n_output, n_dose, n_delay, n_event;
+    int n_linear, n_state, n_param, n_constant, n_output, n_dose, n_delay, n_event, n_trigger;
 } pt_wiring;
 
 #ifdef __cplusplus

@@ -2,6 +2,7 @@
 
 #include "ode/noise.h"
 #include "ode/sensitivity.h"
+#include "ode/trigger.h"
 
 /* Cuts n elements of 64-byte aligned memory off; with a null base only counts. */
 static void *cut(char *base, size_t *used, size_t n, size_t size)
@@ -93,6 +94,7 @@ void pt_block_free(pt_block *block)
     if (block) pt_tangents_free(block->tangents);
     if (block) pt_paths_free(block->paths);
     if (block) pt_orbit_free(block->orbit);
+    if (block) pt_free(block->watch);
     pt_free(block);
 }
 
@@ -136,6 +138,8 @@ void pt_slot_begin(pt_block *b, int s, int64_t lane, double start, double end, c
         .in_order = schedule->in_order,
         .given = __builtin_nextafter(start, -__builtin_inf()),
         .next = next,
+        .triggers = schedule->triggers,
+        .n_trigger = schedule->n_trigger,
         .now = start,
         .stop = start,
         .end = end,
@@ -152,6 +156,7 @@ void pt_slot_begin(pt_block *b, int s, int64_t lane, double start, double end, c
     *pt_flag(b->arrived, s) = -1;
     *pt_at(b->first, 0, s) = 0;
     if (b->tangents) pt_tangents_begin(b, s);
+    if (b->watch) pt_watch_begin(b, s);
 }
 
 void pt_slot_state(const pt_block *b, int s, double *x)
@@ -173,6 +178,7 @@ static void fill_idle(pt_block *b)
     for (int j = 0; j < PT_WIDE; j++) {
         b->live[j] = b->arrived[j] = b->opening[j] = b->rejected[j] = m_set(0);
         b->h[j] = b->t[j] = b->length[j] = b->origin[j] = v_set(0);
+        b->cap[j] = v_set(__builtin_inf());
     }
     for (int i = 0; i < b->n_param * PT_WIDE; i++) b->p[i] = v_set(b->model->params[i / PT_WIDE].value);
     for (int i = 0; i < b->n_state * PT_WIDE; i++) b->x[i] = v_set(b->model->states[i / PT_WIDE].value);

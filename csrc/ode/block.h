@@ -21,6 +21,8 @@ typedef struct {
     int64_t lane;             /* -1: idle */
     const pt_action *actions; /* [n_action] */
     int64_t n_action, next;
+    const pt_trigger *triggers; /* [n_trigger] */
+    int64_t n_trigger;
     double now;  /* the instant at which the running interval began */
     double stop; /* the instant at which it ends */
     double end;  /* the instant at which the lane ends */
@@ -40,6 +42,7 @@ typedef struct {
 typedef struct pt_block pt_block;
 typedef struct pt_tangents pt_tangents; /* ode/sensitivity.h */
 typedef struct pt_paths pt_paths;       /* ode/paths.h */
+typedef struct pt_watch pt_watch;       /* ode/trigger.h */
 
 /* Where lanes come from and go to. */
 typedef struct {
@@ -58,6 +61,11 @@ typedef struct {
     double *dy;
     int n_direction;
     const int64_t *first; /* see pt_simulation; null: the times above hold */
+    /* triggers that fired: [lane, i], i < n_kept, and n_fired[lane]; null: not wanted */
+    double *fired_time;
+    int32_t *fired_trigger;
+    int64_t n_kept;
+    int64_t *n_fired;
 } pt_feed;
 
 struct pt_block {
@@ -74,6 +82,7 @@ struct pt_block {
 
     /* [vec j] of the block's wide */
     vec t[PT_WIDE], h[PT_WIDE], length[PT_WIDE];
+    vec cap[PT_WIDE];       /* the largest step */
     vec due[PT_WIDE];       /* time of the next output inside the interval, or infinity */
     vec first[PT_WIDE];     /* step that would have suited the opening of the last interval; 0: none */
     vec log_error[PT_WIDE]; /* of the last accepted step, for the controller */
@@ -94,6 +103,7 @@ struct pt_block {
     vec *k[PT_N_STAGE]; /* (n_stepped) each */
     vec *scratch;       /* n_state + n_output + n_linear^2 */
 
+    pt_watch *watch; /* null: no triggers */
     pt_slot slot[PT_N_SLOT];
     double *base;          /* (PT_N_SLOT, n_param) parameters; times factor they are p */
     double *factor;        /* (PT_N_SLOT, n_param) */
@@ -139,6 +149,10 @@ double pt_slot_due(const pt_block *b, int s);
 void pt_slot_stop_infusions(pt_block *b, int s);
 /* The states of slot s become the initial ones. */
 void pt_slot_initial(pt_block *b, int s);
+/* x (n_state) of vec j at share theta of the step that was just tried */
+void pt_block_interpolate(pt_block *b, int j, vec theta, vec *x);
+/* An action in slot s at its instant, whatever its time. */
+void pt_slot_act(pt_block *b, int s, const pt_action *a);
 /* Ends slot s with a status at its next settling. */
 void pt_slot_fail(pt_block *b, int s, pt_status status);
 /* k (n_stepped) = derivatives of the stepped states at t and x, inflow included */

@@ -3,8 +3,7 @@
 #include "ode/block.h"
 #include "ode/sensitivity.h"
 
-/* x (n_state) of vec j at time t + theta h */
-static void interpolate(pt_block *b, int j, vec theta, vec *x)
+void pt_block_interpolate(pt_block *b, int j, vec theta, vec *x)
 {
     const int nl = b->n_linear;
     const vec h = b->h[j], rest = v_set(1) - theta;
@@ -45,7 +44,7 @@ void pt_block_dense(pt_block *b, const vmask *accept)
     while (lanes_due(b, accept, due)) {
         for (int j = 0; j < PT_WIDE; j++) {
             theta[j] = v_if(due[j], (b->due[j] - b->t[j]) / b->h[j], v_set(1));
-            interpolate(b, j, theta[j], x);
+            pt_block_interpolate(b, j, theta[j], x);
             t[j] = b->origin[j] + b->due[j];
         }
         pt_block_output(b, t, x, y);

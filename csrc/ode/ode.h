@@ -47,7 +47,9 @@ typedef struct {
  *   y              (n_lane, n_time, n_out); with `first` (n_row, n_out), see there
  *   x_end          (n_lane, n_state)   state at the last time, may be null
  *   status, stop   (n_lane)            pt_status and the time reached
- * A lane that fails holds NaN from its stop on and a status; the others go on.
+ * A lane that fails holds NaN from its stop on and a status; the others go on. One that a STOP action ends
+ * holds NaN from there on too, with success. Triggers go with neither sensitivities nor noise
+ * (PT_UNSUPPORTED).
  *
  * Sensitivities (ode/sensitivity.h): direction q is parameter directions[q], as it stands in the lane's row
  * of params, or initial state directions[q] - n_param. A parameter that an action sets, and an initial state
@@ -82,12 +84,19 @@ typedef struct {
     double *dy, *dx_end;
     uint64_t seed;
     const int64_t *patient, *draw;
+    /* (n_lane, n_kept) the first firings of each lane, in order of time: when, and which trigger, the model's
+     * own before those of the schedule; NaN and -1 behind them; or null */
+    double *fired_time;
+    int32_t *fired_trigger;
+    int64_t n_kept;
+    int64_t *n_fired; /* (n_lane) how often its triggers fired, kept or not; or null */
     pt_ode_options options;
 } pt_simulation;
 
 pt_status pt_simulate(const pt_model *model, const pt_simulation *call, const pt_control *control);
 
-/* Work space of pt_propagate: opaque, one a thread, for at most n_lane lanes. */
+/* Work space of pt_propagate, for models and schedules without triggers (others: PT_UNSUPPORTED): opaque, one
+ * a thread, for at most n_lane lanes. */
 typedef struct pt_propagator pt_propagator;
 pt_status pt_propagator_create(const pt_model *model, int64_t n_lane, pt_propagator **work);
 void pt_propagator_free(pt_propagator *work);
@@ -112,6 +121,8 @@ void pt_schedule_params(const pt_schedule *schedule, int64_t from, int64_t to, d
  * *bad is the first action that is not so. DOSE rows: a port that is there and has what the rate asks for, an
  * interval where there are additional doses or a steady state. */
 pt_status pt_schedule_check(const pt_model *model, const pt_schedule *schedule, int64_t *bad);
+/* Outputs, thresholds, delays and actions of the triggers; *bad is the first that does not fit. */
+pt_status pt_triggers_check(const pt_model *model, const pt_schedule *schedule, int64_t *bad);
 
 /* Grows *need by what a schedule asks for. */
 void pt_schedule_need(const pt_schedule *schedule, pt_need *need);

@@ -19,6 +19,8 @@ typedef struct {
 pt_status pt_propagator_create(const pt_model *model, int64_t n_lane, pt_propagator **work)
 {
     const pt_ode_options options = {.rtol = 1e-6, .atol = 1e-9, .max_steps = 100000};
+    *work = NULL;
+    if (model->n_trigger) return PT_UNSUPPORTED; /* their state is not carried from call to call */
     *work = pt_alloc(sizeof **work);
     if (!*work) return PT_NO_MEMORY;
     (*work)->n_lane = n_lane;
@@ -81,6 +83,7 @@ pt_status pt_propagate(const pt_model *model, pt_propagator *work, int64_t n_lan
                        int64_t *next, int32_t *status, const pt_ode_options *options)
 {
     if (n_lane > work->n_lane || !(t1 >= t0) || t0 - t0 != 0 || t1 - t1 != 0) return PT_BAD_ARGUMENT;
+    if (schedule->n_trigger) return PT_UNSUPPORTED;
     propagation call = {.n_lane = n_lane,
                         .next_action = *next,
                         .t0 = t0,

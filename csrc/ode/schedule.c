@@ -1,7 +1,7 @@
 /* Schedules: checked once before any lane follows them. */
 #include <math.h>
 
-#include "pytwin.h"
+#include "ode/trigger.h"
 
 void pt_schedule_params(const pt_schedule *schedule, int64_t from, int64_t to, double *p)
 {
@@ -17,6 +17,7 @@ static int64_t index_limit(const pt_model *model, const pt_schedule *schedule, i
     case PT_ACTION_SCALE:
         return pt_model_n_param(model);
     case PT_ACTION_RESET:
+    case PT_ACTION_STOP:
     case PT_ACTION_OBSERVE:
         return INT32_MAX;
     case PT_ACTION_DOSE:
@@ -47,14 +48,21 @@ static pt_status check_dose(const pt_model *model, const pt_dose *dose)
     return repeats && !(dose->interval > 0) ? PT_BAD_ARGUMENT : PT_OK;
 }
 
-static pt_status check_action(const pt_model *model, const pt_schedule *schedule, const pt_action *a,
-                              const pt_action *last)
+pt_status pt_action_check(const pt_model *model, const pt_schedule *schedule, const pt_action *a)
 {
     if (!isfinite(a->time) || !isfinite(a->value)) return PT_NOT_FINITE;
     if (a->index < 0 || a->index >= index_limit(model, schedule, a->kind)) return PT_BAD_ARGUMENT;
+    return a->kind == PT_ACTION_DOSE ? check_dose(model, schedule->doses + a->index) : PT_OK;
+}
+
+static pt_status check_action(const pt_model *model, const pt_schedule *schedule, const pt_action *a,
+                              const pt_action *last)
+{
+    const pt_status status = pt_action_check(model, schedule, a);
+    if (status != PT_OK) return status;
     if (last && a->time < last->time) return PT_UNSORTED;
     if (last && !schedule->in_order && a->time == last->time && a->kind < last->kind) return PT_UNSORTED;
-    return a->kind == PT_ACTION_DOSE ? check_dose(model, schedule->doses + a->index) : PT_OK;
+    return PT_OK;
 }
 
 /* The rate of a dose port just before action `end`; a reset ends all infusions. */
@@ -86,16 +94,21 @@ pt_status pt_schedule_check(const pt_model *model, const pt_schedule *schedule, 
 /* Room beside that for each dose row: infusions that overlap, and the past of a steady state. */
 enum { ROOM = 32, MOST_ROWS = 512 };
 
+/* What one action needs; whether it is a dose row. */
+static int action_need(const pt_schedule *schedule, const pt_action *a, pt_need *need)
+{
+    if (a->kind == PT_ACTION_SLOPE) need->ramps = 1;
+    if (a->kind != PT_ACTION_DOSE) return 0;
+    if (schedule->doses[a->index].steady) need->steady = 1;
+    return 1;
+}
+
 void pt_schedule_need(const pt_schedule *schedule, pt_need *need)
 {
     int64_t rows = 0;
-    for (int64_t i = 0; i < schedule->n; i++) {
-        const pt_action *a = &schedule->actions[i];
-        if (a->kind == PT_ACTION_SLOPE) need->ramps = 1;
-        if (a->kind != PT_ACTION_DOSE) continue;
-        rows++;
-        if (schedule->doses[a->index].steady) need->steady = 1;
-    }
+    for (int64_t i = 0; i < schedule->n; i++) rows += action_need(schedule, &schedule->actions[i], need);
+    for (int64_t i = 0; i < schedule->n_trigger; i++)
+        rows += action_need(schedule, &schedule->triggers[i].action, need);
     if (rows > MOST_ROWS) rows = MOST_ROWS;
     if (rows && rows + ROOM > need->n_pending) need->n_pending = rows + ROOM;
 }

@@ -1,6 +1,7 @@
 /* What happens to a lane at an instant: covariate, observation, reset, infusion end, dose. */
 #include "ode/block.h"
 #include "ode/sensitivity.h"
+#include "ode/trigger.h"
 
 static const pt_action *due_action(const pt_slot *slot)
 {
@@ -192,20 +193,37 @@ static int waits_for_its_turn(const pt_block *b, const pt_slot *slot, const pt_a
     return slot->in_order && (is_covariate(a) || (b->feed->first && a->kind == PT_ACTION_OBSERVE));
 }
 
+static void act_dose(pt_block *b, int s, const pt_action *a)
+{
+    if (a->kind == PT_ACTION_RESET) {
+        pt_slot_initial(b, s);
+        pt_slot_stop_infusions(b, s);
+    }
+    if (a->kind == PT_ACTION_EVENT) act_event(b, s, a);
+    if (a->kind == PT_ACTION_BOLUS) act_bolus(b, s, a);
+    if (a->kind == PT_ACTION_INFUSION_OFF || a->kind == PT_ACTION_INFUSION_ON) act_infusion(b, s, a);
+    if (a->kind == PT_ACTION_DOSE) pt_slot_dose(b, s, b->slot[s].doses + a->index);
+    if (a->kind == PT_ACTION_STOP) b->slot[s].end = b->slot[s].now;
+}
+
 static void settle_doses(pt_block *b, int s)
 {
     pt_slot *slot = &b->slot[s];
     for (const pt_action *a; slot->status == PT_OK && (a = due_action(slot)); slot->next++) {
         if (waits_for_its_turn(b, slot, a)) return;
-        if (a->kind == PT_ACTION_RESET) {
-            pt_slot_initial(b, s);
-            pt_slot_stop_infusions(b, s);
-        }
-        if (a->kind == PT_ACTION_EVENT) act_event(b, s, a);
-        if (a->kind == PT_ACTION_BOLUS) act_bolus(b, s, a);
-        if (a->kind == PT_ACTION_INFUSION_OFF || a->kind == PT_ACTION_INFUSION_ON) act_infusion(b, s, a);
-        if (a->kind == PT_ACTION_DOSE) pt_slot_dose(b, s, slot->doses + a->index);
+        act_dose(b, s, a);
     }
+}
+
+void pt_slot_act(pt_block *b, int s, const pt_action *a)
+{
+    if (!is_covariate(a)) {
+        act_dose(b, s, a);
+        return;
+    }
+    act_covariate(b, s, a);
+    if (!set_params(b, s)) pt_slot_fail(b, s, PT_NOT_FINITE);
+    refresh_constants(b, &s, 1);
 }
 
 /* Inflows of a slot from its running infusions. */
@@ -235,6 +253,8 @@ static void begin_interval(pt_block *b, int s)
     slot->stop = slot->end;
     if (action < slot->stop) slot->stop = action;
     if (pending < slot->stop) slot->stop = pending;
+    if (b->watch && pt_watch_next(b, s) < slot->stop) slot->stop = pt_watch_next(b, s);
+    *pt_at(b->cap, 0, s) = b->watch ? pt_watch_cap(b, s) : __builtin_inf();
     *pt_at(b->length, 0, s) = slot->stop - slot->now;
     *pt_at(b->due, 0, s) = pt_slot_due(b, s) - slot->now;
     *pt_at(b->steps, 0, s) = 0;
@@ -265,6 +285,7 @@ static int list_arrived(pt_block *b, int *list)
 static void settle_rest(pt_block *b, int s)
 {
     pt_slot *slot = &b->slot[s];
+    if (b->watch && slot->status == PT_OK) pt_watch_fire(b, s);
     const int acts = slot->now < slot->end || b->feed->first;
     if (slot->status == PT_OK && acts) settle_doses(b, s);
     if (slot->status == PT_OK && acts && due_action(slot)) return;
@@ -298,7 +319,9 @@ static void refresh_flow(pt_block *b)
 int pt_block_settle(pt_block *b)
 {
     if (!pt_any(b->arrived)) return b->n_live > 0;
-    while (pt_any(b->arrived)) settle_arrived(b);
+    do {
+        while (pt_any(b->arrived)) settle_arrived(b);
+    } while (b->watch && pt_watch_open(b));
     if (pt_any(b->opening)) {
         refresh_flow(b);
         if (!b->paths) pt_block_open(b);

@@ -2,6 +2,7 @@
 #include "ode/block.h"
 #include "ode/noise.h"
 #include "ode/sensitivity.h"
+#include "ode/trigger.h"
 
 enum { CHUNK = 1024 };
 
@@ -59,6 +60,7 @@ static void finish(void *context, pt_block *b, int s)
     const pt_simulation *call = ((lane_range *)context)->all->call;
     const pt_slot *slot = &b->slot[s];
     const pt_feed *feed = b->feed;
+    if (b->watch) pt_watch_finish(b, s);
     if (b->tangents) {
         pt_tangents_finish(call, b, s);
         return;
@@ -66,7 +68,6 @@ static void finish(void *context, pt_block *b, int s)
     call->status[slot->lane] = (int32_t)slot->status;
     call->stop[slot->lane] = slot->stop;
     if (call->x_end) pt_slot_state(b, s, call->x_end + slot->lane * b->n_state);
-    if (slot->status == PT_OK) return;
     if (feed->first) {
         blank_records(feed, slot);
         return;
@@ -116,7 +117,8 @@ static pt_status check_plans(const pt_model *model, const pt_schedule *plans, in
 {
     int64_t bad;
     for (int64_t i = 0; i < n; i++) {
-        const pt_status status = pt_schedule_check(model, &plans[i], &bad);
+        pt_status status = pt_schedule_check(model, &plans[i], &bad);
+        if (status == PT_OK) status = pt_triggers_check(model, &plans[i], &bad);
         if (status != PT_OK) return status;
     }
     return PT_OK;
@@ -128,6 +130,13 @@ static pt_status check_options(const pt_model *model, const pt_ode_options *opti
     for (int i = 0; options->atols && i < model->n_state; i++)
         if (!(options->atols[i] > 0)) return PT_BAD_ARGUMENT;
     return options->method >= 0 && options->method < PT_N_METHOD ? PT_OK : PT_BAD_ARGUMENT;
+}
+
+static int has_triggers(const pt_model *model, const pt_simulation *call)
+{
+    int64_t n = model->n_trigger;
+    for (int64_t i = 0; i < call->n_plan; i++) n += call->plans[i].n_trigger;
+    return n > 0;
 }
 
 static pt_status check_all(const pt_model *model, const pt_simulation *call)
@@ -144,6 +153,10 @@ static pt_status check_all(const pt_model *model, const pt_simulation *call)
     if (status == PT_OK) status = check_options(model, &call->options);
     if (status == PT_OK) status = pt_tangents_check(model, call);
     if (status == PT_OK) status = pt_noise_check(model, call);
+    /* the instants of crossings depend on the directions; between two points of a path there is no
+     * interpolant */
+    const int rough = call->n_direction || pt_method_has_noise(call->options.method);
+    if (status == PT_OK && rough && has_triggers(model, call)) status = PT_UNSUPPORTED;
     return status == PT_OK ? check_plans(model, call->plans, call->n_plan) : status;
 }
 
@@ -174,6 +187,8 @@ static pt_status make_blocks(simulation *all, int n)
         status = pt_tangents_create(all->blocks[i], all->pass);
     for (int i = 0; i < n && status == PT_OK && has_noise; i++)
         status = pt_paths_create(all->blocks[i], all->call->seed);
+    for (int i = 0; i < n && status == PT_OK && has_triggers(all->model, all->call); i++)
+        status = pt_watch_create(all->blocks[i]);
     if (status != PT_OK) free_blocks(all->blocks, n);
     return status;
 }
@@ -211,7 +226,11 @@ pt_status pt_simulate(const pt_model *model, const pt_simulation *call, const pt
                                .first = call->first,
                                .y = call->y,
                                .dy = call->dy,
-                               .n_direction = call->n_direction}};
+                               .n_direction = call->n_direction,
+                               .fired_time = call->fired_time,
+                               .fired_trigger = call->fired_trigger,
+                               .n_kept = call->n_kept,
+                               .n_fired = call->n_fired}};
     result = make_blocks(&all, n_threads);
     if (result != PT_OK) return result;
     result = pt_parallel((call->n_lane + all.chunk - 1) / all.chunk, control, run_chunk, &all);

@@ -6,6 +6,7 @@
  */
 #include "ode/block.h"
 #include "ode/sensitivity.h"
+#include "ode/trigger.h"
 
 #define BETA               0.04
 #define EXPONENT           (0.2 - 0.75 * BETA)
@@ -76,14 +77,15 @@ static vec mean_square_error(const pt_block *b, int j)
     return b->n_stepped ? sum * v_set(1.0 / b->n_stepped) : sum;
 }
 
-/* Steps that reach the end of the interval, or would leave less than one step before it. Returns where the
- * end is reached. */
+/* Steps that reach the end of the interval, or would leave less than one step before it; but lanes that
+ * repeat a step to a crossing keep it as it is. Returns where the end is reached. */
 static vmask fit_step(pt_block *b, int j)
 {
-    const vec left = b->length[j] - b->t[j];
-    const vmask last = v_ge(b->h[j] * v_set(1 + 1e-9), left);
-    const vmask next_to_last = ~last & v_gt(b->h[j] + b->h[j], left);
-    b->h[j] = v_if(last, left, v_if(next_to_last, v_set(0.5) * left, b->h[j]));
+    const vmask sought = b->watch ? b->watch->seeking[j] : m_set(0);
+    const vec left = b->length[j] - b->t[j], h = v_min(b->h[j], b->cap[j]);
+    const vmask last = v_ge(v_if(sought, h, h * v_set(1 + 1e-9)), left);
+    const vmask next_to_last = ~last & ~sought & v_gt(h + h, left);
+    b->h[j] = v_if(last, left, v_if(next_to_last, v_set(0.5) * left, h));
     return last;
 }
 
@@ -125,7 +127,8 @@ static void check_limits(pt_block *b, int j, vec log_error)
 {
     const vmask small = v_lt(b->h[j], v_set(1e-15) * b->length[j]);
     const vmask many = v_gt(b->steps[j], v_set((double)b->options.max_steps));
-    const vmask bad = (small | many) & ~b->arrived[j] & b->live[j];
+    vmask bad = (small | many) & ~b->arrived[j] & b->live[j];
+    if (b->watch) bad &= ~b->watch->seeking[j];
     if (!m_any(bad)) return;
     for (int l = 0; l < PT_W; l++) {
         if (!bad[l]) continue;
@@ -145,6 +148,7 @@ static void conclude(pt_block *b, int j, vec log_error, vec factor, vmask accept
     b->log_error[j] = v_if(accept, v_max(log_error, v_set(LOG_ERROR_AT_START)), b->log_error[j]);
     b->rejected[j] = ~accept;
     b->steps[j] += v_set(1);
+    if (b->watch) pt_watch_commit(b, j);
     check_limits(b, j, log_error);
 }
 
@@ -163,6 +167,7 @@ static void finish_step(pt_block *b, const vmask *last)
     }
     for (int j = 0; j < PT_WIDE; j++) log_error[j] = log_of_error(square[j]);
     for (int j = 0; j < PT_WIDE; j++) factor[j] = step_factor(b, j, log_error[j], accept[j]);
+    if (b->watch) pt_watch_step(b, accept);
     pt_block_dense(b, accept);
     for (int j = 0; j < PT_WIDE; j++) conclude(b, j, log_error[j], factor[j], accept[j], last[j]);
 }

@@ -39,6 +39,8 @@ static const pt_event events[] = {
     {"kick", "the value is added to the speed"},
 };
 
+static const pt_own_trigger triggers[] = {{Y_height, -1, 0, E_bounce}};
+
 const pt_organ_sheet pt_sheet_bouncing_ball = {
     .name = "bouncing_ball",
     .title = "Bouncing ball",
@@ -54,6 +56,8 @@ const pt_organ_sheet pt_sheet_bouncing_ball = {
     .outputs = outputs,
     .time_unit = "s",
     .n_event = 2,
+    .n_trigger = 1,
     .events = events,
+    .triggers = triggers,
 };
 #endif

@@ -47,6 +47,15 @@ typedef struct {
     const char *doc;
 } pt_event;
 
+/* An event that the organ's own output calls: where it crosses the threshold upwards (direction 1), downwards
+ * (-1) or either way (0). */
+typedef struct {
+    int output;
+    int direction;
+    double threshold;
+    int event;
+} pt_own_trigger;
+
 typedef struct {
     const char *name;
     const char *title;
@@ -59,9 +68,10 @@ typedef struct {
     const pt_dose_port *doses;
     const char *time_unit; /* null: h; all organs of a model have the same */
     const double *mass;    /* [n_state] M in M dx/dt = f(x); 0: an algebraic state, 0 = f; null: all 1 */
-    int n_delay, n_event;
+    int n_delay, n_event, n_trigger;
     const pt_delay *delays; /* state and param in the organ's numbering */
     const pt_event *events;
+    const pt_own_trigger *triggers; /* output and event in the organ's numbering */
 } pt_organ_sheet;
 
 /* A sheet lists its fields once, as X(name, unit, value, lower, upper, doc); the
