@@ -150,6 +150,9 @@ class Model:
         rtol: float = 1e-9,
         atol: float | ArrayLike | Mapping[str, float] = 1e-11,
         max_steps: int = 100_000,
+        sensitivities: Sequence[str] | bool = False,
+        draws: int | None = None,
+        seed: int = 0,
         threads: int = 1,
         errors: Literal["raise", "status"] = "raise",
         progress: Callable[[float], object] | None = None,
@@ -185,6 +188,14 @@ class Model:
             the state, in its unit. The defaults hold INR of both Hamberg models to 1e-8.
         max_steps : int
             Steps that a lane may take between two events.
+        sensitivities : bool or sequence of str
+            Parameters, and initial states as ``"x0.NAME"``, to which exact derivatives of outputs and states
+            are wanted; True: all parameters. They come in the same pass, under explicit methods.
+        draws : int, optional
+            Paths of the noise for each subject and plan, under a method with noise; None: one, and no axis.
+        seed : int
+            Of the noise. A path depends on the seed, the subject's row and the draw alone, so plans are
+            compared on the same paths.
         threads : int
             The result doesn't depend on it.
         errors : {"raise", "status"}
@@ -195,7 +206,8 @@ class Model:
         Returns
         -------
         Result
-            ``y`` has shape (T, m), with (B,) in front for a batch and (P,) in front for a sequence of plans.
+            ``y`` has shape (T, m), with (P,) for a sequence of plans, (B,) for a batch and (D,) for draws in
+            front, in this order.
 
         Raises
         ------
@@ -206,15 +218,16 @@ class Model:
             A lane failed and ``errors`` is "raise"; names the subject, the plan and the time.
         """
         clock = simulation.Clock(self.time_unit, time_unit or self.time_unit)
-        options = simulation.options(self, clock, method, step, rtol, atol, max_steps)
+        settings: dict[str, Any] = {"seed": seed, "threads": threads, "progress": progress}
+        settings |= simulation.options(self, clock, method, step, rtol, atol, max_steps)
         instants = simulation.instants(times, start, clock)
         lanes = simulation.lanes(self, params, x0, strict=errors == "raise")
         end = instants[-1] if instants.size else start
         lanes = simulation.with_plans(self, lanes, plan, clock.hours(end))
+        lanes = simulation.with_draws(lanes, draws, method)
         wanted = simulation.wanted(self, outputs, states)
-        found = simulation.run(
-            self, lanes, clock, instants, start, wanted, {**options, "threads": threads, "progress": progress}
-        )
+        along = simulation.directions(self, sensitivities)
+        found = simulation.run(self, lanes, clock, instants, start, wanted, along, settings)
         if errors == "raise":
             found.raise_for_status()
         return found

@@ -69,6 +69,12 @@ class Result:
         The leading axes ("plan", "subject") with the label of each entry.
     schedules : tuple of Schedule
         What was given: to all, or by plan; in the model's unit of time.
+    directions : tuple of str, length k
+        Parameters and initial states (``x0.NAME``) to which sensitivities were asked for.
+    dy, dx : ndarray, shape (..., T, m, k) and (..., T, n, k), or None
+        Derivatives of ``y`` and ``x`` to them, in the unit of the one by the unit of the other.
+    dx_end : ndarray, shape (..., n_state, k), or None
+        Derivatives of ``x_end``.
     """
 
     times: Array
@@ -82,6 +88,10 @@ class Result:
     time_unit: str
     axes: Mapping[str, tuple[Any, ...]]
     schedules: tuple[Schedule, ...] = ()
+    directions: tuple[str, ...] = ()
+    dy: Array | None = None
+    dx: Array | None = None
+    dx_end: Array | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -109,9 +119,31 @@ class Result:
             return np.asarray(self.y[..., self.names.index(name)])
         if name in self.states:
             return np.asarray(self.x[..., self.states.index(name)])
+        raise self._unknown(name)
+
+    def _unknown(self, name: str) -> InputError:
         hint = "Ask for a state with states=True" if not self.states else ""
         message = f"no such output; there is {', '.join((*self.names, *self.states))}"
-        raise InputError("model.unknown-output", message, place=name, hint=hint)
+        return InputError("model.unknown-output", message, place=name, hint=hint)
+
+    def sensitivity(self, name: str, to: str) -> Array:
+        """Derivative of an output or state to a parameter or initial state, shape (..., T).
+
+        Raises
+        ------
+        InputError
+            ``model.unknown-output``; ``model.no-sensitivity`` where it was not asked for.
+        """
+        if to not in self.directions or self.dy is None or self.dx is None:
+            there = ", ".join(self.directions) or "none"
+            hint = f"simulate(..., sensitivities=[{to!r}]) computes it"
+            raise InputError("model.no-sensitivity", f"sensitivities: {there}", place=to, hint=hint)
+        k = self.directions.index(to)
+        if name in self.names:
+            return np.asarray(self.dy[..., self.names.index(name), k])
+        if name in self.states:
+            return np.asarray(self.dx[..., self.states.index(name), k])
+        raise self._unknown(name)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.names)
@@ -193,6 +225,11 @@ class Result:
         data["status"] = (dims, self.status, {"long_name": "0, or why the lane failed"})
         data["stop"] = (dims, self.stop, {"units": self.time_unit, "long_name": "time reached"})
         coords: dict[str, Any] = {axis: list(labels) for axis, labels in self.axes.items()}
+        if self.dy is not None and self.dx is not None:
+            coords["direction"] = list(self.directions)
+            derivatives = np.concatenate([self.dy, self.dx], axis=-2)
+            for i, name in enumerate(list(data)[: len(self.columns)]):
+                data[f"d_{name}"] = ((*dims, "time", "direction"), derivatives[..., i, :])
         coords["time"] = ("time", self.times, {"units": self.time_unit})
         return xarray.Dataset(data, coords=coords, attrs={"model": self.model})
 

@@ -72,13 +72,13 @@ class Lanes:
     schedules: tuple[Schedule, ...] = (Schedule(),)
     own: bool = False
 
-    def indices(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Subject and schedule of each lane, in C order of the axes."""
+    def indices(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+        """Subject, schedule and draw of each lane, in C order of the axes."""
         grid = np.indices([len(labels) for labels in self.axes.values()], dtype=np.int64)
         along = {name: grid[i].ravel() for i, name in enumerate(self.axes)}
         zero = np.zeros(int(np.prod(grid.shape[1:])), dtype=np.int64)
         subject = along.get("subject", zero)
-        return subject, subject if self.own else along.get("plan", zero)
+        return subject, subject if self.own else along.get("plan", zero), along.get("draw", zero)
 
 
 def instants(times: ArrayLike | str, start: float, clock: Clock) -> Array:
@@ -160,6 +160,34 @@ def _schedule(model: Model, plan: Given, horizon: float) -> Schedule:
     if isinstance(plan, Schedule):
         return plan
     return Schedule(plan if isinstance(plan, np.ndarray) else plan.actions(model, horizon))
+
+
+def with_draws(found: Lanes, draws: int | None, method: str) -> Lanes:
+    """Each lane as several paths of its noise.
+
+    Raises
+    ------
+    InputError
+        ``model.no-noise`` with a method that knows no noise, ``model.bad-draws``.
+    """
+    if draws is None:
+        return found
+    if method not in STOCHASTIC:
+        hint = f"Use {' or '.join(STOCHASTIC)}"
+        raise InputError("model.no-noise", f"{method} follows no noise", place="draws", hint=hint)
+    if draws < 1:
+        raise InputError("model.bad-draws", "at least 1 draw", place="draws")
+    return replace(found, axes={**found.axes, "draw": tuple(range(draws))})
+
+
+def directions(model: Model, names: Sequence[str] | bool) -> dict[str, int]:
+    """Names and core indices of parameters, and of initial states ``x0.NAME``, to differentiate to."""
+    known = [p["name"] for p in model.params]
+    if isinstance(names, bool):
+        return {name: i for i, name in enumerate(known)} if names else {}
+    known += [f"x0.{s['name']}" for s in model.states]
+    message = "neither a parameter nor an initial state"
+    return {name: _index(known, name, "model.unknown-name", message) for name in names}
 
 
 def options(
@@ -257,10 +285,11 @@ def run(
     times: Array,
     start: float,
     columns: tuple[list[Column], list[Column]],
+    along: Mapping[str, int],
     settings: Mapping[str, Any],
 ) -> Result:
     """One call of the core, and its arrays with names, units and axes."""
-    subject, schedule = found.indices()
+    subject, schedule, draw = found.indices()
     outputs, states = columns
     given = joined(found.schedules)
     raw = model.core.simulate(
@@ -273,21 +302,28 @@ def run(
         subject,
         schedule,
         np.array([c.index for c in (*outputs, *states)], dtype=np.int32),
+        directions=np.array(list(along.values()), dtype=np.int32),
+        draw=draw,
         **given,
         **settings,
     )
     lead = tuple(len(labels) for labels in found.axes.values())
-    y = raw["y"].reshape(*lead, times.size, len(outputs) + len(states))
+    shaped = {name: value.reshape((*lead, *value.shape[1:])) for name, value in raw.items()}
+    m = len(outputs)
+    derivatives = {"dy": shaped["dy"][..., :m, :], "dx": shaped["dy"][..., m:, :]} if along else {}
     return Result(
         times=times,
-        y=y[..., : len(outputs)],
-        x=y[..., len(outputs) :],
+        y=shaped["y"][..., :m],
+        x=shaped["y"][..., m:],
         columns=(*outputs, *states),
-        x_end=raw["x_end"].reshape(*lead, len(model.states)),
-        status=raw["status"].reshape(lead),
-        stop=np.asarray(clock.outer(raw["stop"])).reshape(lead),
+        x_end=shaped["x_end"],
+        status=shaped["status"],
+        stop=np.asarray(clock.outer(shaped["stop"])),
         model=model.name,
         time_unit=clock.shown,
         axes=found.axes,
         schedules=found.schedules,
+        directions=tuple(along),
+        **derivatives,
+        dx_end=shaped.get("dx_end"),
     )

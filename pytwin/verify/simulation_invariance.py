@@ -40,10 +40,9 @@ def cases(context: Context) -> Iterator[Case]:
 
 def methods(model: Model) -> tuple[str, ...]:
     """Methods that this model may be integrated by; explicit ones need a mass of 1."""
-    explicit = model.mass is None
-    found = ADAPTIVE if explicit else ("auto", "rodas")
-    found += FIXED if explicit else ()
-    return found + (STOCHASTIC if model.noise else ())
+    implicit = ("auto", "rodas")
+    found: tuple[str, ...] = (*ADAPTIVE, *FIXED) if model.mass is None else implicit
+    return (*found, *STOCHASTIC) if model.noise else found
 
 
 @dataclass(frozen=True)
@@ -73,7 +72,7 @@ class Crowd:
     def run(self, method: str, lanes: NDArray[np.int64], threads: int = 1) -> dict[str, Any]:
         """Those lanes; lane i is subject i under schedule i modulo their number."""
         given = joined(self.schedules)
-        fixed = {"step": self.step} if method in FIXED + STOCHASTIC else {}
+        step = self.step if method in FIXED + STOCHASTIC else 0.0
         wanted = np.arange(len(self.model.outputs) + len(self.model.states), dtype=np.int32)
         return self.model.core.simulate(
             self.params,
@@ -86,8 +85,8 @@ class Crowd:
             lanes % len(self.schedules),
             wanted,
             method=_core.METHODS[method],
+            step=step,
             threads=threads,
-            **fixed,
             **given,
         )
 

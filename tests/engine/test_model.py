@@ -71,6 +71,10 @@ def test_a_result_shows_itself() -> None:
 def test_xarray() -> None:
     data = Model(MODEL).simulate(TIMES, [PLAN, PLAN], {"CL": [0.2, 0.3, 0.4]}).to_xarray()
     assert data["INR"].dims == ("plan", "subject", "time") and data["INR"].attrs["units"] == "{INR}"
+    assert data.time.attrs["units"] == "h" and list(data.plan.values) == ["5 mg", "5 mg"]
+    assert data.status.dims == ("plan", "subject") and data["INR"].attrs["long_name"]
+    whole = Model(MODEL).simulate(TIMES, PLAN, states=True, sensitivities=["CL"]).to_xarray()
+    assert whole["d_INR"].dims == ("time", "direction") and whole["A2"].attrs["units"] == "mg"
     assert Model(MODEL).simulate(TIMES, PLAN).to_xarray()["INR"].dims == ("time",)
     assert Model(MODEL).simulate(TIMES, [PLAN]).to_xarray()["INR"].dims == ("plan", "time")
     assert Model(MODEL).simulate(TIMES, PLAN, {"CL": [0.2]}).to_xarray()["INR"].dims == ("subject", "time")
@@ -116,7 +120,36 @@ def test_tolerances_by_state() -> None:
     np.testing.assert_array_equal(same[0], same[2])
 
 
+@pytest.mark.core
+def test_sensitivities_by_name() -> None:
+    model, cl, h = Model(MODEL), 0.3, 1e-4
+    found = model.simulate(TIMES, PLAN, {"CL": cl}, states=["A2"], sensitivities=["CL", "x0.A2"])
+    assert found.dy.shape == (4, 2, 2) and found.dx.shape == (4, 1, 2) and found.dx_end.shape == (8, 2)
+    near = [model.simulate(TIMES, PLAN, {"CL": v}, rtol=1e-12, atol=1e-14) for v in (cl - h, cl + h)]
+    slope = (near[1]["INR"] - near[0]["INR"]) / (2 * h)
+    np.testing.assert_allclose(found.sensitivity("INR", "CL"), slope, rtol=1e-5)
+    at = [s["name"] for s in model.states].index("A2")
+    np.testing.assert_array_equal(found.sensitivity("A2", "CL")[-1], found.dx_end[at, 0])
+    whole = model.simulate(TIMES, PLAN, {"CL": cl}, sensitivities=True)
+    assert whole.directions == tuple(p["name"] for p in model.params)
+    with pytest.raises(InputError, match=r"sensitivities=\['V'\]"):
+        found.sensitivity("INR", "V")
+
+
+@pytest.mark.core
+def test_draws_of_the_noise_are_an_axis() -> None:
+    model, times = Model("ornstein_uhlenbeck"), np.linspace(0, 3, 7)
+    found = model.simulate(times, None, {"mu": [0.0, 1.0]}, draws=50, seed=5, method="srk", step=0.1)
+    assert found.dims == ("subject", "draw") and found.y.shape == (2, 50, 7, 1)
+    again = model.simulate(times, None, {"mu": [0.0]}, draws=3, seed=5, method="srk", step=0.1)
+    np.testing.assert_array_equal(again.y[0], found.y[0, :3])
+    other = model.simulate(times, None, {"mu": [0.0]}, draws=3, seed=6, method="srk", step=0.1)
+    assert (other.y[0, :, -1] != found.y[0, :3, -1]).all()
+
+
 BAD = [
+    (lambda m: m.simulate(TIMES, PLAN, sensitivities=["Q"]), "neither a parameter nor an initial state"),
+    (lambda m: m.simulate(TIMES, PLAN, draws=5), "auto follows no noise"),
     (lambda m: m.simulate([0.0, 24.0, 24.0], PLAN), "24 h is there twice (at times[2])"),
     (lambda m: m.simulate([0.0, 24.0, 12.0], PLAN), "12 h is before the one before it (at times[2])"),
     (lambda m: m.simulate([0.0, np.nan], PLAN), "not a finite number (at times[1])"),
