@@ -80,19 +80,19 @@ def test_lorenz_over_a_short_time() -> None:
 
 
 def test_hovorka_with_meals_and_insulin() -> None:
-    """Between the thresholds GF and GR, at which the derivative of the rate jumps."""
+    """Between the thresholds GF, GR and x3 = 1, at which the derivative of the rate jumps."""
     row, times = params_of("hovorka"), [0.0, 30.0, 60.0, 200.0, 300.0]
     names = [n for n in every("hovorka") if n not in ("kR", "GR", "GF", "G0")]
     p, x = moved("hovorka", row, names, _core.Model("hovorka").initial(row[None])[0])
     units = 1000 / 180.16
-    boluses = [(10.0, 8, 50 * units, "AG"), (10.0, 2, 3000.0, None), (100.0, 8, 20 * units, "AG")]
+    boluses = [(10.0, 8, 30 * units, "AG"), (10.0, 2, 1500.0, None), (100.0, 8, 10 * units, "AG")]
 
     def rate(z: Array, q: Any) -> Array:
         return glucose.hovorka_rate(z, q, u=6.0)
 
     path = sensitivity.trajectory(rate, p, x, times, boluses, rtol=1e-13)
     expected = sensitivity.derivatives([glucose.hovorka_output(z, p) for z in path])
-    plan = actions((0, ON, 1, 0.006), (10, BOLUS, 0, 50), (10, BOLUS, 1, 3), (100, BOLUS, 0, 20))
+    plan = actions((0, ON, 1, 0.006), (10, BOLUS, 0, 30), (10, BOLUS, 1, 1.5), (100, BOLUS, 0, 10))
     x0 = _core.Model("hovorka").initial(row[None])
     found = run("hovorka", row, plan, times, x0=x0, directions=directions("hovorka", names), **TIGHT)
     np.testing.assert_allclose(found["y"][0], [np.real(glucose.hovorka_output(z, p))[:, 0] for z in path])
