@@ -1,4 +1,4 @@
-"""INR forecasts of the Therapy's default Population on the virtual trials, beside Hamberg's: shown, not judged.
+"""INR forecasts of the default Population on the virtual trials, beside Hamberg's: shown, not judged.
 
 The default's doses are calibrated on real patients and its time course is Hamberg's. Nothing here was fitted
 to these patients, whose truth is another model and whose doses differ from those of real ones.
@@ -18,9 +18,9 @@ from pytwin.verify.case import Case, info
 from pytwin.verify.mipd import Trial
 from pytwin.verify.replay import Floats, Forecasts, forecasts
 
-SOURCE = "pkpd/CASES.md section 10, odd IDs, all INRs but the first; no Population was fitted to them"
+SOURCE = "pkpd/CASES.md section 10, odd IDs, all INRs but the first; nothing was fitted to them"
 HAMBERG = "warfarin/hamberg2010@1"
-# The virtual patients have an age and genotypes; the rest is taken to be as in a White patient of middle size.
+# The virtual patients have an age and genotypes; the rest is that of a White patient of middle size.
 PERSON = {"weight": 80.0, "height": 172.0, "male": 0.5, "smoker": 0.0, "target_inr": 2.5}
 PERSON |= {"race_asian": 0.0, "race_black": 0.0, "race_other": 0.0}
 SINGLE = (4, 8, 12, 19)
