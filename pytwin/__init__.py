@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pytwin.cohort import Cohort
     from pytwin.doctor import doctor
     from pytwin.genome import Genome, read_genome
-    from pytwin.model import Limit, Model, Objective, Plan, Population, models
+    from pytwin.model import EventTable, Limit, Model, Objective, Plan, Population, models, read_events
     from pytwin.rank import Ranking
     from pytwin.record import Record, read_record, read_records
     from pytwin.therapies import Therapy
@@ -31,6 +31,7 @@ __version__: str = _core.BUILD["version"]
 # Name -> the module that defines it; a module without that name in it stands for itself.
 _CONTENTS = {
     "Cohort": "pytwin.cohort",
+    "EventTable": "pytwin.model",
     "Genome": "pytwin.genome",
     "Limit": "pytwin.model",
     "Model": "pytwin.model",
@@ -45,6 +46,7 @@ _CONTENTS = {
     "glucose": "pytwin.glucose",
     "kalman": "pytwin.kalman",
     "models": "pytwin.model",
+    "read_events": "pytwin.model",
     "read_genome": "pytwin.genome",
     "read_record": "pytwin.record",
     "read_records": "pytwin.record",
@@ -55,6 +57,7 @@ _CONTENTS = {
 __all__ = [
     "Cohort",
     "ComputationError",
+    "EventTable",
     "Genome",
     "InputError",
     "Issue",
@@ -74,6 +77,7 @@ __all__ = [
     "glucose",
     "kalman",
     "models",
+    "read_events",
     "read_genome",
     "read_record",
     "read_records",

@@ -73,8 +73,9 @@ typedef struct {
     const pt_schedule *plans; /* [n_plan] */
     const double *times;
     const int32_t *outputs;
-    /* (n_lane) or null. Not null: times are not used (n_time 0); lane l ends with the last action of its
-     * plan, all of which act, and an OBSERVE action gives row first[l] + index of y. */
+    /* (n_lane) or null. Not null: times and start are not used (n_time 0); lane l begins with the first
+     * action of its plan and ends with the last, all of which act, and an OBSERVE action gives row first[l] +
+     * index of y. */
     const int64_t *first;
     double *y, *x_end;
     int32_t *status;

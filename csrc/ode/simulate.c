@@ -22,13 +22,6 @@ typedef struct {
     int64_t next, end;
 } lane_range;
 
-/* Where a lane ends that follows the records of its plan. */
-static double end_of(const pt_schedule *schedule, double start)
-{
-    const double last = schedule->n ? schedule->actions[schedule->n - 1].time : start;
-    return last > start ? last : start;
-}
-
 static int take(void *context, pt_block *b, int s)
 {
     lane_range *range = context;
@@ -38,8 +31,10 @@ static int take(void *context, pt_block *b, int s)
     const int64_t row = call->subject ? call->subject[lane] : lane;
     const pt_schedule *schedule = &call->plans[call->plan ? call->plan[lane] : 0];
     const double *x = call->x0 ? call->x0 + row * b->n_state : NULL;
-    const double end = call->first ? end_of(schedule, call->start) : range->all->end;
-    pt_slot_begin(b, s, lane, call->start, end, schedule, 0, call->params + row * b->n_param, NULL, NULL, x);
+    const int records = call->first && schedule->n > 0;
+    const double start = records ? schedule->actions[0].time : call->start;
+    const double end = records ? schedule->actions[schedule->n - 1].time : range->all->end;
+    pt_slot_begin(b, s, lane, start, end, schedule, 0, call->params + row * b->n_param, NULL, NULL, x);
     if (b->paths)
         pt_paths_begin(b, s, call->patient ? call->patient[lane] : row, call->draw ? call->draw[lane] : 0);
     return 1;
@@ -129,10 +124,7 @@ static pt_status check_options(const pt_model *model, const pt_ode_options *opti
     if (!(options->rtol >= 1e-14) || !(options->atol > 0) || options->max_steps < 1) return PT_BAD_ARGUMENT;
     for (int i = 0; options->atols && i < model->n_state; i++)
         if (!(options->atols[i] > 0)) return PT_BAD_ARGUMENT;
-    if (options->method < 0 || options->method >= PT_N_METHOD) return PT_BAD_ARGUMENT;
-    const int stiff = options->method == PT_METHOD_RODAS, automatic = options->method == PT_METHOD_AUTO;
-    if ((stiff && model->n_delay) || (model->mass && !stiff && !automatic)) return PT_UNSUPPORTED;
-    return PT_OK;
+    return options->method >= 0 && options->method < PT_N_METHOD ? PT_OK : PT_BAD_ARGUMENT;
 }
 
 static int has_triggers(const pt_model *model, const pt_simulation *call)
@@ -181,7 +173,6 @@ static pt_status make_blocks(simulation *all, int n)
     pt_ode_options options = all->call->options;
     const int has_noise = pt_method_has_noise(options.method);
     if (all->call->n_direction || has_noise) options.step_all = 1;
-    if (all->call->n_direction) options.method = PT_METHOD_DOPRI5; /* what sensitivities go with */
     options.need = need_of(all->call);
     all->blocks = pt_alloc((size_t)n * sizeof *all->blocks);
     pt_status status = all->blocks ? PT_OK : PT_NO_MEMORY;

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+from pytwin.model.events import EventTable, read_events
 from pytwin.model.limit import Exclusion, Limit
 from pytwin.model.model import Model, models
 from pytwin.model.objective import Objective, Utility
 from pytwin.model.plan import Dose, Plan, Setting
 from pytwin.model.population import Population
+from pytwin.model.records import RecordResult
 from pytwin.model.result import Result
 from pytwin.model.schedule import Schedule
 
 __all__ = [
     "Dose",
+    "EventTable",
     "Exclusion",
     "Limit",
     "Model",
     "Objective",
     "Plan",
     "Population",
+    "RecordResult",
     "Result",
     "Schedule",
     "Setting",
     "Utility",
     "models",
+    "read_events",
 ]

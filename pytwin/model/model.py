@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pytwin import _core
 from pytwin.errors import InputError
-from pytwin.model import describe, simulation
+from pytwin.model import describe, records, simulation
+from pytwin.model.events import EventTable, read_events
 from pytwin.model.result import Result
 
 Array = NDArray[np.float64]
@@ -134,6 +135,7 @@ class Model:
             raise InputError("model.bad-shape", f"{of} has shape {rows.shape}, {expected}", place=of)
         return rows
 
+    @overload
     def simulate(
         self,
         times: ArrayLike | str,
@@ -151,15 +153,63 @@ class Model:
         atol: float | ArrayLike | Mapping[str, float] = 1e-11,
         max_steps: int = 100_000,
         sensitivities: Sequence[str] | bool = False,
-        sensitivity_error: bool = True,
         draws: int | None = None,
         seed: int = 0,
-        refine: int = 0,
         threads: int = 1,
         errors: Literal["raise", "status"] = "raise",
         progress: Callable[[float], object] | None = None,
-    ) -> Result:
-        """Simulate one subject or a batch under one plan or several.
+        events: None = None,
+    ) -> Result: ...
+
+    @overload
+    def simulate(
+        self,
+        *,
+        events: Any,
+        cmt: Mapping[Any, Any] | None = None,
+        carry: records.Carry = "next",
+        params: Values = None,
+        x0: Values = None,
+        outputs: Sequence[str] | None = None,
+        states: bool | Sequence[str] = False,
+        time_unit: str | None = None,
+        method: str = "auto",
+        step: float | str | None = None,
+        rtol: float = 1e-9,
+        atol: float | ArrayLike | Mapping[str, float] = 1e-11,
+        max_steps: int = 100_000,
+        threads: int = 1,
+        errors: Literal["raise", "status"] = "raise",
+        progress: Callable[[float], object] | None = None,
+    ) -> records.RecordResult: ...
+
+    def simulate(
+        self,
+        times: ArrayLike | str | None = None,
+        plan: simulation.Plans = None,
+        params: Values = None,
+        x0: Values = None,
+        *,
+        start: float = 0.0,
+        outputs: Sequence[str] | None = None,
+        states: bool | Sequence[str] = False,
+        time_unit: str | None = None,
+        method: str = "auto",
+        step: float | str | None = None,
+        rtol: float = 1e-9,
+        atol: float | ArrayLike | Mapping[str, float] = 1e-11,
+        max_steps: int = 100_000,
+        sensitivities: Sequence[str] | bool = False,
+        draws: int | None = None,
+        seed: int = 0,
+        threads: int = 1,
+        errors: Literal["raise", "status"] = "raise",
+        progress: Callable[[float], object] | None = None,
+        events: Any = None,
+        cmt: Mapping[Any, Any] | None = None,
+        carry: records.Carry = "next",
+    ) -> Result | records.RecordResult:
+        """Simulate one subject or a batch under one plan or several, or subjects with records of their own.
 
         Parameters
         ----------
@@ -192,32 +242,37 @@ class Model:
             Steps that a lane may take between two events.
         sensitivities : bool or sequence of str
             Parameters, and initial states as ``"x0.NAME"``, to which exact derivatives of outputs and states
-            are wanted; True: all parameters. They come in the same pass, under explicit methods, with the
-            linear part stepped like the rest.
-        sensitivity_error : bool
-            Whether the steps hold the error of the sensitivities, too, within the tolerances. Without it they
-            are the derivative of the solution with its own steps: quicker, and poor behind a kink of the
-            model's rates.
+            are wanted; True: all parameters. They come in the same pass, under explicit methods.
         draws : int, optional
             Paths of the noise for each subject and plan, under a method with noise; None: one, and no axis.
         seed : int
             Of the noise. A path depends on the seed, the subject's row and the draw alone, so plans are
             compared on the same paths.
-        refine : int
-            Halves the steps of a method with noise so many times, on the same paths: their distance from the
-            run before tells the error.
         threads : int
             The result doesn't depend on it.
         errors : {"raise", "status"}
             Whether a lane that fails raises, or is left with its status, the time and NaN from there on.
         progress : callable, optional
             Called with the share done, 0 to 1.
+        events : EventTable or data frame, optional
+            Records in rows (see :func:`pytwin.read_events`), instead of ``times``, ``plan`` and ``start``:
+            each subject begins with its first row, ``params`` and ``x0`` are one row for all or a row for
+            each subject, and columns named like parameters of the model set them. Rows act in the order of
+            the table; an additional or lagged dose acts before the rows at its instant.
+        cmt : mapping, optional
+            Compartments of the table by name or number of the model's: ``{1: "oral", "central": 2}``. A
+            number is that of a state from 1 on; a name that of a state, a route or a drug.
+        carry : {"next", "last", "linear"}
+            What governs between two rows: the parameters of the next row (NONMEM's way), of the last one, or
+            a straight line between them.
 
         Returns
         -------
         Result
             ``y`` has shape (T, m), with (P,) for a sequence of plans, (B,) for a batch and (D,) for draws in
             front, in this order.
+        RecordResult
+            With ``events``: ``y`` has shape (R, m), the rows of the table.
 
         Raises
         ------
@@ -228,8 +283,13 @@ class Model:
             A lane failed and ``errors`` is "raise"; names the subject, the plan and the time.
         """
         clock = simulation.Clock(self.time_unit, time_unit or self.time_unit)
-        settings: dict[str, Any] = {"seed": seed, "refine": refine, "threads": threads, "progress": progress}
+        settings: dict[str, Any] = {"seed": seed, "threads": threads, "progress": progress}
         settings |= simulation.options(self, clock, method, step, rtol, atol, max_steps)
+        if events is not None:
+            self._refuse_with_events(times, plan, sensitivities, draws)
+            return self._follow(events, params, x0, outputs, states, cmt, carry, clock, settings, errors)
+        if times is None:
+            raise InputError("model.bad-times", "times or events are needed", place="times")
         instants = simulation.instants(times, start, clock)
         lanes = simulation.lanes(self, params, x0, strict=errors == "raise")
         end = instants[-1] if instants.size else start
@@ -237,8 +297,34 @@ class Model:
         lanes = simulation.with_draws(lanes, draws, method)
         wanted = simulation.wanted(self, outputs, states)
         along = simulation.directions(self, sensitivities)
-        settings["sensitivity_error"] = bool(along) and sensitivity_error
         found = simulation.run(self, lanes, clock, instants, start, wanted, along, settings)
+        if errors == "raise":
+            found.raise_for_status()
+        return found
+
+    @staticmethod
+    def _refuse_with_events(*others: Any) -> None:
+        if any(x is not None and x is not False for x in others):
+            message = "events bring times and doses of their own, and go without sensitivities and draws"
+            raise InputError("model.bad-times", message, place="times, plan, sensitivities, draws")
+
+    def _follow(
+        self,
+        events: Any,
+        params: Values,
+        x0: Values,
+        outputs: Sequence[str] | None,
+        states: bool | Sequence[str],
+        cmt: Mapping[Any, Any] | None,
+        carry: records.Carry,
+        clock: simulation.Clock,
+        settings: Mapping[str, Any],
+        errors: str,
+    ) -> records.RecordResult:
+        table = events if isinstance(events, EventTable) else read_events(events)
+        lanes = simulation.lanes(self, params, x0, strict=errors == "raise")
+        wanted = simulation.wanted(self, outputs, states)
+        found = records.follow(self, table, lanes, clock, wanted, cmt, carry, settings)
         if errors == "raise":
             found.raise_for_status()
         return found

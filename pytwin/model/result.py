@@ -27,6 +27,12 @@ _HINTS = {
 }
 
 
+def status_text(status: int) -> tuple[str, str]:
+    """Code and message of a lane's status."""
+    name, reason = _STATUS[status]
+    return f"core.{name.lower().replace('_', '-')}", reason
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
     """An output or a state of a Result: name, unit, what it is, and its index for the core."""
@@ -157,9 +163,8 @@ class Result:
         """The lanes that failed: dicts with the labels of the axes, ``time``, ``code`` and ``reason``."""
         found = []
         for at in np.argwhere(self.status):
-            name, reason = _STATUS[int(self.status[tuple(at)])]
+            code, reason = status_text(int(self.status[tuple(at)]))
             labels = {axis: self.axes[axis][i] for axis, i in zip(self.axes, at, strict=True)}
-            code = f"core.{name.lower().replace('_', '-')}"
             found.append({**labels, "time": float(self.stop[tuple(at)]), "code": code, "reason": reason})
         return found
 
