@@ -25,7 +25,7 @@ from pytwin.record import read_record
 from pytwin.twin import Twin
 from pytwin.twin.filtering import actions_of
 from pytwin.twin.simulation import ATOL, RTOL
-from pytwin.verify.virtual import cohort
+from pytwin.verify.virtual import POPULATION, cohort
 
 RUNS = 5
 PLANS, DRAWS, DAYS = 50, 2000, 30
@@ -73,10 +73,11 @@ def importing() -> Row:
 def assimilating() -> Iterator[Row]:
     """Twenty INRs of one patient, and 1,000 patients in one call."""
     virtual = cohort(1000, seed=7)
-    twins = [Twin("warfarin", r, g) for r, g in zip(virtual.records[:SAMPLE], virtual.genomes, strict=False)]
+    members = zip(virtual.records[:SAMPLE], virtual.genomes, strict=False)
+    twins = [Twin("warfarin", r, g, POPULATION) for r, g in members]
     own = median_seconds(lambda: [t.assimilate() for t in twins]) / SAMPLE
     yield _beside_filterpy(twins, 1e3 * own)
-    everyone = Cohort("warfarin", virtual.records, virtual.genomes)
+    everyone = Cohort("warfarin", virtual.records, virtual.genomes, POPULATION)
     for threads in (1, 2):
         seconds = median_seconds(lambda n=threads: everyone.assimilate(threads=n))
         yield Row(

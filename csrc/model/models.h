@@ -83,6 +83,73 @@ static const pt_model_row pt_model_rows[] = {
      "Kloeden PE, Platen E. Numerical Solution of Stochastic Differential Equations. Springer 1992",
      {"geometric_brownian"},
      1},
+    {"robertson",
+     "Robertson's chemical reaction",
+     "Robertson HH. The solution of a set of reaction rate equations. In: Walsh J (ed). Numerical Analysis, "
+     "an Introduction. Academic Press 1966:178-182",
+     {"robertson"},
+     1},
+    {"robertson_dae",
+     "Robertson's chemical reaction, with the conservation of mass as an algebraic equation",
+     "Robertson HH. The solution of a set of reaction rate equations. In: Walsh J (ed). Numerical Analysis, "
+     "an Introduction. Academic Press 1966:178-182",
+     {"robertson_dae"},
+     1},
+    {"hires",
+     "HIRES, high irradiance response of photomorphogenesis",
+     "Schaefer E. J Math Biol 1975;2:41-56. Mazzia F, Magherini C. Test Set for Initial Value Problem "
+     "Solvers, release 2.4. University of Bari 2008",
+     {"hires"},
+     1},
+    {"oregonator",
+     "OREGO, the Oregonator",
+     "Field RJ, Noyes RM. J Chem Phys 1974;60:1877-84. Hairer E, Wanner G. Solving Ordinary Differential "
+     "Equations II, 2nd ed. Springer 1996",
+     {"oregonator"},
+     1},
+    {"pollution",
+     "POLLU, the chemical reactions of an air pollution model",
+     "Verwer JG. SIAM J Sci Comput 1994;15:1243-50. Mazzia F, Magherini C. Test Set for Initial Value "
+     "Problem Solvers, release 2.4. University of Bari 2008",
+     {"pollution"},
+     1},
+    {"pleiades",
+     "Pleiades, seven stars in a plane",
+     "Hairer E, Norsett SP, Wanner G. Solving Ordinary Differential Equations I, 2nd ed. Springer 1993. "
+     "Mazzia F, Magherini C. Test Set for Initial Value Problem Solvers, release 2.4. University of Bari "
+     "2008",
+     {"pleiades"},
+     1},
+    {"brusselator",
+     "Brusselator, two ordinary differential equations",
+     "Lefever R, Nicolis G. J Theor Biol 1971;30:267-84. Hairer E, Norsett SP, Wanner G. Solving Ordinary "
+     "Differential Equations I, 2nd ed. Springer 1993",
+     {"brusselator"},
+     1},
+    {"brusselator_1d",
+     "Brusselator with diffusion in one dimension",
+     "Lefever R, Nicolis G. J Theor Biol 1971;30:267-84. Hairer E, Wanner G. Solving Ordinary Differential "
+     "Equations II, 2nd ed. Springer 1996",
+     {"brusselator_1d"},
+     1},
+    {"vanderpol",
+     "Van der Pol's oscillator",
+     "van der Pol B. Phil Mag 1926;2:978-92. Hairer E, Wanner G. Solving Ordinary Differential Equations II, "
+     "2nd ed. Springer 1996",
+     {"vanderpol"},
+     1},
+    {"arenstorf",
+     "Arenstorf orbit, a satellite between earth and moon",
+     "Arenstorf RF. Am J Math 1963;85:27-35. Hairer E, Norsett SP, Wanner G. Solving Ordinary Differential "
+     "Equations I, 2nd ed. Springer 1993",
+     {"arenstorf"},
+     1},
+    {"akzo_nobel",
+     "Chemical Akzo Nobel problem",
+     "Mazzia F, Magherini C. Test Set for Initial Value Problem Solvers, release 2.4. University of Bari "
+     "2008",
+     {"akzo_nobel"},
+     1},
 };
 
 #endif

@@ -2,6 +2,7 @@
 
 #include "ode/noise.h"
 #include "ode/sensitivity.h"
+#include "ode/stiff.h"
 #include "ode/trigger.h"
 
 /* Cuts n elements of 64-byte aligned memory off; with a null base only counts. */
@@ -48,14 +49,30 @@ static void find_jumps(pt_block *b, int8_t *f, int8_t *h)
         for (int j = 0; j < nx; j++) b->jumps[j] |= f[i * width + j];
 }
 
+/* All lanes are stiff from the start: as asked for, or because the explicit method knows no algebraic states.
+ */
+static int is_stiff(const pt_model *model, const pt_ode_options *options)
+{
+    return options->method == PT_METHOD_RODAS || (options->method == PT_METHOD_AUTO && model->mass);
+}
+
+/* Automatic choice takes derivatives, and knows no history. */
+static int may_be_stiff(const pt_model *model, const pt_ode_options *options)
+{
+    if (is_stiff(model, options)) return 1;
+    const int differentiable = model->functions->jacobian || model->functions->tangent;
+    return options->method == PT_METHOD_AUTO && differentiable && !model->n_delay;
+}
+
 static pt_status describe(pt_block *b, const pt_model *model, const pt_ode_options *options)
 {
+    const int step_all = options->step_all || is_stiff(model, options);
     *b = (pt_block){
         .model = model,
         .options = *options,
         .n_state = model->n_state,
-        .n_linear = options->step_all ? 0 : model->n_linear,
-        .n_stepped = options->step_all ? model->n_state : pt_model_n_stepped(model),
+        .n_linear = step_all ? 0 : model->n_linear,
+        .n_stepped = step_all ? model->n_state : pt_model_n_stepped(model),
         .n_param = model->n_param,
         .n_constant = model->n_constant,
         .n_output = model->n_output,
@@ -71,6 +88,18 @@ static pt_status describe(pt_block *b, const pt_model *model, const pt_ode_optio
     return PT_OK;
 }
 
+/* What only some blocks need. */
+static pt_status add_parts(pt_block *b)
+{
+    const pt_model *model = b->model;
+    const pt_ode_options *options = &b->options;
+    pt_status status = PT_OK;
+    if (may_be_stiff(model, options)) status = pt_stiff_create(model, &b->stiff);
+    if (b->stiff) b->stiff->choice.automatic = !is_stiff(model, options);
+    if (status == PT_OK && options->need.steady) status = pt_orbit_create(model, options, &b->orbit);
+    return status;
+}
+
 pt_status pt_block_create(const pt_model *model, const pt_ode_options *options, pt_block **block)
 {
     pt_block b;
@@ -81,10 +110,9 @@ pt_status pt_block_create(const pt_model *model, const pt_ode_options *options, 
     lay_out(&b, memory);
     *block = (pt_block *)memory;
     **block = b;
-    if (!options->need.steady) return PT_OK;
-    const pt_status status = pt_orbit_create(model, options, &(*block)->orbit);
+    const pt_status status = add_parts(*block);
     if (status == PT_OK) return PT_OK;
-    pt_free(memory);
+    pt_block_free(*block);
     *block = NULL;
     return status;
 }
@@ -94,6 +122,7 @@ void pt_block_free(pt_block *block)
     if (block) pt_tangents_free(block->tangents);
     if (block) pt_paths_free(block->paths);
     if (block) pt_orbit_free(block->orbit);
+    if (block) pt_stiff_free(block->stiff);
     if (block) pt_free(block->watch);
     pt_free(block);
 }
@@ -156,6 +185,7 @@ void pt_slot_begin(pt_block *b, int s, int64_t lane, double start, double end, c
     *pt_flag(b->arrived, s) = -1;
     *pt_at(b->first, 0, s) = 0;
     if (b->tangents) pt_tangents_begin(b, s);
+    if (b->stiff) pt_switch_begin(b, s);
     if (b->watch) pt_watch_begin(b, s);
 }
 
@@ -197,6 +227,6 @@ void pt_block_run(pt_block *b, const pt_feed *feed)
         else
             b->empty = 1;
     }
-    void (*step)(pt_block *) = b->paths ? pt_block_noise_step : pt_block_step;
+    void (*step)(pt_block *) = b->paths ? pt_block_noise_step : b->stiff ? pt_switch_step : pt_block_step;
     while (pt_block_settle(b)) step(b);
 }

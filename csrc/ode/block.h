@@ -42,6 +42,7 @@ typedef struct {
 typedef struct pt_block pt_block;
 typedef struct pt_tangents pt_tangents; /* ode/sensitivity.h */
 typedef struct pt_paths pt_paths;       /* ode/paths.h */
+typedef struct pt_stiff pt_stiff;       /* ode/stiff.h */
 typedef struct pt_watch pt_watch;       /* ode/trigger.h */
 
 /* Where lanes come from and go to. */
@@ -112,6 +113,7 @@ struct pt_block {
     pt_paths *paths;       /* null: no noise */
     pt_pending *pending;   /* (PT_N_SLOT, options.need.n_pending) */
     pt_orbit *orbit;       /* finds steady states; null where no schedule asks for one */
+    pt_stiff *stiff;       /* null: no lane can be stiff */
 };
 
 pt_status pt_block_create(const pt_model *model, const pt_ode_options *options, pt_block **block);
@@ -136,6 +138,11 @@ int pt_block_settle(pt_block *b);
 void pt_block_open(pt_block *b);
 /* One attempt of a step in every lane. */
 void pt_block_step(pt_block *b);
+/* The steps as the ends of intervals cut them, and where an end is reached. */
+void pt_block_fit(pt_block *b, vmask *last);
+/* What follows from a step to x1 whose scaled error has this square: outputs, the states and the next step of
+ * the lanes in which it is accepted, the next attempt of the others. */
+void pt_block_finish(pt_block *b, const vmask *last, const vec *square);
 /* Outputs due inside the step that the lanes in accept have just made, before it is committed. */
 void pt_block_dense(pt_block *b, const vmask *accept);
 /* y[lane, slot->out] from states x (n_state) and outputs y (n_output); a value that is not finite fails the
@@ -166,6 +173,12 @@ static inline const wide *pt_wides_in(const vec *a) { return (const wide *)a; }
 static inline double *pt_at(vec *a, int i, int s) { return (double *)a + i * PT_N_SLOT + s; }
 static inline double pt_get(const vec *a, int i, int s) { return ((const double *)a)[i * PT_N_SLOT + s]; }
 static inline int64_t *pt_flag(vmask *a, int s) { return (int64_t *)a + s; }
+
+/* Absolute tolerance of state i. */
+static inline double pt_block_atol(const pt_block *b, int i)
+{
+    return b->options.atols ? b->options.atols[i] : b->options.atol;
+}
 
 static inline int pt_any(const vmask *a)
 {

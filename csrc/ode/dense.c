@@ -2,9 +2,14 @@
  * linear part, so that a fine grid of output times cuts no step. */
 #include "ode/block.h"
 #include "ode/sensitivity.h"
+#include "ode/stiff.h"
 
 void pt_block_interpolate(pt_block *b, int j, vec theta, vec *x)
 {
+    if (b->stiff && b->stiff->at_work) {
+        pt_rosenbrock_interpolate(b, j, theta, x);
+        return;
+    }
     const int nl = b->n_linear;
     const vec h = b->h[j], rest = v_set(1) - theta;
     if (nl)

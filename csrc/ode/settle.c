@@ -1,6 +1,7 @@
 /* What happens to a lane at an instant: covariate, observation, reset, infusion end, dose. */
 #include "ode/block.h"
 #include "ode/sensitivity.h"
+#include "ode/stiff.h"
 #include "ode/trigger.h"
 
 static const pt_action *due_action(const pt_slot *slot)
@@ -167,6 +168,7 @@ static void refresh_constants(pt_block *b, const int *list, int n)
     if (!changed) return;
     b->model->functions->constants(b->model->self, pt_wides(b->p), pt_wides(b->c));
     if (!b->model->n_linear) return;
+    if (b->stiff) pt_stiff_refresh(b);
     vec *K = b->n_linear ? b->scratch : b->K;
     b->model->functions->linear(b->model->self, pt_wides(b->p), pt_wides(K));
     for (int j = 0; b->n_linear && j < PT_WIDE; j++)
@@ -301,6 +303,7 @@ static void settle_arrived(pt_block *b)
     const int n = list_arrived(b, list);
     for (int k = 0; k < n; k++) settle_covariates(b, list[k]);
     refresh_constants(b, list, n);
+    if (b->model->mass) pt_stiff_settle(b, list, n);
     settle_outputs(b, list, n);
     for (int k = 0; k < n; k++) settle_rest(b, list[k]);
 }
@@ -316,6 +319,15 @@ static void refresh_flow(pt_block *b)
         pt_linear_flow(n, b->coefficient + j, b->inflow + j, b->flow + j);
 }
 
+/* Algebraic states after the events of lanes that begin an interval. */
+static void settle_algebraic(pt_block *b)
+{
+    int list[PT_N_SLOT], n = 0;
+    for (int s = 0; s < PT_N_SLOT; s++)
+        if (*pt_flag(b->opening, s)) list[n++] = s;
+    pt_stiff_settle(b, list, n);
+}
+
 int pt_block_settle(pt_block *b)
 {
     if (!pt_any(b->arrived)) return b->n_live > 0;
@@ -324,6 +336,7 @@ int pt_block_settle(pt_block *b)
     } while (b->watch && pt_watch_open(b));
     if (pt_any(b->opening)) {
         refresh_flow(b);
+        if (b->model->mass) settle_algebraic(b);
         if (!b->paths) pt_block_open(b);
         for (int j = 0; j < PT_WIDE; j++) b->opening[j] = m_set(0);
     }

@@ -124,7 +124,10 @@ static pt_status check_options(const pt_model *model, const pt_ode_options *opti
     if (!(options->rtol >= 1e-14) || !(options->atol > 0) || options->max_steps < 1) return PT_BAD_ARGUMENT;
     for (int i = 0; options->atols && i < model->n_state; i++)
         if (!(options->atols[i] > 0)) return PT_BAD_ARGUMENT;
-    return options->method >= 0 && options->method < PT_N_METHOD ? PT_OK : PT_BAD_ARGUMENT;
+    if (options->method < 0 || options->method >= PT_N_METHOD) return PT_BAD_ARGUMENT;
+    const int stiff = options->method == PT_METHOD_RODAS, automatic = options->method == PT_METHOD_AUTO;
+    if ((stiff && model->n_delay) || (model->mass && !stiff && !automatic)) return PT_UNSUPPORTED;
+    return PT_OK;
 }
 
 static int has_triggers(const pt_model *model, const pt_simulation *call)
@@ -173,6 +176,7 @@ static pt_status make_blocks(simulation *all, int n)
     pt_ode_options options = all->call->options;
     const int has_noise = pt_method_has_noise(options.method);
     if (all->call->n_direction || has_noise) options.step_all = 1;
+    if (all->call->n_direction) options.method = PT_METHOD_DOPRI5; /* what sensitivities go with */
     options.need = need_of(all->call);
     all->blocks = pt_alloc((size_t)n * sizeof *all->blocks);
     pt_status status = all->blocks ? PT_OK : PT_NO_MEMORY;

@@ -6,6 +6,7 @@
  */
 #include "ode/block.h"
 #include "ode/sensitivity.h"
+#include "ode/stiff.h"
 #include "ode/trigger.h"
 
 #define BETA               0.04
@@ -125,7 +126,9 @@ static void commit(pt_block *b, int j, vmask accept, vmask last)
 /* Lanes whose step became too small, or that took too many. */
 static void check_limits(pt_block *b, int j, vec log_error)
 {
-    const vmask small = v_lt(b->h[j], v_set(1e-15) * b->length[j]);
+    /* against the time so far: a stiff lane may well begin with a step of 1e-20 of its interval */
+    const vec least = v_fma(v_set(1e-15), b->t[j], v_set(1e-30) * b->length[j]);
+    const vmask small = v_lt(b->h[j], least);
     const vmask many = v_gt(b->steps[j], v_set((double)b->options.max_steps));
     vmask bad = (small | many) & ~b->arrived[j] & b->live[j];
     if (b->watch) bad &= ~b->watch->seeking[j];
@@ -154,35 +157,42 @@ static void conclude(pt_block *b, int j, vec log_error, vec factor, vmask accept
 
 static vec larger(vec a, vec b) { return v_if(v_gt(a, b) | v_isnan(a), a, b); } /* a NaN stays */
 
-/* The same work for all vecs in turn, so that the long chains of log and exp overlap. */
-static void finish_step(pt_block *b, const vmask *last)
+void pt_block_fit(pt_block *b, vmask *last)
 {
-    vec square[PT_WIDE], log_error[PT_WIDE], factor[PT_WIDE];
+    for (int j = 0; j < PT_WIDE; j++) last[j] = fit_step(b, j);
+}
+
+/* The same work for all vecs in turn, so that the long chains of log and exp overlap. */
+void pt_block_finish(pt_block *b, const vmask *last, const vec *square)
+{
+    vec log_error[PT_WIDE], factor[PT_WIDE];
     vmask accept[PT_WIDE];
-    if (b->tangents) pt_tangents_step(b);
-    for (int j = 0; j < PT_WIDE; j++) {
-        square[j] = mean_square_error(b, j);
-        if (b->options.sensitivity_error) square[j] = larger(square[j], pt_tangents_error(b, j));
-        accept[j] = v_le(square[j], v_set(1)) & b->live[j];
-    }
+    for (int j = 0; j < PT_WIDE; j++) accept[j] = v_le(square[j], v_set(1)) & b->live[j];
     for (int j = 0; j < PT_WIDE; j++) log_error[j] = log_of_error(square[j]);
     for (int j = 0; j < PT_WIDE; j++) factor[j] = step_factor(b, j, log_error[j], accept[j]);
     if (b->watch) pt_watch_step(b, accept);
+    if (b->stiff && b->stiff->choice.automatic) pt_switch_watch(b, accept);
     pt_block_dense(b, accept);
     for (int j = 0; j < PT_WIDE; j++) conclude(b, j, log_error[j], factor[j], accept[j], last[j]);
 }
 
 void pt_block_step(pt_block *b)
 {
+    vec square[PT_WIDE];
     vmask last[PT_WIDE];
     const int nl = b->n_linear * PT_WIDE;
-    for (int j = 0; j < PT_WIDE; j++) last[j] = fit_step(b, j);
+    pt_block_fit(b, last);
     if (nl) linear_nodes(b);
     if (b->n_stepped)
         stages(b);
     else
         for (int i = 0; i < nl; i++) b->x1[i] = b->node[PT_NODE_1 * nl + i];
-    finish_step(b, last);
+    if (b->tangents) pt_tangents_step(b);
+    for (int j = 0; j < PT_WIDE; j++) {
+        square[j] = mean_square_error(b, j);
+        if (b->options.sensitivity_error) square[j] = larger(square[j], pt_tangents_error(b, j));
+    }
+    pt_block_finish(b, last, square);
 }
 
 static vec norm_over_scale(const pt_block *b, const vec *v, const vec *x)

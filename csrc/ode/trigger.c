@@ -30,11 +30,12 @@ static void find_slopes(pt_block *b, pt_search *w)
     }
 }
 
-/* How far behind the end of the step trigger k crosses, by its slope; 0 where g is 0 to rounding. */
+/* How far behind the end of the step trigger k crosses, by its slope; 0 where g is 0 to rounding and does not
+ * move away, as that of a trigger which waits for the way back does. */
 static double behind_end(const pt_block *b, const pt_search_lane *lane, int s, int k)
 {
     const double g = pt_search_end(lane, k), side = lane->side[k], rise = -side * lane->slope[k];
-    if (magnitude(g) <= 2 * pt_watch_noise(b, s, k, g)) return 0;
+    if (magnitude(g) <= 2 * pt_watch_noise(b, s, k, g) && rise >= 0) return 0;
     return rise > 0 ? side * g / rise : __builtin_inf();
 }
 

@@ -50,6 +50,39 @@ PT_ORGAN_END
 PT_ORGAN_BEGIN(geometric_brownian)
 #include "organs/geometric_brownian.c"
 PT_ORGAN_END
+PT_ORGAN_BEGIN(robertson)
+#include "organs/robertson.c"
+PT_ORGAN_END
+PT_ORGAN_BEGIN(robertson_dae)
+#include "organs/robertson_dae.c"
+PT_ORGAN_END
+PT_ORGAN_BEGIN(hires)
+#include "organs/hires.c"
+PT_ORGAN_END
+PT_ORGAN_BEGIN(oregonator)
+#include "organs/oregonator.c"
+PT_ORGAN_END
+PT_ORGAN_BEGIN(pollution)
+#include "organs/pollution.c"
+PT_ORGAN_END
+PT_ORGAN_BEGIN(pleiades)
+#include "organs/pleiades.c"
+PT_ORGAN_END
+PT_ORGAN_BEGIN(brusselator)
+#include "organs/brusselator.c"
+PT_ORGAN_END
+PT_ORGAN_BEGIN(brusselator_1d)
+#include "organs/brusselator_1d.c"
+PT_ORGAN_END
+PT_ORGAN_BEGIN(vanderpol)
+#include "organs/vanderpol.c"
+PT_ORGAN_END
+PT_ORGAN_BEGIN(arenstorf)
+#include "organs/arenstorf.c"
+PT_ORGAN_END
+PT_ORGAN_BEGIN(akzo_nobel)
+#include "organs/akzo_nobel.c"
+PT_ORGAN_END
 
 #define PT_ORGAN_ROW(name) &name::PT_ORGAN(name),
 static const pt_organ_functions *const wired_organs[] = {PT_ORGAN_LIST(PT_ORGAN_ROW)};

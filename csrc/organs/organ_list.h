@@ -16,7 +16,18 @@
     X(bouncing_ball)                                                                                         \
     X(lorenz)                                                                                                \
     X(ornstein_uhlenbeck)                                                                                    \
-    X(geometric_brownian)
+    X(geometric_brownian)                                                                                    \
+    X(robertson)                                                                                             \
+    X(robertson_dae)                                                                                         \
+    X(hires)                                                                                                 \
+    X(oregonator)                                                                                            \
+    X(pollution)                                                                                             \
+    X(pleiades)                                                                                              \
+    X(brusselator)                                                                                           \
+    X(brusselator_1d)                                                                                        \
+    X(vanderpol)                                                                                             \
+    X(arenstorf)                                                                                             \
+    X(akzo_nobel)
 
 #define PT_ORGAN_NUMBER(name) PT_ORGAN_##name,
 enum { PT_ORGAN_LIST(PT_ORGAN_NUMBER) PT_N_ORGAN };

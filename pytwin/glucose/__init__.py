@@ -7,6 +7,7 @@ around them.
 from __future__ import annotations
 
 from pytwin.glucose.control import BasalBolus, Controller, Insulin, Pid
+from pytwin.glucose.events import Event, events
 from pytwin.glucose.loop import Loop, run_loop
 from pytwin.glucose.meals import bites, schedule
 from pytwin.glucose.patients import Patients, patients
@@ -17,6 +18,7 @@ from pytwin.glucose.steady import Steady, steady_state
 __all__ = [
     "BasalBolus",
     "Controller",
+    "Event",
     "Insulin",
     "Loop",
     "Patients",
@@ -25,6 +27,7 @@ __all__ = [
     "Sensor",
     "Steady",
     "bites",
+    "events",
     "patients",
     "pump",
     "run_loop",

@@ -72,14 +72,15 @@ def _in_order(meals: Iterable[tuple[When, float]]) -> list[tuple[float, float]]:
         if not (math.isfinite(grams) and grams >= 0):
             message = "a meal has a finite number of grams of carbohydrate, at least 0"
             raise InputError("glucose.bad-meal", message, place=f"meals[{k}]")
-        found.append((60.0 * hours(time, place=f"meals[{k}]"), float(grams)))
+        minute = round(60.0 * hours(time, place=f"meals[{k}]"), 9)  # 517/60 h is 517 min
+        found.append((minute, float(grams)))
     return sorted(found, key=lambda m: m[0])
 
 
 def schedule(
     model: Model | str,
     meals: Iterable[tuple[When, float]] = (),
-    boluses: Iterable[tuple[When, float]] = (),
+    boluses: Iterable[tuple[When, float] | tuple[When, float, When]] = (),
     basal: float | Sequence[tuple[When, float]] = 0.0,
     *,
     eating_rate: float = EATING_RATE,
@@ -92,8 +93,8 @@ def schedule(
         A model with ports for oral carbohydrate in g and subcutaneous insulin in U.
     meals : iterable of (time, g)
         Carbohydrate, eaten at ``eating_rate``; times in hours or as texts.
-    boluses : iterable of (time, U)
-        Insulin at once.
+    boluses : iterable of (time, U) or (time, U, length)
+        Insulin at once, or evenly over a length (hours or a text).
     basal : float or sequence of (time, U/h)
         Insulin without a break; a sequence gives the rate from each time on.
     eating_rate : float
@@ -153,11 +154,18 @@ def _joined(rows: list[Row]) -> list[Row]:
     return [r for r in rows if r[1] not in (on, off) or (r[0], r[2], r[3]) not in begins & ends]
 
 
-def _boluses(model: Model, boluses: Iterable[tuple[When, float]]) -> list[Row]:
+def _boluses(model: Model, boluses: Iterable[tuple[When, float] | tuple[When, float, When]]) -> list[Row]:
     rows: list[Row] = []
-    for k, (time, units) in enumerate(boluses):
-        at = convert(hours(time, place=f"boluses[{k}]"), "h", model.core.time_unit)
-        rows.append((at, _core.ACTION_BOLUS, port(model, "insulin"), _insulin(units, f"boluses[{k}]")))
+    for k, (time, units, *length) in enumerate(boluses):
+        place, unit = f"boluses[{k}]", model.core.time_unit
+        at, amount = hours(time, place=place), _insulin(units, place)
+        over = hours(length[0], place=place) if length else 0.0
+        begin, end = (convert(t, "h", unit) for t in (at, at + over))
+        index = port(model, "insulin")
+        if over == 0:
+            rows.append((begin, _core.ACTION_BOLUS, index, amount))
+        else:
+            rows += _infusion(begin, end, index, amount / convert(over, "h", unit))
     return rows
 
 

@@ -153,8 +153,10 @@ class Model:
         atol: float | ArrayLike | Mapping[str, float] = 1e-11,
         max_steps: int = 100_000,
         sensitivities: Sequence[str] | bool = False,
+        sensitivity_error: bool = True,
         draws: int | None = None,
         seed: int = 0,
+        refine: int = 0,
         threads: int = 1,
         errors: Literal["raise", "status"] = "raise",
         progress: Callable[[float], object] | None = None,
@@ -242,12 +244,20 @@ class Model:
             Steps that a lane may take between two events.
         sensitivities : bool or sequence of str
             Parameters, and initial states as ``"x0.NAME"``, to which exact derivatives of outputs and states
-            are wanted; True: all parameters. They come in the same pass, under explicit methods.
+            are wanted; True: all parameters. They come in the same pass, under explicit methods, with the
+            linear part stepped like the rest.
+        sensitivity_error : bool
+            Whether the steps hold the error of the sensitivities, too, within the tolerances. Without it they
+            are the derivative of the solution with its own steps: quicker, and poor behind a kink of the
+            model's rates.
         draws : int, optional
             Paths of the noise for each subject and plan, under a method with noise; None: one, and no axis.
         seed : int
             Of the noise. A path depends on the seed, the subject's row and the draw alone, so plans are
             compared on the same paths.
+        refine : int
+            Halves the steps of a method with noise so many times, on the same paths: their distance from the
+            run before tells the error.
         threads : int
             The result doesn't depend on it.
         errors : {"raise", "status"}
@@ -283,7 +293,7 @@ class Model:
             A lane failed and ``errors`` is "raise"; names the subject, the plan and the time.
         """
         clock = simulation.Clock(self.time_unit, time_unit or self.time_unit)
-        settings: dict[str, Any] = {"seed": seed, "threads": threads, "progress": progress}
+        settings: dict[str, Any] = {"seed": seed, "refine": refine, "threads": threads, "progress": progress}
         settings |= simulation.options(self, clock, method, step, rtol, atol, max_steps)
         if events is not None:
             self._refuse_with_events(times, plan, sensitivities, draws)
@@ -297,6 +307,7 @@ class Model:
         lanes = simulation.with_draws(lanes, draws, method)
         wanted = simulation.wanted(self, outputs, states)
         along = simulation.directions(self, sensitivities)
+        settings["sensitivity_error"] = bool(along) and sensitivity_error
         found = simulation.run(self, lanes, clock, instants, start, wanted, along, settings)
         if errors == "raise":
             found.raise_for_status()

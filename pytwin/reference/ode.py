@@ -42,7 +42,7 @@ def integrate(f: Rate, t0: float, t1: float, x: Array, *, rtol: float = 1e-10, a
     while t < t1:
         h = min(h, t1 - t)
         x1, error = step(f, t, x, h)
-        scaled = float(np.sqrt(np.mean((error / (atol + rtol * np.maximum(abs(x), abs(x1)))) ** 2)))
+        scaled = float(np.sqrt(np.mean(abs(error / (atol + rtol * np.maximum(abs(x), abs(x1)))) ** 2)))
         if scaled <= 1:
             t, x = (t1 if h == t1 - t else t + h), x1
         h *= min(5.0, max(0.2, 0.9 * max(scaled, 1e-10) ** -0.2))

@@ -13,9 +13,12 @@ if TYPE_CHECKING:
     from pytwin.twin.next import Candidate
 
 
-def trust_rows(twin: Twin) -> tuple[TrustRow, ...]:
-    """What speaks for and against."""
-    return tuple(TrustRow(words.sentence(t.topic), t.state, words.sentence(t.text)) for t in twin.trust())
+def trust_rows(twin: Twin, genome: bool) -> tuple[TrustRow, ...]:
+    """What speaks for and against; which genotypes the patient has shows only where ``genome`` allows it."""
+    rows = twin.trust(genome=genome)
+    return tuple(
+        TrustRow(words.sentence(t.topic.replace("_", " ")), t.state, words.sentence(t.text)) for t in rows
+    )
 
 
 def next_of(ranking: Ranking) -> NextObservation:

@@ -50,7 +50,7 @@ def page(ranking: Ranking, *, genome: bool = False, patient: bool = True, figure
         reasons=_reasons(ranking),
         drivers=_drivers(ranking),
         warnings=ranking.warnings,
-        trust=confidence.trust_rows(twin),
+        trust=confidence.trust_rows(twin, genome),
         **confidence.next_fields(ranking),
         check=_check(twin),
         parameters=_parameters(twin),
@@ -238,9 +238,18 @@ def _covariates(twin: Twin) -> Iterable[DataRow]:
         if name in twin.population.switches:
             shown = "taken" if value else "not in the record"
         else:
-            shown = "unknown" if value is None else f"{value:.3g} {units.get(name, '')}".strip()
+            shown = _amount(value, units.get(name))
         known = value is not None and (name not in twin.population.switches or value > 0)
         yield DataRow(name.replace("_", " "), int(known), shown, "", "", "shifts the prior")
+
+
+def _amount(value: float | None, unit: str | None) -> str:
+    """A covariate as text; one without a range that is 0 or 1 says whether the patient is of a group."""
+    if value is None:
+        return "unknown"
+    if unit is None and value in (0.0, 1.0):
+        return "yes" if value else "no"
+    return f"{value:.3g} {unit or ''}".strip()
 
 
 def _issues(twin: Twin) -> tuple[tuple[str, str, str, str], ...]:
@@ -334,7 +343,7 @@ def data(ranking: Ranking, *, genome: bool = False) -> dict[str, Any]:
         "issues": [{"severity": s, "message": m, "place": p, "action": a} for s, m, p, a in _issues(twin)],
         "warnings": list(ranking.warnings),
         "conflicts": [asdict(c) for c in twin.conflicts],
-        "trust": [asdict(t) for t in twin.trust()],
+        "trust": [asdict(t) for t in twin.trust(genome=genome)],
         "next_observation": asdict(confidence.next_of(ranking)),
         "manifest": ranking.manifest,
     }

@@ -53,12 +53,15 @@ def forecast(
 
 
 def with_error(latent: Array, noise: Array, residual: Residual) -> Array:
-    """Latent values with measurement error; ``noise`` standard normal, of the same shape."""
+    """Latent values with measurement error; ``noise`` standard normal, of the same shape.
+
+    The SDs are those of the core (kalman.h): a; b h; sqrt(a^2 + (b h)^2); a on the log scale.
+    """
     if residual.kind == "log-additive":
         return np.asarray(latent * np.exp(residual.a * noise))
     sd: dict[str, Array] = {
         "additive": np.full_like(latent, residual.a),
-        "proportional": residual.a * np.abs(latent),
+        "proportional": residual.b * np.abs(latent),
         "combined": np.sqrt(residual.a**2 + (residual.b * latent) ** 2),
     }
     return np.asarray(latent + sd[residual.kind] * noise)

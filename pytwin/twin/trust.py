@@ -31,12 +31,15 @@ class Trust:
     text: str
 
 
-def trust(twin: Any) -> tuple[Trust, ...]:
-    """Covariates, genotypes, patients behind the Population, its validation, forecasts so far, conflicts."""
+def trust(twin: Any, *, genome: bool = True) -> tuple[Trust, ...]:
+    """Covariates, genotypes, patients behind the Population, its validation, forecasts so far, conflicts.
+
+    Without ``genome`` nothing tells which genotypes the patient has.
+    """
     return (
         *_covariates(twin),
         *_genes(twin),
-        *_validation(twin),
+        *_validation(twin, genome),
         *_numbers(twin),
         _forecasts(twin),
         *_conflicts(twin),
@@ -78,7 +81,7 @@ def _genes(twin: Any) -> Iterator[Trust]:
             yield Trust(gene, "caution", "unknown or without a value: averaged over genotypes")
 
 
-def _validation(twin: Any) -> Iterator[Trust]:
+def _validation(twin: Any, genome: bool) -> Iterator[Trust]:
     """The Population's own figures: ``[validation]`` with ``patients``, ``text``, and ``groups`` of ``name``,
     ``field``, ``value``, ``patients``, ``coverage``, ``text``; all optional."""
     patients = twin.population.data.get("provenance", {}).get("n")
@@ -93,7 +96,8 @@ def _validation(twin: Any) -> Iterator[Trust]:
         return
     count = f"{found['patients']} patients" if "patients" in found else ""
     yield Trust("validation", "good", ": ".join(t for t in (count, str(found.get("text", ""))) if t))
-    fields = {"race": twin.record.patient.race, "sex": twin.record.patient.sex, **twin.genotypes}
+    fields = {"race": twin.record.patient.race, "sex": twin.record.patient.sex}
+    fields |= twin.genotypes if genome else {}
     for group in found.get("groups", ()):
         if fields.get(group.get("field", "")) == group.get("value", ""):
             yield Trust(f"validation, {group['name']}", *_group(group))

@@ -357,9 +357,10 @@ class Twin:
         """
         return next_observation(self, days, **options)
 
-    def trust(self) -> tuple[Trust, ...]:
-        """What speaks for and against the Population in this patient."""
-        return trust(self)
+    def trust(self, *, genome: bool = True) -> tuple[Trust, ...]:
+        """What speaks for and against the Population in this patient; without ``genome`` nothing that tells
+        which genotypes he or she has."""
+        return trust(self, genome=genome)
 
     def interval(self, level: float = 0.9) -> dict[str, tuple[float, float]]:
         """Central interval of every state and parameter on its natural scale."""

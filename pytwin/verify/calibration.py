@@ -9,7 +9,7 @@ import numpy as np
 from pytwin.cohort import Cohort
 from pytwin.verify.case import Case, between, equal, info
 from pytwin.verify.run import Context
-from pytwin.verify.virtual import VISITS, cohort
+from pytwin.verify.virtual import POPULATION, VISITS, cohort
 
 SOURCE = "DESIGN: 90 % intervals of the next INR cover 85 to 95 % on patients simulated from the model"
 BAND = (0.85, 0.95)
@@ -21,7 +21,7 @@ def coverage(context: Context) -> Iterator[Case]:
     n = FULL if context.full else FAST
     context.say(f"{n} virtual patients")
     virtual = cohort(n, seed=2010)
-    twins = Cohort("warfarin", virtual.records, virtual.genomes).assimilate(threads=2)
+    twins = Cohort("warfarin", virtual.records, virtual.genomes, POPULATION).assimilate(threads=2)
     yield equal(
         "virtual patients that the filter could not follow", 0, int((twins.status != 0).sum()), source=SOURCE
     )

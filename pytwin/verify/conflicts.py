@@ -12,7 +12,7 @@ from pytwin.genome import Genome
 from pytwin.twin import Conflict
 from pytwin.verify.case import Case, at_least, at_most, info
 from pytwin.verify.run import Context
-from pytwin.verify.virtual import VISITS, VirtualCohort, cohort
+from pytwin.verify.virtual import POPULATION, VISITS, VirtualCohort, cohort
 
 Array = NDArray[np.float64]
 Found = Sequence[tuple[Conflict, ...]]
@@ -51,7 +51,8 @@ def detection(context: Context) -> Iterator[Case]:
 
 def _flags(virtual: VirtualCohort, genomes: Sequence[Genome] | None) -> Found:
     chosen = virtual.genomes if genomes is None else genomes
-    return Cohort("warfarin", virtual.records, chosen).assimilate(threads=2).conflicts(threads=2)
+    twins = Cohort("warfarin", virtual.records, chosen, POPULATION).assimilate(threads=2)
+    return twins.conflicts(threads=2)
 
 
 def _share(found: Found, which: Callable[[Conflict], bool] = lambda c: True) -> float:

@@ -25,6 +25,8 @@ HOUR = 3_600_000_000
 DAY = 24 * HOUR
 ORIGIN = 1_704_067_200_000_000  # 2024-01-01T00:00Z
 YEAR = 365.25 * DAY
+# Whose distribution the true parameters follow: twins with the same one know all but the patient.
+POPULATION = "warfarin/hamberg2010@1"
 # Days on which the INR is taken in the morning; the dose is taken in the evening, hour 18.
 VISITS = (2, 3, 4, 6, 8, 10, 13, 16, 20, 24, 28, 33, 38, 43, 48, 53, 58, 63, 68, 73)
 INR_HOUR, DOSE_HOUR = 8.0, 18.0
@@ -44,7 +46,7 @@ def cohort(
     n: int,
     seed: int,
     visits: Sequence[int] = VISITS,
-    population: str = "warfarin/hamberg2010",
+    population: str = POPULATION,
     *,
     taken: Array | None = None,
     misread: tuple[int, float] | None = None,

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from pytwin.model.population import Population
-from pytwin.verify import mipd
+from pytwin.verify import mipd, trial_default
 from pytwin.verify.case import Case, at_most, between, equal, info
 from pytwin.verify.mipd import Trial
 from pytwin.verify.replay import Floats, Forecasts, forecasts, maintenance
@@ -46,6 +46,9 @@ def cases(context: Context) -> Iterator[Case]:
     context.say("doses")
     trial = mipd.read_regimen(place, "Bayesian")
     yield from doses(population, trial, mipd.read_oracle(place), context.full)
+    if context.full:
+        context.say("the default Population beside Hamberg's")
+        yield from trial_default.cases(place)
 
 
 def phase_iii(population: Population, trial: Trial, full: bool) -> Iterator[Case]:

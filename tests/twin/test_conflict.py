@@ -10,7 +10,7 @@ from pytwin.cohort import Cohort
 from pytwin.genome import Genome
 from pytwin.twin import Twin
 from pytwin.twin.chance import chi_square_tail
-from pytwin.verify.virtual import VISITS, cohort
+from pytwin.verify.virtual import POPULATION, VISITS, cohort
 
 from . import events as ev
 
@@ -108,7 +108,7 @@ def test_a_cohort_finds_what_its_twins_do():
     stopped = np.ones(VISITS[13])
     stopped[24:] = 0.0
     virtual = cohort(3, seed=5, visits=VISITS[:14], taken=stopped)
-    members = Cohort("warfarin", virtual.records, virtual.genomes).assimilate()
+    members = Cohort("warfarin", virtual.records, virtual.genomes, POPULATION).assimilate()
     together = members.conflicts()
     assert any(c.kind == "doses" for found in together for c in found)
     for i in range(3):

@@ -72,8 +72,23 @@ def test_trust_of_a_patient_who_was_studied(make, course, sensitive):
     found = states(Twin("warfarin", make(course), sensitive).assimilate())
     assert found["age"] == found["CYP2C9"] == found["VKORC1"] == found["conflicts"] == "good"
     assert found["forecasts so far"] == "good"
-    assert found["validation"] == "unknown"
+    assert found["validation"] == found["validation, CYP2C9 *1/*3"] == "good"
     assert found["sources"] == "caution"
+
+
+def test_trust_keeps_a_genotype_to_itself_where_asked(make, course, sensitive):
+    twin = Twin("warfarin", make(course), sensitive)
+    open_, hidden = (" ".join(map(str, twin.trust(genome=g))) for g in (True, False))
+    assert "*1/*3" in open_
+    assert "A/G" in open_
+    assert "validation, White" in hidden
+    assert "*1/*3" not in hidden
+    assert "A/G" not in hidden
+
+
+def test_trust_of_a_population_without_figures(make, course, sensitive):
+    twin = Twin("warfarin", make(course), sensitive, "warfarin/hamberg2010@1")
+    assert states(twin)["validation"] == "unknown"
 
 
 def test_trust_of_one_who_was_not(make, course):

@@ -7,12 +7,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from pytwin.cohort import Cohort
 from pytwin.errors import InputError
 from pytwin.genome import Genome
 from pytwin.model import Plan, Population
 from pytwin.twin import Twin, filtering
 
 from . import events as ev
+
+HAMBERG = "warfarin/hamberg2010@1"
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +24,7 @@ def twin(make, course, sensitive):
 
 
 def test_the_prior_is_the_populations(make, sensitive):
-    prior = Twin("warfarin", make([ev.inr(0, 1.2)]), sensitive)
+    prior = Twin("warfarin", make([ev.inr(0, 1.2)]), sensitive, HAMBERG)
     assert prior.names[-4:] == ("CL", "V", "EC50", "BASE")
     assert prior.scales[-4:] == ("log",) * 4
     assert set(prior.scales[:-4]) == {"identity"}
@@ -32,6 +35,12 @@ def test_the_prior_is_the_populations(make, sensitive):
     assert prior.cov[-1, -1] == 0
     assert not prior.cov[:-4, :-4].any()
     assert prior.genotypes == {"CYP2C9": "*1/*3", "VKORC1": "A/G"}
+
+
+def test_the_default_population_is_the_one_that_real_doses_agree_with(make, sensitive):
+    twin = Twin("warfarin", make(), sensitive)
+    assert twin.population.name == "warfarin/iwpc@2"
+    assert Cohort("warfarin", [make()]).population.name == "warfarin/iwpc@2"
 
 
 def test_without_an_inr_before_treatment_the_baseline_is_uncertain(make, sensitive):
@@ -125,7 +134,7 @@ def test_missing_genotypes_are_a_mixture_never_reference(make):
 
 def test_a_genotype_that_the_population_lacks_is_unknown(make):
     genome = Genome.from_diplotypes({"CYP2C9": "*1/*5", "VKORC1": "A/G"})
-    twin = Twin("warfarin", make([ev.inr(0, 1.0)]), genome)
+    twin = Twin("warfarin", make([ev.inr(0, 1.0)]), genome, HAMBERG)
     assert len(twin.components) == 6
     assert "genome.outside-population" in twin.issues.counts()
 
@@ -184,14 +193,14 @@ def test_starts_that_are_refused(make):
 
 def test_amiodarone_lowers_clearance_while_it_is_taken(make, course, wild):
     start = ev.stated(48, 200, name="amiodarone", until=ev.at(120))
-    on = Twin("warfarin", make([*course, start]), wild).assimilate(until=ev.at(100))
-    off = Twin("warfarin", make([*course, start]), wild).assimilate(until=ev.at(200))
+    on = Twin("warfarin", make([*course, start]), wild, HAMBERG).assimilate(until=ev.at(100))
+    off = Twin("warfarin", make([*course, start]), wild, HAMBERG).assimilate(until=ev.at(200))
     names = [p["name"] for p in on.population.model.params]
     assert on.factors()[names.index("CL")] == pytest.approx(0.775847)
     assert off.factors()[names.index("CL")] == pytest.approx(1.0)
     already = ev.stated(-100, 200, name="amiodarone")
-    prior = Twin("warfarin", make([*course, already]), wild)
-    plain = Twin("warfarin", make(course), wild)
+    prior = Twin("warfarin", make([*course, already]), wild, HAMBERG)
+    plain = Twin("warfarin", make(course), wild, HAMBERG)
     assert np.exp(prior.mean - plain.mean)[-4] == pytest.approx(0.775847)
 
 

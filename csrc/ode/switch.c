@@ -1,0 +1,222 @@
+/* The choice of method in each lane, and which lanes a step is made for.
+ *
+ * A lane begins with the explicit method. In short stretches of its steps, the same for every lane, the size
+ * of h times the dominant eigenvalue is estimated from the last two stages (Hairer & Wanner, Solving Ordinary
+ * Differential Equations II, IV.2): where it is beyond the border of stability in most of them, the method is
+ * bound by stability and not by accuracy, and the lane goes over to the Rosenbrock method. It comes back when
+ * the explicit method could have made the same steps for a while; that while grows with every return.
+ *
+ * Explicit and stiff lanes live in one block. A step is made for those of the kind that has more; the others
+ * wait. What a lane does never depends on when.
+ */
+#include "ode/stiff.h"
+#include "ode/trigger.h"
+
+#define BORDER 3.25 /* of the pair of Dormand and Prince on the negative axis */
+
+enum {
+    FIRST_LOOK = 48, /* attempts before the first stretch */
+    STRETCH = 16,    /* its length */
+    ENOUGH = 10,     /* steps in it beyond the border */
+    PERIOD = 256,    /* from one stretch to the next */
+    CALM = 16,       /* steps that the explicit method could have made, before the first return */
+    LESS_CALM = 4    /* factor of that from return to return */
+};
+
+void pt_switch_begin(pt_block *b, int s)
+{
+    pt_choice *choice = &b->stiff->choice;
+    *pt_flag(choice->stiff, s) = choice->automatic ? 0 : -1;
+    *pt_at(choice->tried, 0, s) = *pt_at(choice->beyond, 0, s) = *pt_at(choice->calm, 0, s) = 0;
+    *pt_at(choice->patience, 0, s) = CALM;
+}
+
+/* Attempts since the last stretch began or will begin: those in [0, STRETCH) are looked at. */
+static vec into_stretch(vec tried)
+{
+    const vec early = tried - v_set(FIRST_LOOK), late = tried - v_set(PERIOD - STRETCH);
+    const vec cycle = late - v_set(PERIOD) * v_floor(late * v_set(1.0 / PERIOD));
+    return v_if(v_lt(tried, v_set(FIRST_LOOK + STRETCH)), early,
+                v_if(v_lt(late, v_set(0)), v_set(-1), cycle));
+}
+
+/* Lanes of vec j whose step was beyond the border: |k_7 - k_6| against |x_7 - x_6| / h. */
+static vmask is_beyond(const pt_block *b, int j)
+{
+    const int nl = b->n_linear;
+    vec rise = v_set(0), run = v_set(0);
+    for (int i = 0; i < b->n_stepped; i++) {
+        const int at = i * PT_WIDE + j;
+        const vec size = v_abs(b->x[nl * PT_WIDE + at]);
+        const vec weight = v_set(1) / v_fma(v_set(b->options.rtol), size, v_set(pt_block_atol(b, nl + i)));
+        vec apart = v_set(pt_stage_a[6][5]) * b->k[5][at];
+        for (int q = 0; q < 5; q++)
+            apart = v_fma(v_set(pt_stage_a[6][q] - pt_stage_a[5][q]), b->k[q][at], apart);
+        const vec change = (b->k[6][at] - b->k[5][at]) * weight;
+        apart *= weight;
+        rise = v_fma(change, change, rise);
+        run = v_fma(apart, apart, run);
+    }
+    return v_gt(rise, v_set(BORDER * BORDER) * run);
+}
+
+static void watch_explicit(pt_block *b, const vmask *accept)
+{
+    pt_choice *choice = &b->stiff->choice;
+    for (int j = 0; j < PT_WIDE; j++) {
+        const vec into = into_stretch(choice->tried[j]);
+        const vmask look = v_ge(into, v_set(0)) & v_lt(into, v_set(STRETCH)) & b->live[j];
+        choice->tried[j] = v_if(b->live[j], choice->tried[j] + v_set(1), choice->tried[j]);
+        if (!m_any(look)) continue;
+        const vmask beyond = is_beyond(b, j) & look & accept[j];
+        choice->beyond[j] = v_if(beyond, choice->beyond[j] + v_set(1), choice->beyond[j]);
+        const vmask end = look & v_eq(into, v_set(STRETCH - 1));
+        choice->stiff[j] |= end & v_ge(choice->beyond[j], v_set(ENOUGH));
+        choice->beyond[j] = v_if(end, v_set(0), choice->beyond[j]);
+    }
+}
+
+/* Bound of the eigenvalues of the Jacobian in vec j: the largest sum of a row, states in units of their
+ * tolerance. */
+static vec largest_row(const pt_block *b, int j)
+{
+    const pt_jacobian *shape = b->stiff->shape;
+    vec scale[PT_MAX_STATE], largest = v_set(0);
+    for (int i = 0; i < b->n_state; i++)
+        scale[i] = v_fma(v_set(b->options.rtol), v_abs(b->x[i * PT_WIDE + j]), v_set(pt_block_atol(b, i)));
+    for (int i = 0; i < b->n_state; i++) {
+        vec sum = v_set(0);
+        for (int k = shape->begin[i]; k < shape->begin[i + 1]; k++)
+            sum = v_fma(v_abs(b->stiff->J[k * PT_WIDE + j]), scale[shape->column[k]], sum);
+        largest = v_max(largest, sum / scale[i]);
+    }
+    return largest;
+}
+
+static void watch_stiff(pt_block *b, const vmask *accept)
+{
+    pt_choice *choice = &b->stiff->choice;
+    for (int j = 0; j < PT_WIDE; j++) {
+        const vmask calm = v_lt(b->h[j] * largest_row(b, j), v_set(1));
+        const vec more = v_if(calm, choice->calm[j] + v_set(1), v_set(0));
+        choice->calm[j] = v_if(accept[j], more, choice->calm[j]);
+    }
+}
+
+void pt_switch_watch(pt_block *b, const vmask *accept)
+{
+    if (b->stiff->at_work)
+        watch_stiff(b, accept);
+    else
+        watch_explicit(b, accept);
+}
+
+/* Lanes that have been calm for long enough begin anew with the explicit method. */
+static void return_lanes(pt_block *b)
+{
+    pt_choice *choice = &b->stiff->choice;
+    vmask back[PT_WIDE];
+    vec t[PT_WIDE];
+    for (int j = 0; j < PT_WIDE; j++) {
+        back[j] = choice->stiff[j] & b->live[j] & v_ge(choice->calm[j], choice->patience[j]);
+        t[j] = b->origin[j] + b->t[j];
+    }
+    if (!pt_any(back)) return;
+    pt_block_rate(b, t, b->x, b->k[1]);
+    for (int i = 0; i < b->n_stepped * PT_WIDE; i++)
+        b->k[0][i] = v_if(back[i % PT_WIDE], b->k[1][i], b->k[0][i]);
+    for (int j = 0; j < PT_WIDE; j++) {
+        choice->stiff[j] &= ~back[j];
+        choice->tried[j] = v_if(back[j], v_set(0), choice->tried[j]);
+        choice->calm[j] = v_if(back[j], v_set(0), choice->calm[j]);
+        choice->patience[j] = v_if(back[j], choice->patience[j] * v_set(LESS_CALM), choice->patience[j]);
+    }
+}
+
+/* Lanes at work, and those of them that are stiff. */
+static void count(const pt_block *b, int *n, int *n_stiff)
+{
+    *n = *n_stiff = 0;
+    for (int s = 0; s < PT_N_SLOT; s++) {
+        const int live = *pt_flag((vmask *)b->live, s) != 0;
+        *n += live;
+        *n_stiff += live && *pt_flag(b->stiff->choice.stiff, s);
+    }
+}
+
+/* What a step changes in lanes that are not at work, too. */
+typedef struct {
+    vec t[PT_WIDE], h[PT_WIDE], first[PT_WIDE], log_error[PT_WIDE], steps[PT_WIDE];
+    vmask live[PT_WIDE], rejected[PT_WIDE];
+    /* of triggers: lanes that repeat a step up to a crossing */
+    vmask seeking[PT_WIDE];
+    vec target[PT_WIDE];
+    int sought[PT_N_SLOT];
+} parked;
+
+static void park_triggers(const pt_watch *watch, parked *p)
+{
+    for (int j = 0; j < PT_WIDE; j++) p->seeking[j] = watch->seeking[j], p->target[j] = watch->target[j];
+    for (int s = 0; s < PT_N_SLOT; s++) p->sought[s] = watch->slot[s].sought;
+}
+
+static void unpark_triggers(pt_watch *watch, const parked *p, vmask *waited)
+{
+    for (int j = 0; j < PT_WIDE; j++) {
+        watch->seeking[j] = (p->seeking[j] & waited[j]) | (watch->seeking[j] & ~waited[j]);
+        watch->target[j] = v_if(waited[j], p->target[j], watch->target[j]);
+    }
+    for (int s = 0; s < PT_N_SLOT; s++)
+        if (*pt_flag(waited, s)) watch->slot[s].sought = p->sought[s];
+}
+
+static void park(pt_block *b, int stiff, parked *p)
+{
+    for (int j = 0; j < PT_WIDE; j++) {
+        p->t[j] = b->t[j], p->h[j] = b->h[j], p->first[j] = b->first[j];
+        p->log_error[j] = b->log_error[j], p->steps[j] = b->steps[j];
+        p->live[j] = b->live[j], p->rejected[j] = b->rejected[j];
+        const vmask is_stiff = b->stiff->choice.stiff[j];
+        b->live[j] &= stiff ? is_stiff : ~is_stiff;
+    }
+    if (b->watch) park_triggers(b->watch, p);
+}
+
+static void unpark(pt_block *b, const parked *p)
+{
+    vmask waited[PT_WIDE];
+    for (int j = 0; j < PT_WIDE; j++) {
+        const vmask w = p->live[j] & ~b->live[j];
+        b->t[j] = v_if(w, p->t[j], b->t[j]);
+        b->h[j] = v_if(w, p->h[j], b->h[j]);
+        b->first[j] = v_if(w, p->first[j], b->first[j]);
+        b->log_error[j] = v_if(w, p->log_error[j], b->log_error[j]);
+        b->steps[j] = v_if(w, p->steps[j], b->steps[j]);
+        b->rejected[j] = (p->rejected[j] & w) | (b->rejected[j] & ~w);
+        b->live[j] = p->live[j];
+        waited[j] = w;
+    }
+    if (b->watch) unpark_triggers(b->watch, p, waited);
+}
+
+static void step(pt_block *b, int stiff)
+{
+    b->stiff->at_work = stiff;
+    if (stiff)
+        pt_rosenbrock_step(b);
+    else
+        pt_block_step(b);
+    b->stiff->at_work = 0;
+}
+
+void pt_switch_step(pt_block *b)
+{
+    int n, n_stiff;
+    parked p;
+    count(b, &n, &n_stiff);
+    const int stiff = 2 * n_stiff >= n && n_stiff > 0, mixed = n_stiff > 0 && n_stiff < n;
+    if (mixed) park(b, stiff, &p);
+    step(b, stiff);
+    if (mixed) unpark(b, &p);
+    if (stiff && b->stiff->choice.automatic) return_lanes(b);
+}
