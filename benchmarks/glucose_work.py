@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from peers import cvode_hovorka
 
 from pytwin import _core
+from pytwin.glucose import patients, schedule
 
 Array = NDArray[np.float64]
 DAY = 1440.0  # min
@@ -116,4 +117,24 @@ def hovorka(n: int = 10_000, *, step: float = 15.0, seed: int = 4) -> HovorkaJob
     return HovorkaJob(
         "hovorka", params, x0, actions, offsets, np.arange(0, DAY + 1, step), 0,
         basal, np.array([*edges, DAY]), meal, bolus,
+    )  # fmt: skip
+
+
+# UVA/Padova: the day of the reference library's runs (chronic/CASES.md, section 1), h and g.
+UVAPADOVA_MEALS = ((7.0, 45.0), (12.0, 70.0), (16.0, 15.0), (18.0, 80.0), (23.0, 10.0))
+
+
+def uvapadova(repeats: int = 100, *, step: float = 1.0) -> Job:
+    """The 30 published patients, repeated: constant basal insulin, meals at 5 g/min, a bolus with each by the
+    patient's own ratio; glucose under the skin every ``step`` minutes.
+    """
+    people = patients("uvapadova")
+    plans = [
+        schedule("uvapadova", UVAPADOVA_MEALS, [(h, g / ratio) for h, g in UVAPADOVA_MEALS], basal)
+        for ratio, basal in zip(people.carb_ratio.tolist(), people.basal.tolist(), strict=True)
+    ]
+    n = repeats * len(people)
+    return Job(
+        "uvapadova", np.tile(people.params, (repeats, 1)), np.tile(people.x0, (repeats, 1)),
+        np.concatenate(plans * repeats), np.arange(n + 1) * len(plans[0]), np.arange(0, DAY + 1, step), 1,
     )  # fmt: skip
