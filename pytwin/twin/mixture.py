@@ -112,3 +112,15 @@ def draw(
     factors = root(covs)[component]
     z = means[component] + np.einsum("dij,dj->di", factors, normals)
     return z, component
+
+
+def mirrored(
+    weights: Array, means: Array, covs: Array, n: int, seed: int, *, patient: int = 0
+) -> tuple[Array, NDArray[np.intp]]:
+    """Draws in pairs that mirror each other about the mean of their component.
+
+    What is monotone in z has its true median for one component, whatever the seed; arguments and shapes as
+    ``draw``, n rounded up to an even number.
+    """
+    z, component = draw(weights, means, covs, (n + 1) // 2, seed, patient=patient)
+    return np.concatenate([z, 2 * means[component] - z]), np.concatenate([component, component])

@@ -23,7 +23,7 @@ from pytwin.twin.conflict import Conflict, Subject
 from pytwin.twin.dose import DoseEstimate, solve
 from pytwin.twin.forecast import Forecast, forecast
 from pytwin.twin.html import twin_html
-from pytwin.twin.mixture import draw, moments
+from pytwin.twin.mixture import draw, mirrored, moments
 from pytwin.twin.next import DAYS, NextObservation, next_observation
 from pytwin.twin.parts import Parts, genome_of, microseconds, posterior, prior_parts, switch_factors, updated
 from pytwin.twin.prior import Components
@@ -331,7 +331,7 @@ class Twin:
         return forecast(self, times, plan, draws, seed, level)
 
     def dose_for(self, target: float | None = None, *, draws: int = 200, seed: int = 1) -> DoseEstimate:
-        """Daily dose that holds a target at steady state, for each of some draws.
+        """Daily dose that holds a target at steady state, for each of some ``mixture.mirrored`` draws.
 
         Parameters
         ----------
@@ -345,7 +345,8 @@ class Twin:
             Its ``median`` is the twin's dose; ``therapy.round_dose`` makes tablets of it.
         """
         goal = self.target if target is None else float(target)
-        params = self.draws(draws, seed).params
+        c = self.components
+        params = to_draws(self, *mirrored(c.weights, c.means, c.covs, draws, seed)).params
         doses = solve(self.therapy, self.population, params, goal)
         return DoseEstimate(goal, doses[np.isfinite(doses)])
 
@@ -358,8 +359,7 @@ class Twin:
         return next_observation(self, days, **options)
 
     def trust(self, *, genome: bool = True) -> tuple[Trust, ...]:
-        """What speaks for and against the Population in this patient; without ``genome`` nothing that tells
-        which genotypes he or she has."""
+        """What speaks for and against the Population in this patient; no genotype without ``genome``."""
         return trust(self, genome=genome)
 
     def interval(self, level: float = 0.9) -> dict[str, tuple[float, float]]:

@@ -46,7 +46,7 @@ def _rows(head: str, population: Population, trial: Trial) -> Iterator[Case]:
     blind = forecasts(population, trial, covariates_only=True)
     for what, f in ((head, found), (f"{head}, covariates alone", blind)):
         yield info(f"{what}: median absolute error", float(np.median(_error(f))), source=SOURCE)
-        yield info(f"{what}: 90 % intervals cover", float(_inside(f).mean()), source=SOURCE)
+        yield info(f"{what}: 90 % intervals cover", _covered(f), source=SOURCE)
     for k in SINGLE:
         if k <= found.measured.shape[1]:
             yield info(f"{head}, INR {k}: median absolute error", found.error(k), source=SOURCE)
@@ -57,5 +57,5 @@ def _error(f: Forecasts) -> Floats:
     return np.asarray(np.abs(f.median - f.measured)[:, 1:])
 
 
-def _inside(f: Forecasts) -> Floats:
-    return np.asarray((f.low <= f.measured) & (f.measured <= f.high))[:, 1:]
+def _covered(f: Forecasts) -> float:
+    return float(((f.low <= f.measured) & (f.measured <= f.high))[:, 1:].mean())

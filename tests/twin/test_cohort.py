@@ -42,6 +42,13 @@ def test_doses_fall_with_sensitive_genotypes(make):
     assert np.allclose(bands[:, 1], table.ravel(), rtol=0.02)
 
 
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_the_median_of_few_draws_is_the_dose_of_the_cohort(make, wild, seed):
+    record = make()
+    dose = Twin("warfarin", record, wild).dose_for(seed=seed).median
+    assert dose == pytest.approx(Cohort("warfarin", [record], [wild]).dose_for()[0], rel=0.02)
+
+
 def test_a_target_for_each_patient(make, wild):
     cohort = Cohort("warfarin", [make()] * 3, [wild] * 3)
     doses = cohort.dose_for(np.array([2.5, 3.0, np.nan]))

@@ -52,3 +52,15 @@ def test_draws_have_the_moments_and_are_repeatable():
     assert np.array_equal(again, z[:100])
     other, _ = mixture.draw(W, M, P, 100, seed=6)
     assert not np.array_equal(other, again)
+
+
+def test_mirrored_draws_have_the_mean_of_their_component() -> None:
+    weights, means = np.array([0.5, 0.5]), np.array([[0.0, 1.0], [5.0, -1.0]])
+    covs = np.array([np.eye(2), 4 * np.eye(2)])
+    z, component = mixture.mirrored(weights, means, covs, 40, 3)
+    assert len(z) == len(component) == 40
+    assert np.allclose((z[:20] + z[20:]) / 2, means[component[:20]])
+    assert np.array_equal(component[:20], component[20:])
+    first, _ = mixture.draw(weights, means, covs, 20, 3)
+    assert np.array_equal(z[:20], first)
+    assert len(mixture.mirrored(weights, means, covs, 7, 3)[0]) == 8
