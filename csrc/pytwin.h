@@ -33,7 +33,8 @@ extern "C" {
     X(UNSUPPORTED, "the model or the method does not offer this")                                            \
     X(NOT_CONVERGED, "no steady state or periodic orbit was found")                                          \
     X(TOO_MANY_PENDING, "more doses are pending in a lane than there is room for")                           \
-    X(EVENT_LIMIT, "too many events at one instant, or waiting")
+    X(EVENT_LIMIT, "too many events at one instant, or waiting")                                             \
+    X(HISTORY_FULL, "a delay looks back further than the history that is kept")
 
 typedef enum {
 #define PT_STATUS_ENUM(name, message) PT_##name,

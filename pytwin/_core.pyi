@@ -115,6 +115,7 @@ class Model:
         atol: float = 1e-9,
         atols: ArrayLike | None = None,
         max_steps: int = 100000,
+        history: int = 0,
         directions: ArrayLike | None = None,
         sensitivity_error: int = 0,
         seed: int = 0,

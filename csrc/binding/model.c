@@ -239,7 +239,7 @@ static PyMethodDef methods[] = {
         "simulate(params, x0, start, actions, offsets, times, subject=None, plan=None, outputs=None, *,\n"
         "doses=None, dose_offsets=None, triggers=None, trigger_offsets=None, kept=64, method=0, step=0.0, "
         "rtol=1e-6,\n"
-        "atol=1e-9, atols=None, max_steps=100000, threads=1, progress=None)\n"
+        "atol=1e-9, atols=None, max_steps=100000, history=0, threads=1, progress=None)\n"
         "-> dict(y (L, T, m), x_end (L, nx), status (L,), stop (L,)); see csrc/ode/ode.h. An output index\n"
         "from the number of outputs on is a state."),
     {"__reduce__", model_reduce, METH_NOARGS, NULL},

@@ -29,6 +29,7 @@ enum {
     ATOL,
     ATOLS,
     MAX_STEPS,
+    HISTORY,
     DIRECTIONS,
     SENSITIVITY_ERROR,
     SEED,
@@ -72,6 +73,7 @@ static const pt_argument simulate_arguments[N_ARGUMENT] = {
     [PATIENT] = {.name = "patient", .type = NPY_INT64, .ndim = 1, .dims = {-1}, .optional = 1},
     [DRAW] = {.name = "draw", .type = NPY_INT64, .ndim = 1, .dims = {-1}, .optional = 1},
     [REFINE] = {.name = "refine", .kind = PT_INTEGER, .optional = 1},
+    [HISTORY] = {.name = "history", .kind = PT_INTEGER, .optional = 1},
     [THREADS] = {.name = "threads", .kind = PT_INTEGER, .optional = 1, .integer = 1},
     [PROGRESS] = {.name = "progress", .kind = PT_OBJECT, .optional = 1},
 };
@@ -158,6 +160,7 @@ static int set_options(call_t *c)
                           .atol = a[ATOL].real,
                           .atols = pt_doubles(a[ATOLS].array),
                           .max_steps = a[MAX_STEPS].integer,
+                          .history = a[HISTORY].integer,
                           .method = (int)a[METHOD].integer,
                           .step = a[STEP].real,
                           .sensitivity_error = (int)a[SENSITIVITY_ERROR].integer,
@@ -166,8 +169,8 @@ static int set_options(call_t *c)
         pt_raise_input("bad-argument", "rtol is at least 1e-14, atol and max_steps are positive");
         return -1;
     }
-    if (a[KEPT].integer < 0) {
-        pt_raise_input("bad-argument", "kept is negative");
+    if (a[KEPT].integer < 0 || o->history < 0) {
+        pt_raise_input("bad-argument", "%s is negative", o->history < 0 ? "history" : "kept");
         return -1;
     }
     for (npy_intp i = 0; i < pt_length(&a[ATOLS]); i++) {

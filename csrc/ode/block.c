@@ -1,5 +1,6 @@
 #include "ode/block.h"
 
+#include "ode/history.h"
 #include "ode/noise.h"
 #include "ode/sensitivity.h"
 #include "ode/stiff.h"
@@ -47,6 +48,7 @@ static void find_jumps(pt_block *b, int8_t *f, int8_t *h)
     pt_model_pattern(b->model, f, h);
     for (int i = b->n_linear; i < nx; i++)
         for (int j = 0; j < nx; j++) b->jumps[j] |= f[i * width + j];
+    for (int k = 0; k < b->n_delay; k++) b->jumps[b->model->delays[k].state] = 1;
 }
 
 /* All lanes are stiff from the start: as asked for, or because the explicit method knows no algebraic states.
@@ -66,7 +68,8 @@ static int may_be_stiff(const pt_model *model, const pt_ode_options *options)
 
 static pt_status describe(pt_block *b, const pt_model *model, const pt_ode_options *options)
 {
-    const int step_all = options->step_all || is_stiff(model, options);
+    /* delays look back at interpolants of steps */
+    const int step_all = options->step_all || is_stiff(model, options) || model->n_delay;
     *b = (pt_block){
         .model = model,
         .options = *options,
@@ -124,6 +127,7 @@ void pt_block_free(pt_block *block)
     if (block) pt_orbit_free(block->orbit);
     if (block) pt_stiff_free(block->stiff);
     if (block) pt_free(block->watch);
+    if (block) pt_history_free(block->history);
     pt_free(block);
 }
 
@@ -141,6 +145,7 @@ static void linear_rate(const pt_block *b, int n, const vec *x, vec *k)
 void pt_block_rate(pt_block *b, const vec *t, const vec *x, vec *k)
 {
     const int n = b->model->n_linear - b->n_linear;
+    if (b->history) pt_history_delayed(b, t);
     linear_rate(b, n, x, k);
     if (b->n_stepped > n)
         b->model->functions->rate(b->model->self, pt_wides_in(t), pt_wides_in(x), pt_wides(b->p),
@@ -151,6 +156,7 @@ void pt_block_rate(pt_block *b, const vec *t, const vec *x, vec *k)
 
 void pt_block_output(pt_block *b, const vec *t, const vec *x, vec *y)
 {
+    if (b->history) pt_history_delayed(b, t);
     b->model->functions->output(b->model->self, pt_wides_in(t), pt_wides_in(x), pt_wides(b->p),
                                 pt_wides(b->c), pt_wides(b->d), pt_wides(y));
 }

@@ -43,6 +43,7 @@ typedef struct pt_block pt_block;
 typedef struct pt_tangents pt_tangents; /* ode/sensitivity.h */
 typedef struct pt_paths pt_paths;       /* ode/paths.h */
 typedef struct pt_stiff pt_stiff;       /* ode/stiff.h */
+typedef struct pt_history pt_history;   /* ode/history.h */
 typedef struct pt_watch pt_watch;       /* ode/trigger.h */
 
 /* Where lanes come from and go to. */
@@ -104,7 +105,8 @@ struct pt_block {
     vec *k[PT_N_STAGE]; /* (n_stepped) each */
     vec *scratch;       /* n_state + n_output + n_linear^2 */
 
-    pt_watch *watch; /* null: no triggers */
+    pt_watch *watch;     /* null: no triggers */
+    pt_history *history; /* null: no delays */
     pt_slot slot[PT_N_SLOT];
     double *base;          /* (PT_N_SLOT, n_param) parameters; times factor they are p */
     double *factor;        /* (PT_N_SLOT, n_param) */

@@ -164,6 +164,8 @@ void pt_watch_fire(pt_block *b, int s)
     uint32_t fired = b->watch->slot[s].fired;
     b->watch->slot[s].fired = 0;
     act_delayed(b, s);
+    if (b->tangents && fired && b->watch->slot[s].located) pt_watch_leave(b, s, next_of(b, s, fired));
+    b->watch->slot[s].located = 0;
     while (fired && b->slot[s].status == PT_OK) {
         const int k = next_of(b, s, fired);
         fired &= ~(1u << k);

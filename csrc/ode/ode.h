@@ -28,6 +28,7 @@ typedef struct {
     const double *atols;   /* (n_state) instead of atol, or null */
     int method;            /* pt_method */
     double step;           /* of a method with a fixed step; the last of an interval is shorter */
+    int64_t history;       /* steps a lane keeps for its delays (ode/history.h); 0: 1024 */
     int step_all;          /* the linear part is stepped like the rest, not solved exactly */
     int sensitivity_error; /* the steps bound the error of the sensitivities too */
     int refine;   /* of a method with noise: each step is halved so many times, on the same Brownian path */
@@ -48,8 +49,8 @@ typedef struct {
  *   x_end          (n_lane, n_state)   state at the last time, may be null
  *   status, stop   (n_lane)            pt_status and the time reached
  * A lane that fails holds NaN from its stop on and a status; the others go on. One that a STOP action ends
- * holds NaN from there on too, with success. Triggers go with neither sensitivities nor noise
- * (PT_UNSUPPORTED).
+ * holds NaN from there on too, with success. Triggers do not go with noise, nor those with a
+ * delay with sensitivities (PT_UNSUPPORTED).
  *
  * Sensitivities (ode/sensitivity.h): direction q is parameter directions[q], as it stands in the lane's row
  * of params, or initial state directions[q] - n_param. A parameter that an action sets, and an initial state
@@ -96,8 +97,8 @@ typedef struct {
 
 pt_status pt_simulate(const pt_model *model, const pt_simulation *call, const pt_control *control);
 
-/* Work space of pt_propagate, for models and schedules without triggers (others: PT_UNSUPPORTED): opaque, one
- * a thread, for at most n_lane lanes. */
+/* Work space of pt_propagate, for models and schedules without triggers and delays (others: PT_UNSUPPORTED):
+ * opaque, one a thread, for at most n_lane lanes. */
 typedef struct pt_propagator pt_propagator;
 pt_status pt_propagator_create(const pt_model *model, int64_t n_lane, pt_propagator **work);
 void pt_propagator_free(pt_propagator *work);

@@ -35,6 +35,7 @@ pt_status pt_orbit_create(const pt_model *model, const pt_ode_options *options, 
 {
     pt_orbit o = {.model = model, .options = *options, .n = model->n_state};
     *orbit = NULL;
+    if (model->n_delay || model->n_trigger) return PT_UNSUPPORTED;
     o.options.need.steady = 0;
     if (pt_method_has_noise(options->method)) o.options.method = PT_METHOD_AUTO;
     char *memory = pt_alloc(lay_out(&o, NULL));

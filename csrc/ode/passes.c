@@ -72,16 +72,21 @@ static void fill_nan(double *a, int64_t n)
 static void blank_lane(const pt_model *model, const pt_simulation *call, int64_t lane)
 {
     int64_t k = 0;
-    while (k < call->n_time && call->times[k] < call->stop[lane]) k++;
+    const int fails =
+        call->status[lane] != PT_OK; /* one that was stopped has given the outputs of that time */
+    const double stop = call->stop[lane];
+    while (k < call->n_time && (fails ? call->times[k] < stop : call->times[k] <= stop)) k++;
     const int64_t at = (lane * call->n_time + k) * call->n_out, left = (call->n_time - k) * call->n_out;
     const int64_t n_end = (int64_t)model->n_state * call->n_direction;
     fill_nan(call->y + at, left);
     fill_nan(call->dy + at * call->n_direction, left * call->n_direction);
-    if (call->dx_end) fill_nan(call->dx_end + lane * n_end, n_end);
+    if (fails && call->dx_end) fill_nan(call->dx_end + lane * n_end, n_end);
 }
 
 void pt_tangents_blank(const pt_model *model, const pt_simulation *call, int64_t begin, int64_t end)
 {
-    for (int64_t lane = begin; lane < end; lane++)
-        if (call->status[lane] != PT_OK) blank_lane(model, call, lane);
+    for (int64_t lane = begin; lane < end; lane++) {
+        const int stopped = call->n_time && call->stop[lane] < call->times[call->n_time - 1];
+        if (call->status[lane] != PT_OK || stopped) blank_lane(model, call, lane);
+    }
 }

@@ -20,7 +20,8 @@ pt_status pt_propagator_create(const pt_model *model, int64_t n_lane, pt_propaga
 {
     const pt_ode_options options = {.rtol = 1e-6, .atol = 1e-9, .max_steps = 100000};
     *work = NULL;
-    if (model->n_trigger) return PT_UNSUPPORTED; /* their state is not carried from call to call */
+    if (model->n_trigger || model->n_delay)
+        return PT_UNSUPPORTED; /* their state is not carried from call to call */
     *work = pt_alloc(sizeof **work);
     if (!*work) return PT_NO_MEMORY;
     (*work)->n_lane = n_lane;

@@ -1,5 +1,6 @@
 /* What happens to a lane at an instant: covariate, observation, reset, infusion end, dose. */
 #include "ode/block.h"
+#include "ode/history.h"
 #include "ode/sensitivity.h"
 #include "ode/stiff.h"
 #include "ode/trigger.h"
@@ -110,6 +111,7 @@ static void settle_covariates(pt_block *b, int s)
     int finite = slot->changed ? set_params(b, s) : 1;
     if (slot->blank) pt_slot_initial(b, s);
     slot->blank = 0;
+    if (b->history && !slot->begun) pt_history_begin(b, s);
     finite = finite && finite_lane(b->x, b->n_state, s);
     if (!finite) pt_slot_fail(b, s, PT_NOT_FINITE);
     if (slot->status == PT_OK && !slot->begun) pt_slot_remember(b, s);
@@ -200,6 +202,7 @@ static void act_dose(pt_block *b, int s, const pt_action *a)
     if (a->kind == PT_ACTION_RESET) {
         pt_slot_initial(b, s);
         pt_slot_stop_infusions(b, s);
+        if (b->history) pt_history_begin(b, s);
     }
     if (a->kind == PT_ACTION_EVENT) act_event(b, s, a);
     if (a->kind == PT_ACTION_BOLUS) act_bolus(b, s, a);
@@ -248,15 +251,24 @@ static double next_action(const pt_block *b, const pt_slot *slot)
     return i < slot->n_action ? slot->actions[i].time : __builtin_inf();
 }
 
+static double largest_step(const pt_block *b, int s)
+{
+    if (b->history) return pt_history_cap(b, s); /* then nothing is linear */
+    return b->watch ? pt_watch_cap(b, s) : __builtin_inf();
+}
+
 static void begin_interval(pt_block *b, int s)
 {
     pt_slot *slot = &b->slot[s];
     const double action = next_action(b, slot), pending = pt_slot_next_pending(b, s);
+    if (b->history) pt_history_open(b, s);
+    if (slot->status != PT_OK) return;
     slot->stop = slot->end;
     if (action < slot->stop) slot->stop = action;
     if (pending < slot->stop) slot->stop = pending;
     if (b->watch && pt_watch_next(b, s) < slot->stop) slot->stop = pt_watch_next(b, s);
-    *pt_at(b->cap, 0, s) = b->watch ? pt_watch_cap(b, s) : __builtin_inf();
+    if (b->history) slot->stop = pt_history_stop(b, s, slot->stop);
+    *pt_at(b->cap, 0, s) = largest_step(b, s);
     *pt_at(b->length, 0, s) = slot->stop - slot->now;
     *pt_at(b->due, 0, s) = pt_slot_due(b, s) - slot->now;
     *pt_at(b->steps, 0, s) = 0;

@@ -1,5 +1,6 @@
 /* pt_simulate: chunks of lanes, each taken by one thread whose block follows them. */
 #include "ode/block.h"
+#include "ode/history.h"
 #include "ode/noise.h"
 #include "ode/sensitivity.h"
 #include "ode/trigger.h"
@@ -137,6 +138,17 @@ static int has_triggers(const pt_model *model, const pt_simulation *call)
     return n > 0;
 }
 
+/* Between two points of a path of noise there is no interpolant; and what a delay puts off does not know the
+ * direction of the crossing any more. */
+static pt_status check_triggers(const pt_simulation *call)
+{
+    if (pt_method_has_noise(call->options.method)) return PT_UNSUPPORTED;
+    for (int64_t i = 0; call->n_direction && i < call->n_plan; i++)
+        for (int64_t k = 0; k < call->plans[i].n_trigger; k++)
+            if (call->plans[i].triggers[k].action.time > 0) return PT_UNSUPPORTED;
+    return PT_OK;
+}
+
 static pt_status check_all(const pt_model *model, const pt_simulation *call)
 {
     pt_status status = check_indices(call->subject, call->n_lane, call->n_subject);
@@ -151,10 +163,7 @@ static pt_status check_all(const pt_model *model, const pt_simulation *call)
     if (status == PT_OK) status = check_options(model, &call->options);
     if (status == PT_OK) status = pt_tangents_check(model, call);
     if (status == PT_OK) status = pt_noise_check(model, call);
-    /* the instants of crossings depend on the directions; between two points of a path there is no
-     * interpolant */
-    const int rough = call->n_direction || pt_method_has_noise(call->options.method);
-    if (status == PT_OK && rough && has_triggers(model, call)) status = PT_UNSUPPORTED;
+    if (status == PT_OK && has_triggers(model, call)) status = check_triggers(call);
     return status == PT_OK ? check_plans(model, call->plans, call->n_plan) : status;
 }
 
@@ -187,7 +196,9 @@ static pt_status make_blocks(simulation *all, int n)
     for (int i = 0; i < n && status == PT_OK && has_noise; i++)
         status = pt_paths_create(all->blocks[i], all->call->seed);
     for (int i = 0; i < n && status == PT_OK && has_triggers(all->model, all->call); i++)
-        status = pt_watch_create(all->blocks[i]);
+        status = pt_watch_create(all->blocks[i], all->call->n_direction ? all->pass : 0);
+    for (int i = 0; i < n && status == PT_OK && all->model->n_delay; i++)
+        status = pt_history_create(all->blocks[i]);
     if (status != PT_OK) free_blocks(all->blocks, n);
     return status;
 }

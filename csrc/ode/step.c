@@ -5,6 +5,7 @@
  * IV.2).
  */
 #include "ode/block.h"
+#include "ode/history.h"
 #include "ode/sensitivity.h"
 #include "ode/stiff.h"
 #include "ode/trigger.h"
@@ -173,6 +174,7 @@ void pt_block_finish(pt_block *b, const vmask *last, const vec *square)
     if (b->watch) pt_watch_step(b, accept);
     if (b->stiff && b->stiff->choice.automatic) pt_switch_watch(b, accept);
     pt_block_dense(b, accept);
+    if (b->history) pt_history_keep(b, accept);
     for (int j = 0; j < PT_WIDE; j++) conclude(b, j, log_error[j], factor[j], accept[j], last[j]);
 }
 
@@ -252,7 +254,9 @@ static void reopen_rates(pt_block *b)
         b->slot[s].jumped = 0;
     }
     if (!pt_any(jumped)) return;
+    if (b->history) b->history->right = 1;
     pt_block_rate(b, b->origin, b->x, b->k[1]);
+    if (b->history) b->history->right = 0;
     for (int i = 0; i < b->n_stepped * PT_WIDE; i++)
         b->k[0][i] = v_if(jumped[i % PT_WIDE], b->k[1][i], b->k[0][i]);
 }
@@ -264,6 +268,7 @@ void pt_block_open(pt_block *b)
     vec h[PT_WIDE], guess[PT_WIDE];
     vmask unknown[PT_WIDE];
     if (b->n_stepped) reopen_rates(b);
+    if (b->watch && b->tangents) pt_watch_land(b);
     for (int j = 0; j < PT_WIDE; j++) {
         h[j] = b->n_stepped ? b->first[j] : b->length[j];
         unknown[j] = v_eq(h[j], v_set(0)) & b->opening[j];

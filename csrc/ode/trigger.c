@@ -6,12 +6,15 @@
 
 static double magnitude(double a) { return a < 0 ? -a : a; }
 
-pt_status pt_watch_create(pt_block *b)
+pt_status pt_watch_create(pt_block *b, int n_direction)
 {
-    char *memory = pt_alloc(sizeof(pt_watch) + sizeof(pt_search));
+    const size_t n_shift = PT_N_SLOT * (size_t)n_direction;
+    char *memory = pt_alloc(sizeof(pt_watch) + sizeof(pt_search) + n_shift * sizeof(double));
     if (!memory) return PT_NO_MEMORY;
     b->watch = (pt_watch *)memory;
     b->watch->search = (pt_search *)(memory + sizeof(pt_watch));
+    b->watch->shift = (double *)(memory + sizeof(pt_watch) + sizeof(pt_search));
+    b->watch->n_shift = n_direction;
     return PT_OK;
 }
 
@@ -56,6 +59,7 @@ static void hit(pt_block *b, const pt_search_lane *lane, int s, int k, double to
         if (could_fire(b, lane, s, i) && behind_end(b, lane, s, i) <= 16 * tolerance) slot->fired |= 1u << i;
     for (int i = 0; i < slot->n; i++)
         if (slot->fired >> i & 1) slot->trigger[i].zone = 4 * magnitude(pt_search_end(lane, i));
+    slot->located = 1;
     slot->sought = -1;
     *pt_flag(b->watch->cut, s) = -1;
 }

@@ -41,6 +41,12 @@ PT_ORGAN_END
 PT_ORGAN_BEGIN(bouncing_ball)
 #include "organs/bouncing_ball.c"
 PT_ORGAN_END
+PT_ORGAN_BEGIN(mackey_glass)
+#include "organs/mackey_glass.c"
+PT_ORGAN_END
+PT_ORGAN_BEGIN(linear_delay)
+#include "organs/linear_delay.c"
+PT_ORGAN_END
 PT_ORGAN_BEGIN(lorenz)
 #include "organs/lorenz.c"
 PT_ORGAN_END

@@ -14,6 +14,8 @@
     X(pk_2cpt_oral)                                                                                          \
     X(tgi_claret)                                                                                            \
     X(bouncing_ball)                                                                                         \
+    X(mackey_glass)                                                                                          \
+    X(linear_delay)                                                                                          \
     X(lorenz)                                                                                                \
     X(ornstein_uhlenbeck)                                                                                    \
     X(geometric_brownian)                                                                                    \

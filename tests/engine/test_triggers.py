@@ -274,3 +274,58 @@ def test_triggers_that_do_not_fit(row: dict[str, Any], what: str) -> None:
 def test_too_many_triggers() -> None:
     with pytest.raises(ValueError, match="lengths do not fit"):
         ball([1.0], *[dict(output=0, kind=_core.ACTION_STOP)] * 16)
+
+
+def closed(t: float, g: complex, e: complex, h: complex) -> tuple[complex, complex, int]:
+    """Height and speed of the ball from rest at h, and the number of bounces before t."""
+    fall = np.sqrt(2 * h / g)
+    start, n = fall, 0
+    while (start + 2 * e**n * e * fall).real <= t:
+        n += 1
+        start += 2 * e**n * fall
+    if t < fall.real:
+        return h - g * t * t / 2, -g * t, 0
+    s, v = t - start, g * fall * e ** (n + 1)
+    return v * s - g * s * s / 2, v - g * s, n + 1
+
+
+def test_sensitivities_go_through_crossings() -> None:
+    """Against the complex step on the closed form, through up to nine bounces."""
+    times = [0.3, 0.6, 1.5, 3.0, 5.0]
+    found = ball(times, x0=[[1.5, 0.0]], directions=np.array([0, 1, 2], dtype=np.int32))
+    expected = np.zeros((len(times), 2, 3))
+    for k, t in enumerate(times):
+        for q in range(3):
+            at = np.array([G, E, 1.5], dtype=complex)
+            at[q] += 1e-30j
+            height, speed, _ = closed(t, *at)
+            expected[k, :, q] = height.imag / 1e-30, speed.imag / 1e-30
+    assert closed(5.0, G, E, 1.5)[2] >= 5
+    np.testing.assert_allclose(found["dy"][0], expected, rtol=1e-9, atol=1e-9)
+
+
+def test_the_derivative_of_the_time_of_a_stop() -> None:
+    """The state where INR comes to 2 depends on the clearance only along the surface INR = 2."""
+    row, p = dict(output=1, threshold=2.0, direction=UP, kind=_core.ACTION_STOP), params_of(WARFARIN)
+    table, clearance = triggers(row), 1
+
+    def state(step: float) -> Array:
+        rows = p.copy()
+        rows[clearance] += step
+        found = run(WARFARIN, rows, daily(7.5, 30), [720.0], triggers=table, rtol=1e-13, atol=1e-15)
+        return np.asarray(found["x_end"][0])
+
+    found = run(
+        WARFARIN, p, daily(7.5, 30), [0.0, 720.0], triggers=table, rtol=1e-10, atol=1e-13,
+        directions=np.array([clearance], dtype=np.int32),
+    )  # fmt: skip
+    h = 1e-4 * p[clearance]
+    expected = (state(h) - state(-h)) / (2 * h)
+    np.testing.assert_allclose(found["dx_end"][0, :, 0], expected, rtol=1e-5, atol=1e-8)
+    assert np.isfinite(found["dy"][0, 0]).all() and np.isnan(found["dy"][0, 1]).all()
+
+
+def test_what_does_not_go_together() -> None:
+    late = kick(SPEED, 0.0, DOWN, delay=0.1)
+    with pytest.raises(Exception, match="does not offer"):
+        ball([1.0], late, directions=np.array([0], dtype=np.int32))
