@@ -152,6 +152,7 @@ class Model:
         rtol: float = 1e-9,
         atol: float | ArrayLike | Mapping[str, float] = 1e-11,
         max_steps: int = 100_000,
+        history: int = 0,
         sensitivities: Sequence[str] | bool = False,
         sensitivity_error: bool = True,
         draws: int | None = None,
@@ -180,6 +181,7 @@ class Model:
         rtol: float = 1e-9,
         atol: float | ArrayLike | Mapping[str, float] = 1e-11,
         max_steps: int = 100_000,
+        history: int = 0,
         threads: int = 1,
         errors: Literal["raise", "status"] = "raise",
         progress: Callable[[float], object] | None = None,
@@ -201,6 +203,7 @@ class Model:
         rtol: float = 1e-9,
         atol: float | ArrayLike | Mapping[str, float] = 1e-11,
         max_steps: int = 100_000,
+        history: int = 0,
         sensitivities: Sequence[str] | bool = False,
         sensitivity_error: bool = True,
         draws: int | None = None,
@@ -244,6 +247,8 @@ class Model:
             the state, in its unit. The defaults hold INR of both Hamberg models to 1e-8.
         max_steps : int
             Steps that a lane may take between two events.
+        history : int
+            Steps that a lane keeps for the delays of its model, 16 bytes and 40 for each delay; 0: 1024.
         sensitivities : bool or sequence of str
             Parameters, and initial states as ``"x0.NAME"``, to which exact derivatives of outputs and states
             are wanted; True: all parameters. They come in the same pass, under explicit methods, with the
@@ -296,6 +301,7 @@ class Model:
         """
         clock = simulation.Clock(self.time_unit, time_unit or self.time_unit)
         settings: dict[str, Any] = {"seed": seed, "refine": refine, "threads": threads, "progress": progress}
+        settings["history"] = history
         settings |= simulation.options(self, clock, method, step, rtol, atol, max_steps)
         if events is not None:
             self._refuse_with_events(times, plan, sensitivities, draws)

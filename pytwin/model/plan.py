@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from pytwin import _core
 from pytwin.errors import InputError
 from pytwin.model.actions import Actions, Row, table
 from pytwin.model.duration import convert, hours, spell
+from pytwin.model.schedule import Schedule
+from pytwin.model.when import Jump, Profile, When, pairs, profile, when
 
 _MASS_IN_MG = {"kg": 1e6, "g": 1e3, "mg": 1.0, "ug": 1e-3, "ng": 1e-6}
 
@@ -91,6 +93,9 @@ class Plan:
     settings: tuple[Setting, ...] = ()
     visits: tuple[float, ...] = ()
     kind: str = ""
+    events: tuple[Jump, ...] = ()
+    profiles: tuple[Profile, ...] = ()
+    triggers: tuple[When, ...] = ()
 
     def dose(
         self,
@@ -139,6 +144,139 @@ class Plan:
         entry = Setting(param, float(value), hours(at, place="at"), scale)
         return replace(self, settings=(*self.settings, entry))
 
+    def event(self, event: str, value: float = 0.0, *, at: str | float = 0) -> Plan:
+        """Call an event of the model, by name, at an hour; ``value`` is what the event makes of it."""
+        if not math.isfinite(value):
+            raise InputError("plan.bad-value", "a value must be a finite number", place=event)
+        return replace(self, events=(*self.events, Jump(event, float(value), hours(at, place="at"))))
+
+    def periodic(
+        self,
+        param: str,
+        times: ArrayLike,
+        values: ArrayLike,
+        *,
+        every: str | float = 24,
+        start: str | float = 0,
+        until: str | float | None = None,
+        linear: bool = False,
+    ) -> Plan:
+        """Run a parameter through the same values in every period, such as a day's basal rates.
+
+        Parameters
+        ----------
+        param : str
+            A parameter of the model.
+        times : array_like, shape (n,)
+            Hours from the beginning of the period, ascending, within it.
+        values : array_like, shape (n,)
+            What holds from each of these times on.
+        every : str or float
+            The period.
+        start, until : str or float
+            The beginning of the first period, and when to leave the parameter as it is.
+        linear : bool
+            Whether straight lines lead from value to value, and from the last one to the first of the next
+            period, instead of steps.
+
+        Raises
+        ------
+        InputError
+            ``plan.bad-profile``.
+        """
+        entry = profile(param, times, values, every=every, start=start, until=until, linear=linear)
+        return replace(self, profiles=(*self.profiles, entry))
+
+    def wave(
+        self,
+        param: str,
+        mean: float,
+        amplitude: float,
+        *,
+        every: str | float = 24,
+        peak: str | float = 0,
+        parts: int = 96,
+    ) -> Plan:
+        """Let a parameter follow ``mean + amplitude cos(2 pi (t - peak) / every)`` along ``parts`` lines.
+
+        Between its ends a line is off by at most ``amplitude (pi / parts)^2 / 2``, 5e-4 of the amplitude for
+        96 parts.
+        """
+        period = _positive(hours(every, place="every"), "every")
+        if parts < 4 or not (math.isfinite(mean) and math.isfinite(amplitude)):
+            raise InputError("plan.bad-profile", "mean, amplitude and at least 4 parts", place=param)
+        at = period * np.arange(parts) / parts
+        values = mean + amplitude * np.cos(2 * np.pi * (at - hours(peak, place="peak")) / period)
+        return self.periodic(param, at, values, every=period, linear=True)
+
+    def when(
+        self,
+        output: str,
+        *,
+        above: float | None = None,
+        below: float | None = None,
+        across: float | None = None,
+        set: Mapping[str, float] | None = None,
+        scale: Mapping[str, float] | None = None,
+        event: str | tuple[str, float] | None = None,
+        bolus: Mapping[str, float] | None = None,
+        infuse: Mapping[str, float] | None = None,
+        cease: Mapping[str, float] | None = None,
+        reset: bool = False,
+        stop: bool = False,
+        delay: str | float = 0,
+        priority: int = 0,
+        once: bool = False,
+        rest: str | float = 0,
+    ) -> Plan:
+        """Set something off when an output crosses a threshold.
+
+        It fires where the output comes to the other side of the threshold: a run that begins beyond it fires
+        only after it has come back. The instant is found to rounding; outputs at that instant are those
+        before it. What fired stands in ``Result.events``.
+
+        Parameters
+        ----------
+        output : str
+            Name of an output of the model.
+        above, below, across : float
+            The threshold, in the output's unit: crossed upwards, downwards, or either way. One of them.
+        set, scale : mapping
+            Parameters to set, or to multiply.
+        event : str or (str, float)
+            An event of the model, with a value.
+        bolus, infuse, cease : mapping
+            Amounts by ``"drug"`` or ``"drug route"`` in the port's unit; rates an hour to begin with, and to
+            end.
+        reset, stop : bool
+            The states to their initial values; the end of the lane, with success.
+        delay : str or float
+            How much later it happens.
+        priority : int
+            Of triggers that fire together, the smallest acts first.
+        once : bool
+            Whether the first crossing alone counts.
+        rest : str or float
+            How long it does not fire again.
+
+        Examples
+        --------
+        >>> plan = Plan("5 mg").dose("warfarin", 5, every="24 h").when("INR", above=3, stop=True)
+
+        Raises
+        ------
+        InputError
+            ``plan.bad-trigger``; when the plan meets a model ``plan.no-output`` and the like.
+        """
+        what = [*pairs("set", set), *pairs("scale", scale), *pairs("event", event), *pairs("bolus", bolus)]
+        what += [*pairs("infuse", infuse), *pairs("cease", cease)]
+        what += [(name, "", 0.0) for name, given in (("reset", reset), ("stop", stop)) if given]
+        entry = when(
+            output, above=above, below=below, across=across, what=what,
+            delay=delay, priority=priority, once=once, rest=rest,
+        )  # fmt: skip
+        return replace(self, triggers=(*self.triggers, entry))
+
     def visit(self, times: Iterable[str | float]) -> Plan:
         """Add visits (blood samples); they cost what the Objective's burden says."""
         return replace(self, visits=(*self.visits, *(hours(t, place="visit") for t in times)))
@@ -173,11 +311,29 @@ class Plan:
         Raises
         ------
         InputError
-            ``plan.no-dose-port``, ``plan.bad-unit`` or ``plan.no-parameter``.
+            ``plan.no-dose-port``, ``plan.bad-unit``, ``plan.no-parameter`` or ``plan.no-event``;
+            ``plan.has-triggers``: then :meth:`schedule` is needed.
         """
+        if self.triggers:
+            message = "a plan with triggers is more than a list of actions"
+            raise InputError("plan.has-triggers", message, place=self.name, hint="Use Plan.schedule")
+        return self._actions(model, horizon, delay)
+
+    def schedule(self, model: Any, horizon: str | float) -> Schedule:
+        """The plan as a Schedule: :meth:`actions` and the triggers; raises like it."""
+        tables = [entry.rows(model) for entry in self.triggers]
+        names = [name for entry in self.triggers for name in (entry.label, *("",) * (len(entry.what) - 1))]
+        none = np.zeros(0, dtype=_core.TRIGGER_DTYPE)
+        return Schedule(
+            self._actions(model, horizon), triggers=np.concatenate([none, *tables]), names=tuple(names)
+        )
+
+    def _actions(self, model: Any, horizon: str | float, delay: float = 0.0) -> Actions:
         end = hours(horizon, place="horizon") - delay
         rows = [row for d in self.doses for row in _dose_rows(d, model, end)]
         rows += [_setting_row(s, model) for s in self.settings if s.at < end]
+        rows += [e.row(model) for e in self.events if e.at < end]
+        rows += [row for p in self.profiles for row in p.rows(model, end)]
         actions = table(rows)
         actions["time"] = convert(actions["time"] + delay, "h", model.time_unit)
         return actions
@@ -187,6 +343,7 @@ class Plan:
         parts += [
             f"{s.param} {'x' if s.scale else '='} {s.value:g} from {spell(s.at)}" for s in self.settings
         ]
+        parts += [str(entry) for entry in (*self.events, *self.profiles, *self.triggers)]
         return "; ".join(parts) or "nothing"
 
     def __repr__(self) -> str:

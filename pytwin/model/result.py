@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from pytwin import _core
 from pytwin.errors import ComputationError, InputError, MissingExtraError
+from pytwin.model.fired import Events, none
 from pytwin.model.schedule import Schedule
 
 if TYPE_CHECKING:
@@ -75,6 +76,8 @@ class Result:
         The leading axes ("plan", "subject") with the label of each entry.
     schedules : tuple of Schedule
         What was given: to all, or by plan; in the model's unit of time.
+    events : Events
+        What the triggers of the plans and of the model set off, and when.
     directions : tuple of str, length k
         Parameters and initial states (``x0.NAME``) to which sensitivities were asked for.
     dy, dx : ndarray, shape (..., T, m, k) and (..., T, n, k), or None
@@ -94,6 +97,7 @@ class Result:
     time_unit: str
     axes: Mapping[str, tuple[Any, ...]]
     schedules: tuple[Schedule, ...] = ()
+    events: Events = field(default_factory=lambda: none(()))
     directions: tuple[str, ...] = ()
     dy: Array | None = None
     dx: Array | None = None

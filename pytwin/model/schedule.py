@@ -31,11 +31,14 @@ class Schedule:
         Dose records with NONMEM's meaning.
     triggers : ndarray of _core.TRIGGER_DTYPE, shape (n_trigger,)
         What happens when an output crosses a threshold.
+    names : tuple of str
+        What each trigger is called in ``Result.events``, "": it isn't listed; (): by their numbers.
     """
 
     actions: Actions = _none(_core.PLAN_DTYPE)
     doses: Table = _none(_core.DOSE_DTYPE)
     triggers: Table = _none(_core.TRIGGER_DTYPE)
+    names: tuple[str, ...] = ()
 
 
 def joined(schedules: Iterable[Schedule]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from pytwin import _core
 from pytwin.errors import InputError
 from pytwin.model.duration import convert, hours
+from pytwin.model.fired import events
 from pytwin.model.plan import Plan
 from pytwin.model.result import Column, Result
 from pytwin.model.schedule import Schedule, joined
@@ -159,7 +160,7 @@ def with_plans(model: Model, found: Lanes, plan: Plans, horizon: float) -> Lanes
 def _schedule(model: Model, plan: Given, horizon: float) -> Schedule:
     if isinstance(plan, Schedule):
         return plan
-    return Schedule(plan if isinstance(plan, np.ndarray) else plan.actions(model, horizon))
+    return Schedule(plan) if isinstance(plan, np.ndarray) else plan.schedule(model, horizon)
 
 
 def with_draws(found: Lanes, draws: int | None, method: str) -> Lanes:
@@ -292,6 +293,7 @@ def run(
     subject, schedule, draw = found.indices()
     outputs, states = columns
     given = joined(found.schedules)
+    kept = min(4096, max(8, 1_000_000 // max(1, subject.size)))  # firings of each lane
     raw = model.core.simulate(
         found.params,
         found.x0,
@@ -304,9 +306,12 @@ def run(
         np.array([c.index for c in (*outputs, *states)], dtype=np.int32),
         directions=np.array(list(along.values()), dtype=np.int32),
         draw=draw,
+        kept=kept,
         **given,
         **settings,
     )
+    fired_time = clock.outer(raw["fired_time"]) if "fired_time" in raw else None
+    fired = events(model, raw, found.schedules, schedule, found.axes, fired_time)
     lead = tuple(len(labels) for labels in found.axes.values())
     shaped = {name: value.reshape((*lead, *value.shape[1:])) for name, value in raw.items()}
     m = len(outputs)
@@ -323,6 +328,7 @@ def run(
         time_unit=clock.shown,
         axes=found.axes,
         schedules=found.schedules,
+        events=fired,
         directions=tuple(along),
         **derivatives,
         dx_end=shaped.get("dx_end"),

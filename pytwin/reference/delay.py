@@ -13,6 +13,7 @@ Bellman R, Cooke KL. Differential-Difference Equations. Academic Press 1963, 3.2
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.polynomial import chebyshev
@@ -49,7 +50,7 @@ def method_of_steps(
     system = slopes / half + loss * values
     system[0] = values[0]
     late, now = [np.full(degree + 1, past)] * pieces, past
-    found: list[Array] = []
+    found: list[NDArray[Any]] = []
     while len(found) * 2 * half <= np.max(times):
         right = production(late[0])
         right[0] = now
