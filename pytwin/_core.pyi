@@ -161,4 +161,5 @@ def ukf(
     noise_step: float = 24.0,
     robust: float = 0.0,
     max_steps: int = 100000,
+    doses: NDArray[Any] | None = None,
 ) -> dict[str, NDArray[Any]]: ...

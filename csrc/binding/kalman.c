@@ -23,6 +23,7 @@ enum {
     OBS_B,
     OBS_CENSOR,
     OBS_OFFSETS,
+    DOSES,
     N_UKF_ARRAY
 };
 
@@ -55,6 +56,7 @@ static const pt_argument ukf_arrays[N_UKF_ARRAY] = {
     [OBS_B] = {.name = "obs_b", .type = NPY_DOUBLE, .ndim = 1, .dims = {-1}},
     [OBS_CENSOR] = {.name = "obs_censor", .type = NPY_INT8, .ndim = 1, .dims = {-1}},
     [OBS_OFFSETS] = {.name = "obs_offsets", .type = NPY_INT64, .ndim = 1, .dims = {-1}},
+    [DOSES] = {.name = "doses", .kind = PT_RECORDS, .dtype = pt_dose_dtype, .optional = 1},
 };
 
 static int parse_ukf(PyObject *args, PyObject *kwargs, ukf_arguments *u)
@@ -64,7 +66,7 @@ static int parse_ukf(PyObject *args, PyObject *kwargs, ukf_arguments *u)
         "start",     "end",        "actions",   "action_offsets", "obs_time",    "obs_output", "obs_value",
         "obs_noise", "obs_a",      "obs_b",     "obs_censor",     "obs_offsets", "alpha",      "beta",
         "kappa",     "rtol",       "atol",      "gate",           "smooth",      "trace",      "threads",
-        "progress",  "noise_step", "max_steps", "robust",         NULL};
+        "progress",  "noise_step", "max_steps", "robust",         "doses",       NULL};
     pt_argument *a = u->arrays;
     pt_ukf_options *o = &u->options;
     long long max_steps = 100000;
@@ -73,13 +75,13 @@ static int parse_ukf(PyObject *args, PyObject *kwargs, ukf_arguments *u)
         .alpha = NAN, .beta = NAN, .kappa = NAN, .noise_step = 24.0, .ode = {.rtol = 1e-6, .atol = 1e-9}};
     u->threads = 1;
     if (!PyArg_ParseTupleAndKeywords(
-            args, kwargs, "OOOOOOOOOOOOOOOOOOO|$ddddddppiOdLd", keywords, &u->model_object, &a[THETA].given,
+            args, kwargs, "OOOOOOOOOOOOOOOOOOO|$ddddddppiOdLdO", keywords, &u->model_object, &a[THETA].given,
             &a[SCALE].given, &a[MEAN].given, &a[COV].given, &a[PARAMS].given, &a[DRIFT].given,
             &a[START].given, &a[END].given, &u->actions_object, &a[ACTION_OFFSETS].given, &a[OBS_TIME].given,
             &a[OBS_OUTPUT].given, &a[OBS_VALUE].given, &a[OBS_NOISE].given, &a[OBS_A].given, &a[OBS_B].given,
             &a[OBS_CENSOR].given, &a[OBS_OFFSETS].given, &o->alpha, &o->beta, &o->kappa, &o->ode.rtol,
             &o->ode.atol, &o->gate, &o->smooth, &u->trace, &u->threads, &u->progress, &o->noise_step,
-            &max_steps, &o->robust))
+            &max_steps, &o->robust, &a[DOSES].given))
         return -1;
     o->ode.max_steps = max_steps;
     return 0;
@@ -211,6 +213,8 @@ static int run_ukf(ukf_arguments *u, PyObject *dict)
         .end = pt_doubles(a[END].array),
         .actions = PyArray_DATA(u->actions),
         .action_offsets = pt_int64s(a[ACTION_OFFSETS].array),
+        .doses = a[DOSES].array ? PyArray_DATA(a[DOSES].array) : NULL,
+        .n_dose = a[DOSES].array ? pt_length(&a[DOSES]) : 0,
         .observations = u->observations,
         .obs_offsets = pt_int64s(a[OBS_OFFSETS].array),
     };

@@ -47,15 +47,17 @@ typedef struct {
 typedef struct {
     int64_t n_patient;
     int n_theta;
-    const int32_t *theta;               /* [nt] which parameters are estimated */
-    const int8_t *scale;                /* [nt] pt_scale */
-    const double *mean;                 /* [n_patient, nz] at `start` */
-    const double *cov;                  /* [n_patient, nz, nz] symmetric, positive semidefinite */
-    const double *params;               /* [n_patient, np] natural scale; those in theta are not read */
-    const double *drift;                /* [n_patient, nz] variance per hour of a random walk added to z */
-    const double *start, *end;          /* [n_patient] hours */
-    const pt_action *actions;           /* flat, sorted within a patient */
-    const int64_t *action_offsets;      /* [n_patient + 1] */
+    const int32_t *theta;          /* [nt] which parameters are estimated */
+    const int8_t *scale;           /* [nt] pt_scale */
+    const double *mean;            /* [n_patient, nz] at `start` */
+    const double *cov;             /* [n_patient, nz, nz] symmetric, positive semidefinite */
+    const double *params;          /* [n_patient, np] natural scale; those in theta are not read */
+    const double *drift;           /* [n_patient, nz] variance per hour of a random walk added to z */
+    const double *start, *end;     /* [n_patient] hours */
+    const pt_action *actions;      /* flat, sorted within a patient */
+    const int64_t *action_offsets; /* [n_patient + 1] */
+    const pt_dose *doses;          /* [n_dose] rows of DOSE actions, of all patients; may be null */
+    int64_t n_dose;
     const pt_observation *observations; /* flat, sorted by time within a patient */
     const int64_t *obs_offsets;         /* [n_patient + 1] */
 } pt_ukf_input;

@@ -74,13 +74,14 @@ static pt_status propagate(const pt_ukf_call *call, const pt_ukf_patient *patien
 {
     int nx = call->nx, nz = call->nz;
     int64_t from = w->next;
+    double t0 = w->t;
     to_lanes(call, w, n_point);
     pt_status status =
-        pt_propagate(call->model, w->propagator, n_point, w->t, t1, w->x, w->p, w->factor, w->rate,
+        pt_propagate(call->model, w->propagator, n_point, w->t, t1, w->x, w->p, w->factor, w->rate, &w->given,
                      &patient->schedule, &w->next, w->lane_status, &call->options->ode);
     for (int i = 0; status == PT_OK && i < n_point; i++) status = (pt_status)w->lane_status[i];
     if (status != PT_OK) return status;
-    pt_schedule_params(&patient->schedule, from, w->next, w->base);
+    pt_schedule_params(&patient->schedule, from, w->next, t0, t1, w->base);
     for (int i = 0; i < n_point; i++)
         memcpy(w->X + (size_t)i * nz, w->x + (size_t)i * nx, (size_t)nx * sizeof(double));
     return PT_OK;
@@ -110,7 +111,7 @@ static int covariate_waits(const pt_ukf_patient *patient, const pt_ukf_work *w)
 {
     if (w->next >= patient->schedule.n) return 0;
     const pt_action *action = patient->schedule.actions + w->next;
-    return action->time <= w->t && action->kind <= PT_ACTION_SCALE;
+    return action->time <= w->t && action->kind <= PT_ACTION_SLOPE;
 }
 
 static pt_status advance(const pt_ukf_call *call, const pt_ukf_patient *patient, pt_ukf_work *w,
@@ -205,9 +206,6 @@ static void catch_up(const pt_ukf_patient *patient, int n_dose, pt_ukf_work *w)
     for (; w->next < schedule->n && schedule->actions[w->next].time < patient->start; w->next++) {
         const pt_action *action = schedule->actions + w->next;
         switch ((pt_action_kind)action->kind) {
-        case PT_ACTION_PARAM:
-            w->base[action->index] = action->value;
-            break;
         case PT_ACTION_SCALE:
             w->factor[action->index] *= action->value;
             break;
@@ -224,6 +222,7 @@ static void catch_up(const pt_ukf_patient *patient, int n_dose, pt_ukf_work *w)
             break;
         }
     }
+    pt_schedule_params(schedule, 0, w->next, patient->start, patient->start, w->base);
 }
 
 static void begin(const pt_ukf_call *call, const pt_ukf_patient *patient, pt_ukf_work *w)
@@ -236,6 +235,7 @@ static void begin(const pt_ukf_call *call, const pt_ukf_patient *patient, pt_ukf
     int n_dose = pt_model_n_dose(call->model);
     fill(w->rate, n_dose, 0.0);
     w->t = patient->start;
+    w->given = nextafter(patient->start, -INFINITY);
     w->next = 0;
     catch_up(patient, n_dose, w);
     w->history.count = 0;
@@ -310,6 +310,7 @@ static void measure(pt_ukf_call *call)
         int64_t steps = call->options->smooth ? pt_ukf_count_steps(call, &patient) : 0;
         if (steps > call->max_step) call->max_step = steps;
         if (patient.n_obs > call->max_obs) call->max_obs = patient.n_obs;
+        pt_schedule_need(&patient.schedule, &call->need);
     }
 }
 

@@ -22,6 +22,7 @@ typedef struct {
     pt_ukf_output *out;
     int nx, np, ny, nt, nz, max_point;
     int64_t max_step, max_obs; /* most of any patient; for the history */
+    pt_need need;              /* of all patients' schedules */
     pt_sigma_rule rule;
     struct pt_ukf_work *work; /* [n_threads] */
 } pt_ukf_call;
@@ -58,6 +59,7 @@ typedef struct pt_ukf_work {
     int64_t *node;         /* [max_obs] the history's node of each observation */
     pt_history history;
     double t;
+    double given; /* lagged and additional doses up to here are in m */
     int64_t next; /* first action not yet done */
     int recording;
 } pt_ukf_work;

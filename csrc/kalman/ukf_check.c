@@ -15,7 +15,10 @@ pt_ukf_patient pt_ukf_patient_at(const pt_ukf_call *call, int64_t i)
         .drift = in->drift + i * nz,
         .start = in->start[i],
         .end = in->end[i],
-        .schedule = {.actions = in->actions + a, .n = in->action_offsets[i + 1] - a},
+        .schedule = {.actions = in->actions + a,
+                     .n = in->action_offsets[i + 1] - a,
+                     .doses = in->doses,
+                     .n_dose = in->n_dose},
         .observations = in->observations + o,
         .n_obs = in->obs_offsets[i + 1] - o,
         .first_obs = o,
@@ -94,7 +97,8 @@ static pt_status check_actions(const pt_ukf_call *call, const pt_schedule *sched
     pt_status status = pt_schedule_check(call->model, schedule, &bad);
     for (int64_t k = 0; status == PT_OK && k < schedule->n; k++) {
         const pt_action *action = schedule->actions + k;
-        if (action->kind != PT_ACTION_PARAM || !is_estimated(call, action->index)) continue;
+        const int sets = action->kind == PT_ACTION_PARAM || action->kind == PT_ACTION_SLOPE;
+        if (!sets || !is_estimated(call, action->index)) continue;
         status = PT_BAD_ARGUMENT;
         bad = k;
     }

@@ -58,5 +58,5 @@ pt_status pt_ukf_work_create(const pt_ukf_call *call, pt_ukf_work *w)
         w->lower[j] = states[j].lower;
         w->upper[j] = states[j].upper;
     }
-    return pt_propagator_create(call->model, call->max_point, &w->propagator);
+    return pt_propagator_create(call->model, call->max_point, &call->need, &w->propagator);
 }

@@ -2,6 +2,7 @@
 
 #include "ode/history.h"
 #include "ode/noise.h"
+#include "ode/ramp.h"
 #include "ode/sensitivity.h"
 #include "ode/stiff.h"
 #include "ode/trigger.h"
@@ -63,13 +64,14 @@ static int may_be_stiff(const pt_model *model, const pt_ode_options *options)
 {
     if (is_stiff(model, options)) return 1;
     const int differentiable = model->functions->jacobian || model->functions->tangent;
-    return options->method == PT_METHOD_AUTO && differentiable && !model->n_delay;
+    return options->method == PT_METHOD_AUTO && differentiable && !model->n_delay && !options->need.ramps;
 }
 
 static pt_status describe(pt_block *b, const pt_model *model, const pt_ode_options *options)
 {
     /* delays look back at interpolants of steps */
-    const int step_all = options->step_all || is_stiff(model, options) || model->n_delay;
+    const int step_all =
+        options->step_all || options->need.ramps || is_stiff(model, options) || model->n_delay;
     *b = (pt_block){
         .model = model,
         .options = *options,
@@ -99,6 +101,7 @@ static pt_status add_parts(pt_block *b)
     pt_status status = PT_OK;
     if (may_be_stiff(model, options)) status = pt_stiff_create(model, &b->stiff);
     if (b->stiff) b->stiff->choice.automatic = !is_stiff(model, options);
+    if (status == PT_OK && options->need.ramps) status = pt_ramps_create(model, &b->ramps);
     if (status == PT_OK && options->need.steady) status = pt_orbit_create(model, options, &b->orbit);
     return status;
 }
@@ -125,6 +128,7 @@ void pt_block_free(pt_block *block)
     if (block) pt_tangents_free(block->tangents);
     if (block) pt_paths_free(block->paths);
     if (block) pt_orbit_free(block->orbit);
+    if (block) pt_ramps_free(block->ramps);
     if (block) pt_stiff_free(block->stiff);
     if (block) pt_free(block->watch);
     if (block) pt_history_free(block->history);
@@ -145,6 +149,7 @@ static void linear_rate(const pt_block *b, int n, const vec *x, vec *k)
 void pt_block_rate(pt_block *b, const vec *t, const vec *x, vec *k)
 {
     const int n = b->model->n_linear - b->n_linear;
+    if (b->ramps) pt_ramps_follow(b, t);
     if (b->history) pt_history_delayed(b, t);
     linear_rate(b, n, x, k);
     if (b->n_stepped > n)
@@ -156,6 +161,7 @@ void pt_block_rate(pt_block *b, const vec *t, const vec *x, vec *k)
 
 void pt_block_output(pt_block *b, const vec *t, const vec *x, vec *y)
 {
+    if (b->ramps) pt_ramps_follow(b, t);
     if (b->history) pt_history_delayed(b, t);
     b->model->functions->output(b->model->self, pt_wides_in(t), pt_wides_in(x), pt_wides(b->p),
                                 pt_wides(b->c), pt_wides(b->d), pt_wides(y));
@@ -193,6 +199,7 @@ void pt_slot_begin(pt_block *b, int s, int64_t lane, double start, double end, c
     if (b->tangents) pt_tangents_begin(b, s);
     if (b->stiff) pt_switch_begin(b, s);
     if (b->watch) pt_watch_begin(b, s);
+    if (b->ramps) pt_ramps_begin(b, s, start);
 }
 
 void pt_slot_state(const pt_block *b, int s, double *x)

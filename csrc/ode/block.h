@@ -40,6 +40,7 @@ typedef struct {
 } pt_slot;
 
 typedef struct pt_block pt_block;
+typedef struct pt_ramps pt_ramps;
 typedef struct pt_tangents pt_tangents; /* ode/sensitivity.h */
 typedef struct pt_paths pt_paths;       /* ode/paths.h */
 typedef struct pt_stiff pt_stiff;       /* ode/stiff.h */
@@ -114,6 +115,7 @@ struct pt_block {
     pt_tangents *tangents; /* null: no sensitivities */
     pt_paths *paths;       /* null: no noise */
     pt_pending *pending;   /* (PT_N_SLOT, options.need.n_pending) */
+    pt_ramps *ramps;       /* null: no parameter moves between actions */
     pt_orbit *orbit;       /* finds steady states; null where no schedule asks for one */
     pt_stiff *stiff;       /* null: no lane can be stiff */
 };

@@ -100,7 +100,9 @@ pt_status pt_simulate(const pt_model *model, const pt_simulation *call, const pt
 /* Work space of pt_propagate, for models and schedules without triggers and delays (others: PT_UNSUPPORTED):
  * opaque, one a thread, for at most n_lane lanes. */
 typedef struct pt_propagator pt_propagator;
-pt_status pt_propagator_create(const pt_model *model, int64_t n_lane, pt_propagator **work);
+/* need: what the schedules will ask for, or null: no DOSE and SLOPE actions */
+pt_status pt_propagator_create(const pt_model *model, int64_t n_lane, const pt_need *need,
+                               pt_propagator **work);
 void pt_propagator_free(pt_propagator *work);
 
 /* x(t0) -> x(t1) for n_lane lanes that share one schedule (sigma points, ensemble members).
@@ -108,16 +110,20 @@ void pt_propagator_free(pt_propagator *work);
  *   p      (n_lane, n_param)  in; not changed
  *   factor (n_param)          in and out: p * factor is used; SCALE actions multiply it
  *   rate   (n_dose)           in and out: running infusions of each dose port, in its unit an hour
- *   status (n_lane)
- * Actions with t0 <= time < t1 act; *next is the index of the first action not yet
- * done, in and out. Covariate actions at exactly t1 are done too. PARAM actions set p for the
- * rest of the call; pt_schedule_params makes them last in the caller's row. t0 == t1 is fine. */
+ *   given                     in and out: lagged and additional doses up to this time are in x; before the
+ * first call anything just before t0, after it t1 status (n_lane) Actions with t0 <= time < t1 act; *next is
+ * the index of the first action not yet done, in and out. Covariate actions at exactly t1 are done too. PARAM
+ * actions set p for the rest of the call; pt_schedule_params makes them last in the caller's row. t0 == t1 is
+ * fine. */
 pt_status pt_propagate(const pt_model *model, pt_propagator *work, int64_t n_lane, double t0, double t1,
-                       double *x, const double *p, double *factor, double *rate, const pt_schedule *schedule,
-                       int64_t *next, int32_t *status, const pt_ode_options *options);
+                       double *x, const double *p, double *factor, double *rate, double *given,
+                       const pt_schedule *schedule, int64_t *next, int32_t *status,
+                       const pt_ode_options *options);
 
-/* p[index] = value of each PARAM action in [from, to): what pt_propagate did between two values of *next */
-void pt_schedule_params(const pt_schedule *schedule, int64_t from, int64_t to, double *p);
+/* p (n_param) from t0 to t1: what PARAM actions in [from, to), and SLOPE actions before `to`, did to it in
+ * pt_propagate between two values of *next. */
+void pt_schedule_params(const pt_schedule *schedule, int64_t from, int64_t to, double t0, double t1,
+                        double *p);
 
 /* Sorted by (time, kind), finite, indices in range, no infusion ends that is not running (a reset ends all).
  * *bad is the first action that is not so. DOSE rows: a port that is there and has what the rate asks for, an

@@ -3,11 +3,46 @@
 
 #include "ode/trigger.h"
 
-void pt_schedule_params(const pt_schedule *schedule, int64_t from, int64_t to, double *p)
+/* One parameter from t0 to t1, through actions [from, to). */
+static void follow_param(const pt_schedule *schedule, int64_t from, int64_t to, double t0, double t1,
+                         int32_t index, double *value)
 {
-    for (int64_t i = from; i < to; i++)
-        if (schedule->actions[i].kind == PT_ACTION_PARAM)
-            p[schedule->actions[i].index] = schedule->actions[i].value;
+    double slope = 0, at = t0;
+    for (int64_t i = 0; i < to; i++) {
+        const pt_action *a = &schedule->actions[i];
+        const int sets = a->kind == PT_ACTION_PARAM, turns = a->kind == PT_ACTION_SLOPE;
+        if (a->index != index || !(sets || turns)) continue;
+        if (i >= from) {
+            *value = sets ? a->value : *value + slope * (a->time - at);
+            at = a->time;
+        }
+        slope = turns ? a->value : 0;
+    }
+    *value += slope * (t1 - at);
+}
+
+/* No SLOPE action of the same parameter stands before action i. */
+static int is_first(const pt_schedule *schedule, int64_t i)
+{
+    for (int64_t k = 0; k < i; k++)
+        if (schedule->actions[k].kind == PT_ACTION_SLOPE &&
+            schedule->actions[k].index == schedule->actions[i].index)
+            return 0;
+    return 1;
+}
+
+void pt_schedule_params(const pt_schedule *schedule, int64_t from, int64_t to, double t0, double t1,
+                        double *p)
+{
+    for (int64_t i = 0; i < to; i++) {
+        const pt_action *a = &schedule->actions[i];
+        if (a->kind == PT_ACTION_PARAM && i >= from) p[a->index] = a->value;
+    }
+    for (int64_t i = 0; i < to; i++) {
+        const pt_action *a = &schedule->actions[i];
+        if (a->kind == PT_ACTION_SLOPE && is_first(schedule, i))
+            follow_param(schedule, from, to, t0, t1, a->index, &p[a->index]);
+    }
 }
 
 static int64_t index_limit(const pt_model *model, const pt_schedule *schedule, int32_t kind)
@@ -15,6 +50,7 @@ static int64_t index_limit(const pt_model *model, const pt_schedule *schedule, i
     switch (kind) {
     case PT_ACTION_PARAM:
     case PT_ACTION_SCALE:
+    case PT_ACTION_SLOPE:
         return pt_model_n_param(model);
     case PT_ACTION_RESET:
     case PT_ACTION_STOP:
@@ -99,7 +135,8 @@ static int action_need(const pt_schedule *schedule, const pt_action *a, pt_need 
 {
     if (a->kind == PT_ACTION_SLOPE) need->ramps = 1;
     if (a->kind != PT_ACTION_DOSE) return 0;
-    if (schedule->doses[a->index].steady) need->steady = 1;
+    const int known = a->index >= 0 && a->index < schedule->n_dose;
+    if (known && schedule->doses[a->index].steady) need->steady = 1;
     return 1;
 }
 

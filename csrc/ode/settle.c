@@ -1,6 +1,7 @@
 /* What happens to a lane at an instant: covariate, observation, reset, infusion end, dose. */
 #include "ode/block.h"
 #include "ode/history.h"
+#include "ode/ramp.h"
 #include "ode/sensitivity.h"
 #include "ode/stiff.h"
 #include "ode/trigger.h"
@@ -13,13 +14,16 @@ static const pt_action *due_action(const pt_slot *slot)
 
 static int is_covariate(const pt_action *a)
 {
-    return a->kind == PT_ACTION_PARAM || a->kind == PT_ACTION_SCALE;
+    return a->kind == PT_ACTION_PARAM || a->kind == PT_ACTION_SCALE || a->kind == PT_ACTION_SLOPE;
 }
 
 static void act_covariate(pt_block *b, int s, const pt_action *a)
 {
-    double *row = (a->kind == PT_ACTION_PARAM ? b->base : b->factor) + (int64_t)s * b->n_param;
-    row[a->index] = a->kind == PT_ACTION_PARAM ? a->value : row[a->index] * a->value;
+    const int64_t i = (int64_t)s * b->n_param + a->index;
+    if (b->ramps) pt_ramps_advance(b, s, a->time);
+    if (a->kind == PT_ACTION_PARAM) b->base[i] = a->value;
+    if (a->kind == PT_ACTION_SCALE) b->factor[i] *= a->value;
+    if (b->ramps && a->kind != PT_ACTION_SCALE) pt_ramps_act(b, s, a);
     b->slot[s].changed = 1;
     if (b->tangents && a->kind == PT_ACTION_PARAM) pt_tangents_set(b, s, a->index);
 }
@@ -94,6 +98,7 @@ static int set_params(pt_block *b, int s)
     const double *base = b->base + (int64_t)s * b->n_param, *factor = b->factor + (int64_t)s * b->n_param;
     for (int i = 0; i < b->n_param; i++) *pt_at(b->p, i, s) = base[i] * factor[i];
     if (b->tangents) pt_tangents_params(b, s);
+    if (b->ramps) pt_ramps_open(b, s);
     b->slot[s].jumped = 1;
     return finite_lane(b->p, b->n_param, s);
 }
@@ -108,6 +113,7 @@ static void settle_covariates(pt_block *b, int s)
     *pt_at(b->origin, 0, s) = slot->now;
     act_past(b, s);
     for (const pt_action *a; (a = due_action(slot)) && is_covariate(a); slot->next++) act_covariate(b, s, a);
+    if (b->ramps) pt_ramps_advance(b, s, slot->now);
     int finite = slot->changed ? set_params(b, s) : 1;
     if (slot->blank) pt_slot_initial(b, s);
     slot->blank = 0;

@@ -15,22 +15,37 @@ typedef struct {
     int pass;          /* directions of one pass over the lanes */
     pt_feed feed;      /* copied by each chunk */
     pt_block **blocks; /* one a worker */
+    pt_block **ramped; /* the same for lanes whose parameters move between actions; null: there are none */
 } simulation;
 
 /* A chunk at work. */
 typedef struct {
     const simulation *all;
     int64_t next, end;
+    int ramps; /* lanes with SLOPE actions are taken, or those without */
 } lane_range;
+
+static const pt_schedule *schedule_of(const pt_simulation *call, int64_t lane)
+{
+    return &call->plans[call->plan ? call->plan[lane] : 0];
+}
+
+static int has_ramps(const simulation *all, int64_t lane)
+{
+    pt_need need = {0};
+    if (all->ramped) pt_schedule_need(schedule_of(all->call, lane), &need);
+    return need.ramps;
+}
 
 static int take(void *context, pt_block *b, int s)
 {
     lane_range *range = context;
     const pt_simulation *call = range->all->call;
+    while (range->next < range->end && has_ramps(range->all, range->next) != range->ramps) range->next++;
     if (range->next >= range->end) return 0;
     const int64_t lane = range->next++;
     const int64_t row = call->subject ? call->subject[lane] : lane;
-    const pt_schedule *schedule = &call->plans[call->plan ? call->plan[lane] : 0];
+    const pt_schedule *schedule = schedule_of(call, lane);
     const double *x = call->x0 ? call->x0 + row * b->n_state : NULL;
     const int records = call->first && schedule->n > 0;
     const double start = records ? schedule->actions[0].time : call->start;
@@ -85,6 +100,11 @@ static pt_status run_chunk(void *work, int worker, int64_t i)
         if (b->tangents) pt_tangents_choose(b, first, all->call);
         range.next = begin;
         pt_block_run(b, &feed);
+    }
+    if (all->ramped) {
+        range.next = begin;
+        range.ramps = 1;
+        pt_block_run(all->ramped[worker], &feed);
     }
     if (b->tangents) pt_tangents_blank(all->model, all->call, begin, range.end);
     return PT_OK;
@@ -149,6 +169,21 @@ static pt_status check_triggers(const pt_simulation *call)
     return PT_OK;
 }
 
+static pt_need need_of(const pt_simulation *call)
+{
+    pt_need need = {0};
+    for (int64_t i = 0; i < call->n_plan; i++) pt_schedule_need(&call->plans[i], &need);
+    return need;
+}
+
+/* Parameters that move go with the explicit methods alone. */
+static pt_status check_ramps(const pt_model *model, const pt_simulation *call)
+{
+    const int stiff = call->options.method == PT_METHOD_RODAS || model->mass;
+    const int other = call->n_direction || model->n_delay || pt_method_has_noise(call->options.method);
+    return stiff || other ? PT_UNSUPPORTED : PT_OK;
+}
+
 static pt_status check_all(const pt_model *model, const pt_simulation *call)
 {
     pt_status status = check_indices(call->subject, call->n_lane, call->n_subject);
@@ -164,6 +199,7 @@ static pt_status check_all(const pt_model *model, const pt_simulation *call)
     if (status == PT_OK) status = pt_tangents_check(model, call);
     if (status == PT_OK) status = pt_noise_check(model, call);
     if (status == PT_OK && has_triggers(model, call)) status = check_triggers(call);
+    if (status == PT_OK && need_of(call).ramps) status = check_ramps(model, call);
     return status == PT_OK ? check_plans(model, call->plans, call->n_plan) : status;
 }
 
@@ -173,33 +209,38 @@ static void free_blocks(pt_block **blocks, int n)
     pt_free(blocks);
 }
 
-static pt_need need_of(const pt_simulation *call)
+static pt_status make_block(const simulation *all, const pt_ode_options *options, pt_block **block)
 {
-    pt_need need = {0};
-    for (int64_t i = 0; i < call->n_plan; i++) pt_schedule_need(&call->plans[i], &need);
-    return need;
+    const pt_simulation *call = all->call;
+    pt_status status = pt_block_create(all->model, options, block);
+    if (status == PT_OK && call->n_direction) status = pt_tangents_create(*block, all->pass);
+    if (status == PT_OK && pt_method_has_noise(options->method)) status = pt_paths_create(*block, call->seed);
+    if (status == PT_OK && has_triggers(all->model, call))
+        status = pt_watch_create(*block, call->n_direction ? all->pass : 0);
+    if (status == PT_OK && all->model->n_delay) status = pt_history_create(*block);
+    return status;
 }
 
-static pt_status make_blocks(simulation *all, int n)
+static pt_status make_blocks(const simulation *all, const pt_ode_options *options, int n, pt_block ***blocks)
+{
+    *blocks = pt_alloc((size_t)n * sizeof **blocks);
+    pt_status status = *blocks ? PT_OK : PT_NO_MEMORY;
+    for (int i = 0; i < n && status == PT_OK; i++) status = make_block(all, options, &(*blocks)[i]);
+    return status;
+}
+
+/* Blocks of each worker; another for lanes whose parameters move, so that the others keep their bits. */
+static pt_status make_all(simulation *all, int n)
 {
     pt_ode_options options = all->call->options;
-    const int has_noise = pt_method_has_noise(options.method);
-    if (all->call->n_direction || has_noise) options.step_all = 1;
+    if (all->call->n_direction || pt_method_has_noise(options.method)) options.step_all = 1;
     if (all->call->n_direction) options.method = PT_METHOD_DOPRI5; /* what sensitivities go with */
     options.need = need_of(all->call);
-    all->blocks = pt_alloc((size_t)n * sizeof *all->blocks);
-    pt_status status = all->blocks ? PT_OK : PT_NO_MEMORY;
-    for (int i = 0; i < n && status == PT_OK; i++)
-        status = pt_block_create(all->model, &options, &all->blocks[i]);
-    for (int i = 0; i < n && status == PT_OK && all->call->n_direction; i++)
-        status = pt_tangents_create(all->blocks[i], all->pass);
-    for (int i = 0; i < n && status == PT_OK && has_noise; i++)
-        status = pt_paths_create(all->blocks[i], all->call->seed);
-    for (int i = 0; i < n && status == PT_OK && has_triggers(all->model, all->call); i++)
-        status = pt_watch_create(all->blocks[i], all->call->n_direction ? all->pass : 0);
-    for (int i = 0; i < n && status == PT_OK && all->model->n_delay; i++)
-        status = pt_history_create(all->blocks[i]);
-    if (status != PT_OK) free_blocks(all->blocks, n);
+    const int ramps = options.need.ramps;
+    options.need.ramps = 0;
+    pt_status status = make_blocks(all, &options, n, &all->blocks);
+    options.need.ramps = 1;
+    if (status == PT_OK && ramps) status = make_blocks(all, &options, n, &all->ramped);
     return status;
 }
 
@@ -241,9 +282,10 @@ pt_status pt_simulate(const pt_model *model, const pt_simulation *call, const pt
                                .fired_trigger = call->fired_trigger,
                                .n_kept = call->n_kept,
                                .n_fired = call->n_fired}};
-    result = make_blocks(&all, n_threads);
-    if (result != PT_OK) return result;
-    result = pt_parallel((call->n_lane + all.chunk - 1) / all.chunk, control, run_chunk, &all);
+    result = make_all(&all, n_threads);
+    const int64_t n_chunk = (call->n_lane + all.chunk - 1) / all.chunk;
+    if (result == PT_OK) result = pt_parallel(n_chunk, control, run_chunk, &all);
     free_blocks(all.blocks, n_threads);
+    free_blocks(all.ramped, n_threads);
     return result;
 }

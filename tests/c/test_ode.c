@@ -104,6 +104,7 @@ static pt_model make(const pt_model_functions *functions, int n_state, int n_lin
 
 static double y[N * 8 * 4], x_end[N * 4], stop[N];
 static int32_t status[N];
+static double given = -1; /* no dose waits in these tests */
 
 /* N lanes whose first parameter is p[lane], without events */
 static void simulate(pt_model *model, const double *p, const double *times, int n_time, double tolerance)
@@ -201,9 +202,9 @@ static void test_propagate(void)
     int64_t next = 0;
     pt_propagator *work;
     model.self = &model;
-    CHECK(pt_propagator_create(&model, 3, &work) == PT_OK);
+    CHECK(pt_propagator_create(&model, 3, NULL, &work) == PT_OK);
 #define GO(t0, t1)                                                                                           \
-    CHECK(pt_propagate(&model, work, 3, t0, t1, x[0], p[0], factor, rate, &schedule, &next, status,          \
+    CHECK(pt_propagate(&model, work, 3, t0, t1, x[0], p[0], factor, rate, &given, &schedule, &next, status,  \
                        &options) == PT_OK)
     GO(0, 5); /* the covariate of the end acts, its dose does not */
     CHECK(next == 2 && rate[0] == 3 && factor[1] == 2);
@@ -219,8 +220,8 @@ static void test_propagate(void)
     GO(400, 401);
     CHECK(next == 4 && rate[0] == 0);
     for (int l = 0; l < 3; l++) CHECK_NEAR(x[l][0], exp(-p[l][0]), 1e-14);
-    CHECK(pt_propagate(&model, work, 4, 0, 1, x[0], p[0], factor, rate, &schedule, &next, status, &options) ==
-          PT_BAD_ARGUMENT);
+    CHECK(pt_propagate(&model, work, 4, 0, 1, x[0], p[0], factor, rate, &given, &schedule, &next, status,
+                       &options) == PT_BAD_ARGUMENT);
     pt_propagator_free(work);
 }
 
@@ -235,18 +236,18 @@ static void test_propagate_alone(void)
     const pt_action actions[] = {{0, PT_ACTION_BOLUS, 0, 5.0}, {24, PT_ACTION_BOLUS, 0, 5.0}};
     const pt_schedule schedule = {.actions = actions, .n = 2};
     pt_propagator *work;
-    CHECK(pt_propagator_create(model, N, &work) == PT_OK);
+    CHECK(pt_propagator_create(model, N, NULL, &work) == PT_OK);
     for (int l = 0; l < N; l++)
         for (int i = 0; i < NP; i++) p[l][i] = pt_model_params(model)[i].value * (1 + 0.01 * l);
     for (int i = 0; i < NP; i++) factor[i] = 1;
     pt_model_initial(model, N, p[0], x[0]);
     int64_t next = 0;
-    CHECK(pt_propagate(model, work, N, 0, 60, x[0], p[0], factor, rate, &schedule, &next, status, &options) ==
-          PT_OK);
+    CHECK(pt_propagate(model, work, N, 0, 60, x[0], p[0], factor, rate, &given, &schedule, &next, status,
+                       &options) == PT_OK);
     for (int l = 0; l < N; l++) {
         next = 0;
         pt_model_initial(model, 1, p[l], one);
-        CHECK(pt_propagate(model, work, 1, 0, 60, one, p[l], factor, rate, &schedule, &next, status,
+        CHECK(pt_propagate(model, work, 1, 0, 60, one, p[l], factor, rate, &given, &schedule, &next, status,
                            &options) == PT_OK);
         for (int i = 0; i < NX; i++) CHECK_BITS(one[i], x[l][i]);
     }
@@ -263,7 +264,7 @@ static void test_no_memory(void)
         pt_propagator *work = NULL;
         pt_alloc_fail_at(nth);
         pt_status done = pt_model_create("hamberg2007", &model);
-        if (done == PT_OK) done = pt_propagator_create(model, 5, &work);
+        if (done == PT_OK) done = pt_propagator_create(model, 5, NULL, &work);
         pt_alloc_fail_at(0);
         CHECK(done == PT_OK || (done == PT_NO_MEMORY && !work));
         pt_propagator_free(work);
