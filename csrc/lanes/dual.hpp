@@ -126,6 +126,7 @@ PT_DUAL_INLINE pattern operator-(pattern a) { return a; }
 PT_PATTERN_UNARY(v_abs)
 PT_PATTERN_UNARY(v_sqrt)
 PT_PATTERN_UNARY(v_exp)
+PT_PATTERN_UNARY(v_exp_bounded)
 PT_PATTERN_UNARY(v_expm1)
 PT_PATTERN_UNARY(v_log)
 PT_PATTERN_UNARY(v_log1p)

@@ -76,6 +76,11 @@ PT_DUAL_INLINE dual v_exp(dual a)
     lane e = ::v_exp(a.v);
     return {e, e * a.d};
 }
+PT_DUAL_INLINE dual v_exp_bounded(dual a)
+{
+    lane e = ::v_exp_bounded(a.v);
+    return {e, e * a.d};
+}
 PT_DUAL_INLINE dual v_expm1(dual a) { return make(::v_expm1(a.v), ::v_exp(a.v), a); }
 PT_DUAL_INLINE dual v_log(dual a) { return {::v_log(a.v), along(::v_set(1.0) / a.v, a.d)}; }
 PT_DUAL_INLINE dual v_log1p(dual a)

@@ -41,6 +41,15 @@ PT_LANE vec v_exp(vec x)
     return v_scale((r + v_exp_tail(r)) + v_set(1.0), k);
 }
 
+/* The bits of v_exp for |x| <= 700, where no bound is near: a third less work. */
+PT_LANE vec v_exp_bounded(vec x)
+{
+    vec k;
+    vec h = v_exp_reduce(x, &k);
+    vec r = v_fma(-k, v_set(PT_LN2_LO), h);
+    return ((r + v_exp_tail(r)) + v_set(1.0)) * v_pow2(k);
+}
+
 /* e^(h + l) = 2^*k (y + *e) for |h| <= 746 and |l| <= ulp(h) */
 PT_LANE vec v_exp_dd(vec h, vec l, vec *k, vec *e)
 {

@@ -22,19 +22,30 @@ typedef union {
     vmask vm[PT_WIDE];
 } pt_wide_parts;
 
-#define PT_EACH_VEC for (int i_ = 0; i_ < PT_WIDE; i_++)
+/* The statement for i_ = 0, 1, 2, 3. Written out: GCC 12 keeps what a loop indexes in memory, and copies it
+ * by way of general registers. */
+#define PT_VEC_I(i, ...)                                                                                     \
+    {                                                                                                        \
+        enum { i_ = i };                                                                                     \
+        __VA_ARGS__;                                                                                         \
+    }
+#define PT_EACH_VEC(...)                                                                                     \
+    PT_VEC_I(0, __VA_ARGS__)                                                                                 \
+    PT_VEC_I(1, __VA_ARGS__)                                                                                 \
+    PT_VEC_I(2, __VA_ARGS__)                                                                                 \
+    PT_VEC_I(3, __VA_ARGS__)
 
 PT_LANE wide w_set(double a)
 {
     pt_wide_parts r;
-    PT_EACH_VEC r.v[i_] = v_set(a);
+    PT_EACH_VEC(r.v[i_] = v_set(a))
     return r.w;
 }
 
 PT_LANE wmask w_mask(int64_t a)
 {
     pt_wide_parts r;
-    PT_EACH_VEC r.vm[i_] = m_set(a);
+    PT_EACH_VEC(r.vm[i_] = m_set(a))
     return r.m;
 }
 
@@ -42,12 +53,13 @@ PT_LANE wmask w_mask(int64_t a)
     PT_LANE wide w_##f(wide a)                                                                               \
     {                                                                                                        \
         pt_wide_parts x = {.w = a};                                                                          \
-        PT_EACH_VEC x.v[i_] = v_##f(x.v[i_]);                                                                \
+        PT_EACH_VEC(x.v[i_] = v_##f(x.v[i_]))                                                                \
         return x.w;                                                                                          \
     }
 PT_WIDE_UNARY(abs)
 PT_WIDE_UNARY(sqrt)
 PT_WIDE_UNARY(exp)
+PT_WIDE_UNARY(exp_bounded)
 PT_WIDE_UNARY(expm1)
 PT_WIDE_UNARY(log)
 PT_WIDE_UNARY(log1p)
@@ -67,7 +79,7 @@ PT_WIDE_UNARY(ceil)
     PT_LANE wide w_##f(wide a, wide b)                                                                       \
     {                                                                                                        \
         pt_wide_parts x = {.w = a}, y = {.w = b};                                                            \
-        PT_EACH_VEC x.v[i_] = v_##f(x.v[i_], y.v[i_]);                                                       \
+        PT_EACH_VEC(x.v[i_] = v_##f(x.v[i_], y.v[i_]))                                                       \
         return x.w;                                                                                          \
     }
 PT_WIDE_BINARY(max)
@@ -80,7 +92,7 @@ PT_WIDE_BINARY(copysign)
     PT_LANE wmask w_##f(wide a, wide b)                                                                      \
     {                                                                                                        \
         pt_wide_parts x = {.w = a}, y = {.w = b};                                                            \
-        PT_EACH_VEC x.vm[i_] = v_##f(x.v[i_], y.v[i_]);                                                      \
+        PT_EACH_VEC(x.vm[i_] = v_##f(x.v[i_], y.v[i_]))                                                      \
         return x.m;                                                                                          \
     }
 PT_WIDE_COMPARE(lt)
@@ -94,7 +106,7 @@ PT_WIDE_COMPARE(ne)
 PT_LANE wide w_fma(wide a, wide b, wide c)
 {
     pt_wide_parts x = {.w = a}, y = {.w = b}, z = {.w = c};
-    PT_EACH_VEC x.v[i_] = v_fma(x.v[i_], y.v[i_], z.v[i_]);
+    PT_EACH_VEC(x.v[i_] = v_fma(x.v[i_], y.v[i_], z.v[i_]))
     return x.w;
 }
 
@@ -104,7 +116,7 @@ PT_LANE wide w_fma_all(double a, wide b, wide c) { return w_fma(w_set(a), b, c);
 PT_LANE wide w_if(wmask m, wide a, wide b)
 {
     pt_wide_parts x = {.w = a}, y = {.w = b}, z = {.m = m};
-    PT_EACH_VEC x.v[i_] = v_if(z.vm[i_], x.v[i_], y.v[i_]);
+    PT_EACH_VEC(x.v[i_] = v_if(z.vm[i_], x.v[i_], y.v[i_]))
     return x.w;
 }
 
@@ -122,5 +134,6 @@ PT_LANE int w_any(wmask m)
 }
 
 #undef PT_EACH_VEC
+#undef PT_VEC_I
 
 #endif

@@ -29,6 +29,7 @@
 #define v_ne       w_ne
 #define v_sqrt     w_sqrt
 #define v_exp      w_exp
+#define v_exp_bounded w_exp_bounded
 #define v_expm1    w_expm1
 #define v_log      w_log
 #define v_log1p    w_log1p

@@ -40,7 +40,7 @@ static void constants(const vec *p, vec *c)
     c[C_Isc2_to_Ip] = pmol * p[P_ka2];
 }
 
-static vec positive(vec a) { return v_max(v_set(0), a); }
+PT_LANE vec positive(vec a) { return v_max(v_set(0), a); }
 
 /* The root above 0 of a I^2 + b I - e = 0, a > 0; NaN where e < 0, for which there is none. */
 static vec root_of(vec a, vec b, vec e)
@@ -90,19 +90,17 @@ static void output(const vec *t, const vec *x, const vec *p, const vec *c, const
 }
 
 /* (tanh(A) - tanh(B))/2 = (e^2A - e^2B)/((1 + e^2A)(1 + e^2B)): two exponentials and one division */
-static vec emptying(const vec *x, const vec *p, const vec *c)
+PT_LANE vec emptying(const vec *x, const vec *p, const vec *c)
 {
     const vec one = v_set(1), r = (x[S_Qsto1] + x[S_Qsto2]) / x[S_Dbar];
-    const vec A = v_exp(v_clamp(c[C_slope_b] * r - c[C_at_b], -BEND_LIMIT, BEND_LIMIT));
-    const vec B = v_exp(v_clamp(c[C_slope_d] * r - v_set(5), -BEND_LIMIT, BEND_LIMIT));
-    const vec slowed = (A - B) / ((one + A) * (one + B));
-    return v_if(v_gt(x[S_Dbar], v_set(0)), p[P_kmax] + c[C_range] * slowed, p[P_kmax]);
+    const vec A2 = v_clamp(c[C_slope_b] * r - c[C_at_b], -BEND_LIMIT, BEND_LIMIT);
+    const vec B2 = v_clamp(c[C_slope_d] * r - v_set(5), -BEND_LIMIT, BEND_LIMIT);
+    const vec A = v_exp_bounded(A2), B = v_exp_bounded(B2);
+    const vec kgut = p[P_kmax] + c[C_range] * ((A - B) / ((one + A) * (one + B)));
+    return v_if(v_gt(x[S_Dbar], v_set(0)), kgut, p[P_kmax]);
 }
 
-/* dx, or 0 while x is below 0 */
-static vec halted(vec x, vec dx) { return v_if(v_ge(x, v_set(0)), dx, v_set(0)); }
-
-static void rate_meal(const vec *x, const vec *p, const vec *c, vec *dx)
+PT_LANE void rate_meal(const vec *x, const vec *p, const vec *c, vec *dx)
 {
     const vec out = emptying(x, p, c) * x[S_Qsto2], ground = p[P_kmax] * x[S_Qsto1];
     dx[S_Qsto1] = -ground;
@@ -111,7 +109,7 @@ static void rate_meal(const vec *x, const vec *p, const vec *c, vec *dx)
     dx[S_Dbar] = v_set(0);
 }
 
-static void rate_insulin(const vec *x, const vec *p, const vec *c, vec *dx)
+PT_LANE void rate_insulin(const vec *x, const vec *p, const vec *c, vec *dx)
 {
     const vec I = x[S_Ip] * c[C_per_Vi];
     const vec absorbed = c[C_Isc1_to_Ip] * x[S_Isc1] + c[C_Isc2_to_Ip] * x[S_Isc2];
@@ -132,11 +130,12 @@ static void rate(const vec *t, const vec *x, const vec *p, const vec *c, const v
     const vec E = p[P_ke1] * positive(Gp - p[P_ke2]);
     const vec U = (p[P_Vm0] + p[P_Vmx] * x[S_X]) * Gt / (p[P_Km0] + Gt);
     const vec to_tissue = p[P_k1] * Gp - p[P_k2] * Gt;
+    const vec gain = EGP + c[C_Ra] * x[S_Qgut] - p[P_Fsnc] - E - to_tissue;
     rate_meal(x, p, c, dx);
     rate_insulin(x, p, c, dx);
-    dx[S_Gp] = halted(Gp, EGP + c[C_Ra] * x[S_Qgut] - p[P_Fsnc] - E - to_tissue);
-    dx[S_Gt] = halted(Gt, to_tissue - U);
-    dx[S_Gsc] = halted(x[S_Gsc], p[P_ksc] * (Gp - x[S_Gsc]));
+    dx[S_Gp] = v_if(v_ge(Gp, v_set(0)), gain, v_set(0));
+    dx[S_Gt] = to_tissue - U;
+    dx[S_Gsc] = p[P_ksc] * (Gp - x[S_Gsc]);
 }
 
 static void event(int event, const vec *value, const vec *t, vec *x, const vec *p, const vec *c)
@@ -180,7 +179,7 @@ const pt_organ_sheet pt_sheet_glucose_uvapadova2008 = {
         "dX/dt = p2u (I - Ib - X), dI1/dt = ki (I - I1), dId/dt = ki (I1 - Id)\n"
         "dIsc1/dt = u - (ka1 + kd) Isc1, dIsc2/dt = kd Isc1 - ka2 Isc2\n"
         "dGsc/dt = ksc (Gp - Gsc); G = Gp/Vg, Gsub = Gsc/Vg\n"
-        "Gp, Gt and Gsc stand still while below 0\n"
+        "Gp stands still while below 0\n"
         "D: eaten, mg/min; u: insulin given, U/min (1 U = 6000 pmol)\n"
         "meal_start: Dbar = Qsto1 + Qsto2; bite of g grams: Dbar = Dbar + 1000 g\n"
         "start: the steady state at plasma glucose G0, held by a basal u = (ka1 + kd) Isc1",

@@ -8,18 +8,18 @@
  *   EGP = max(0, kp1 - kp2 Gp - kp3 Id), E = ke1 max(0, Gp - ke2)
  *   U   = (Vm0 + Vmx X) Gt/(Km0 + Gt)
  *   dGp/dt = EGP + Ra - Fsnc - E - k1 Gp + k2 Gt                             0 while Gp < 0
- *   dGt/dt = -U + k1 Gp - k2 Gt                                              0 while Gt < 0
+ *   dGt/dt = -U + k1 Gp - k2 Gt
  *   dIp/dt = -(m2 + m4) Ip + m1 Il + (ka1 Isc1 + ka2 Isc2) 6000/BW, I = Ip/Vi
  *   dIl/dt = -(m1 + m30) Il + m2 Ip
  *   dX/dt  = p2u (I - Ib - X), dI1/dt = ki (I - I1), dId/dt = ki (I1 - Id)
  *   dIsc1/dt = u - (ka1 + kd) Isc1, dIsc2/dt = kd Isc1 - ka2 Isc2            u: insulin given, U/min
- *   dGsc/dt  = ksc (Gp - Gsc)                                                0 while Gsc < 0
+ *   dGsc/dt  = ksc (Gp - Gsc)
  *   plasma glucose Gp/Vg, glucose at the sensor Gsc/Vg
  *
  * Dbar, the size of the meal, stands still between the events: meal_start sets it to what the stomach holds,
  * bite adds the carbohydrate that is about to be eaten. The insulin under the skin is in U here; the paper
- * has pmol/kg, 6000/BW times as much. The published program halts every state but the gut's and the remote
- * insulin's that falls below 0; only those of glucose can, so that only they are halted here.
+ * has pmol/kg, 6000/BW times as much. The published program halts most states while they are below 0; only Gp
+ * can fall so low, so that it alone is halted here.
  *
  * The start is the steady state at the plasma glucose G0 without food. With x = k1 Gp - k2 Gt = U the balance
  * is quadratic in I; its root above 0 exists where glucose can be that high. Basal insulin that holds it:

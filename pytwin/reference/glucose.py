@@ -97,8 +97,8 @@ def uvapadova_rate(x: Array, p: Params, insulin: float = 0.0, carbohydrate: floa
             0 * Dbar,
         ]
     )
-    halted = [name in ("Gp", "Gt", "Gsc") for name in UVAPADOVA] & (np.real(x) < 0)
-    return np.where(halted, 0, dx)
+    dx[3] = dx[3] if np.real(Gp) >= 0 else 0
+    return dx
 
 
 def uvapadova_output(x: Array, p: Params) -> Array:
