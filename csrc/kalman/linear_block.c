@@ -37,6 +37,7 @@ static int64_t place(pt_lane_block *b, vec *block)
         {&b->g, n},
         {&b->a_smooth, n},
         {&b->P_smooth, n * n},
+        {&b->zero, n * n},
     };
     for (size_t k = 0; k < sizeof parts / sizeof *parts; k++) {
         if (block) *parts[k].array = block + used;
@@ -53,11 +54,17 @@ pt_status pt_lane_block_create(const pt_linear_call *call, pt_lane_block *b)
     if (in->g > n_max) n_max = in->g;
     b->block = pt_alloc((size_t)place(b, NULL) * sizeof(vec));
     b->seen = pt_alloc((size_t)in->m * sizeof *b->seen);
-    b->rest = pt_alloc((size_t)(n_max * n_max) * sizeof(vec));
+    b->rest = pt_alloc((size_t)(n_max * n_max + n_max) * sizeof(vec));
+    b->stream = pt_alloc(PT_W * sizeof(vec));
     b->scratch = pt_alloc((size_t)(n_max * n_max) * sizeof *b->scratch);
     b->pivot = pt_alloc((size_t)n_max * sizeof *b->pivot);
-    if (!b->block || !b->seen || !b->rest || !b->scratch || !b->pivot) return PT_NO_MEMORY;
+    if (!b->block || !b->seen || !b->rest || !b->stream || !b->scratch || !b->pivot) return PT_NO_MEMORY;
     place(b, b->block);
+    const pt_linear_output *out = call->out;
+    b->varies = in->F.by_time || in->H.by_time || in->Q.by_time || in->R.by_time || in->G.by_time ||
+                in->c.by_time || in->d.by_time;
+    b->stores =
+        call->smooth || out->loglike_t || out->mean || out->cov || out->predicted_mean || out->predicted_cov;
     return PT_OK;
 }
 
@@ -66,6 +73,7 @@ void pt_lane_block_free(pt_lane_block *b)
     pt_free(b->block);
     pt_free(b->seen);
     pt_free(b->rest);
+    pt_free(b->stream);
     pt_free(b->scratch);
     pt_free(b->pivot);
 }
@@ -80,7 +88,12 @@ static int64_t series_of(const pt_lane_block *b, int lane)
 /* dst[k] = src[lane][k] for all lanes */
 static void gather(const double *const src[PT_W], int count, vec *dst)
 {
-    for (int k = 0; k < count; k++) {
+    int k = 0;
+    for (; k + PT_W <= count; k += PT_W) {
+        for (int lane = 0; lane < PT_W; lane++) dst[k + lane] = v_load(src[lane] + k);
+        v_transpose(dst + k);
+    }
+    for (; k < count; k++) {
         vec v = {0};
         for (int lane = 0; lane < PT_W; lane++) v[lane] = src[lane][k];
         dst[k] = v;
@@ -153,32 +166,49 @@ void pt_lane_load_transition(pt_lane_block *b, int64_t t)
     if (is_due(&in->Q, t) || (in->G.data && is_due(&in->G, t))) load_noise(b, t);
 }
 
-void pt_lane_load_y(pt_lane_block *b, int64_t t)
+void pt_lane_refill(pt_lane_block *b, int64_t e)
 {
     const pt_linear_input *in = b->call->in;
-    int m = in->m;
+    const int64_t total = in->n_time * in->m;
     const double *src[PT_W];
-    for (int lane = 0; lane < PT_W; lane++) src[lane] = in->y + (series_of(b, lane) * in->n_time + t) * m;
-    gather(src, m, b->y);
-    vmask infinite = m_set(0);
-    vmask alive = v_lt(v_set((double)t), b->live_until);
-    for (int i = 0; i < m; i++) {
-        vmask there = v_eq(b->y[i], b->y[i]);
-        infinite |= there & ~v_isfinite(b->y[i]);
-        b->seen[i] = there & alive & v_isfinite(b->y[i]);
-        b->y[i] = v_if(b->seen[i], b->y[i] - b->d[i], v_set(0.0));
-    }
+    const int count = total - e < PT_W ? (int)(total - e) : PT_W;
+    for (int lane = 0; lane < PT_W; lane++) src[lane] = in->y + series_of(b, lane) * total + e;
+    gather(src, count, b->stream);
+}
+
+void pt_lane_reject_y(pt_lane_block *b, vmask infinite, int64_t t)
+{
     pt_lane_fail(b, infinite, PT_NOT_FINITE, PT_LINEAR_Y, t);
 }
 
 void pt_lane_store(const pt_lane_block *b, double *dst, int64_t n_time, int64_t t, int count, const vec *src)
 {
     if (!dst) return;
-    for (int k = 0; k < count; k++) v_store(b->rest + (size_t)k * PT_W, src[k]);
+    int k = 0;
+    for (; k + PT_W <= count; k += PT_W) {
+        vec rows[PT_W];
+        for (int i = 0; i < PT_W; i++) rows[i] = src[k + i];
+        v_transpose(rows);
+        for (int lane = 0; lane < b->used; lane++)
+            if (t < b->length[lane]) v_store(dst + ((b->first + lane) * n_time + t) * count + k, rows[lane]);
+    }
+    for (; k < count; k++)
+        for (int lane = 0; lane < b->used; lane++)
+            if (t < b->length[lane]) dst[((b->first + lane) * n_time + t) * count + k] = src[k][lane];
+}
+
+void pt_lane_store_last(pt_lane_block *b, int64_t t, vec loglike, const vec *mean, const vec *cov)
+{
+    pt_linear_output *out = b->call->out;
+    const int64_t n = b->call->in->n;
+    b->next_end = b->n_step + 1;
     for (int lane = 0; lane < b->used; lane++) {
-        if (t >= b->length[lane]) continue;
-        double *row = dst + ((b->first + lane) * n_time + t) * count;
-        for (int k = 0; k < count; k++) row[k] = b->rest[(size_t)k * PT_W + lane];
+        if (b->length[lane] > t + 1 && b->length[lane] < b->next_end) b->next_end = b->length[lane];
+        if (b->length[lane] != t + 1) continue;
+        int64_t s = b->first + lane;
+        if (out->loglike) out->loglike[s] = loglike[lane];
+        for (int k = 0; out->last_mean && k < n; k++) out->last_mean[s * n + k] = mean[k][lane];
+        for (int k = 0; out->last_cov && k < n * n; k++) out->last_cov[s * n * n + k] = cov[k][lane];
     }
 }
 
@@ -198,12 +228,14 @@ int pt_lane_block_begin(pt_lane_block *b, int64_t first)
     b->first = first;
     b->used = left < PT_W ? (int)left : PT_W;
     b->n_step = 0;
+    b->next_end = INT64_MAX;
     b->code = b->at = b->part = v_set(0.0);
     int any = 0;
     for (int lane = 0; lane < PT_W; lane++) {
         int ready = lane < b->used && pt_linear_check_series(b->call, first + lane, b->scratch, b->pivot);
         b->length[lane] = ready ? pt_linear_length(in, first + lane) : 0;
         if (b->length[lane] > b->n_step) b->n_step = b->length[lane];
+        if (ready && b->length[lane] < b->next_end) b->next_end = b->length[lane];
         b->live_until[lane] = (double)b->length[lane];
         any |= ready;
     }

@@ -1,5 +1,12 @@
-/* Dense algebra of one step of a linear filter, one series in each lane. Row-major arrays of vec; n and m
- * are compile-time constants where the caller is an instance for one size (linear_lanes.c). */
+/* One step of a linear filter in lanes, with n and m constants where the caller is an instance for one size:
+ * the loops unroll and small states live in registers. Row-major arrays of vec, which do not overlap.
+ *
+ * An observed element y = h'x + e, Var e = r, is used in Joseph's form, so that P stays semidefinite:
+ *   M = P h, f = h'M + r, K = M / f,  P1 = P - K M',  P = P1 + (r K - P1 h) K'
+ *   v = y - h'a, a += K v,  ln p(y | the past) = -1/2 (ln 2 pi + ln f + v^2 / f)
+ * The covariances do not depend on the data: they are split from the means, so that a batch that shares
+ * a model and its gaps works them out once (linear_shared.c) and each series gets the bits that it has alone.
+ */
 #ifndef PT_KALMAN_LINEAR_KERNELS_H
 #define PT_KALMAN_LINEAR_KERNELS_H
 
@@ -7,73 +14,137 @@
 #include "lanes/vec.h"
 #include "lanes/vmath.h"
 
-/* sum_k a[k] b[k], two chains */
-PT_LANE vec k_dot(int n, const vec *a, const vec *b, vec start)
+/* Vectors are built lane by lane and recognised by the compiler as one instruction, if it is not to weigh the
+ * cost of doing so over a whole unrolled step. */
+#ifndef __clang__
+#pragma GCC optimize("vect-cost-model=unlimited")
+#endif
+
+#define PT_UNROLL _Pragma("GCC unroll 16")
+
+/* sum_k a[k] b[k] + start, in two chains */
+PT_LANE vec k_dot(const int n, const vec *restrict a, const vec *restrict b, vec start)
 {
     vec even = start, odd = v_set(0.0);
-    int k = 0;
-    for (; k + 1 < n; k += 2) {
+    PT_UNROLL for (int k = 0; k + 1 < n; k += 2)
+    {
         even = v_fma(a[k], b[k], even);
         odd = v_fma(a[k + 1], b[k + 1], odd);
     }
-    if (k < n) even = v_fma(a[k], b[k], even);
-    return even + odd;
+    if (n % 2) even = v_fma(a[n - 1], b[n - 1], even);
+    return n > 1 ? even + odd : even;
 }
 
-/* y = A x + start, A (rows, n) */
-PT_LANE void k_matvec(int rows, int n, const vec *A, const vec *x, const vec *start, vec *y)
+/* ln f of many observations as one logarithm: product of the mantissas and sum of the exponents. */
+typedef struct {
+    vec product, exponent; /* product in [1, 2) */
+    vec count;             /* observations */
+    vec square;            /* sum of v^2 / f */
+} k_loglike;
+
+PT_LANE k_loglike k_loglike_begin(void)
 {
-    for (int i = 0; i < rows; i++) y[i] = k_dot(n, A + (size_t)i * n, x, start ? start[i] : v_set(0.0));
+    return (k_loglike){v_set(1.0), v_set(0.0), v_set(0.0), v_set(0.0)};
 }
 
-/* C (r, c) = A (r, n) B (n, c) */
-PT_LANE void k_multiply(int r, int c, int n, const vec *A, const vec *B, vec *C)
+/* the product grows by f, positive and normal */
+PT_LANE void k_loglike_scale(k_loglike *sum, vec f)
 {
-    for (int i = 0; i < r; i++)
-        for (int j = 0; j < c; j++) {
-            vec v = A[(size_t)i * n] * B[j];
-            for (int k = 1; k < n; k++) v = v_fma(A[(size_t)i * n + k], B[(size_t)k * c + j], v);
-            C[(size_t)i * c + j] = v;
-        }
+    const vec product = sum->product * f;
+    const vbits bits = (vbits)product;
+    const vec power = (vec)((bits >> 52) | (vbits)v_set(0x1p52)) - v_set(0x1p52 + 1023.0);
+    sum->exponent += power;
+    sum->product = (vec)((bits & (vbits)m_set(0x000fffffffffffff)) | (vbits)v_set(1.0));
 }
 
-/* C (r, r) = A B' + S, symmetric; A, B (r, n); S null: 0 */
-PT_LANE void k_multiply_symmetric(int r, int n, const vec *A, const vec *B, const vec *S, vec *C)
+/* one observation of variance f whose v^2 / f is `square`; both are ignored where it is not seen */
+PT_LANE void k_loglike_add(k_loglike *sum, vec f, vec square, vmask seen)
 {
-    for (int i = 0; i < r; i++)
-        for (int j = 0; j <= i; j++) {
-            vec start = S ? S[(size_t)i * r + j] : v_set(0.0);
-            C[(size_t)i * r + j] = C[(size_t)j * r + i] =
-                k_dot(n, A + (size_t)i * n, B + (size_t)j * n, start);
-        }
+    k_loglike_scale(sum, v_if(seen, f, v_set(1.0)));
+    sum->count += v_if(seen, v_set(1.0), v_set(0.0));
+    sum->square += v_if(seen, square, v_set(0.0));
 }
 
-/* x | y for one scalar y = h'x + e with Var e = r, where `seen`; Joseph's form, so that P stays semidefinite:
- *   K = M / f, a += K v, P1 = P - K M', P = P1 + (r K - P1 h) K'
- * with M = P h and f = h'P h + r; inverse: 1 / f. K, g: work (n). */
-PT_LANE void k_scalar_update(int n, const vec *h, vec r, vec v, vec inverse, vmask seen, const vec *M, vec *K,
-                             vec *g, vec *a, vec *P)
+PT_LANE vec k_loglike_value(const k_loglike *sum)
 {
-    inverse = v_if(seen, inverse, v_set(0.0));
-    vec step = v_if(seen, v, v_set(0.0));
-    for (int i = 0; i < n; i++) {
-        K[i] = M[i] * inverse;
-        a[i] = v_fma(K[i], step, a[i]);
+    const vec logs = v_fma(sum->exponent, v_set(0x1.62e42fefa39efp-1), v_log(sum->product));
+    return v_set(-0.5) * (v_fma(sum->count, v_set(0x1.d67f1c864beb5p+0), logs) + sum->square);
+}
+
+/* Gain of one element: K (n) = P h / f and 1/f, both 0 where it is not seen; P is updated. Returns f. g: work
+ * (n) */
+PT_LANE vec k_gain(const int n, const vec *restrict h, vec r, vmask seen, vec *restrict P, vec *restrict K,
+                   vec *restrict g, vec *restrict M, vec *inverse)
+{
+    PT_UNROLL for (int i = 0; i < n; i++) M[i] = k_dot(n, P + i * n, h, v_set(0.0));
+    const vec f = v_max(k_dot(n, h, M, v_set(0.0)), v_set(0.0)) + r;
+    *inverse = v_if(seen, v_set(1.0) / f, v_set(0.0));
+    PT_UNROLL for (int i = 0; i < n; i++) K[i] = M[i] * *inverse;
+    PT_UNROLL for (int i = 0; i < n; i++)
+    {
+        PT_UNROLL for (int j = 0; j <= i; j++) P[i * n + j] = P[j * n + i] = v_fma(-K[i], M[j], P[i * n + j]);
     }
-    for (int i = 0; i < n; i++) {
-        vec *row = P + (size_t)i * n;
-        for (int j = 0; j < n; j++) row[j] = v_fma(-K[i], M[j], row[j]);
-        g[i] = v_fma(r, K[i], -k_dot(n, row, h, v_set(0.0)));
+    PT_UNROLL for (int i = 0; i < n; i++) g[i] = v_fma(r, K[i], -k_dot(n, P + i * n, h, v_set(0.0)));
+    PT_UNROLL for (int i = 0; i < n; i++)
+    {
+        PT_UNROLL for (int j = 0; j <= i; j++) P[i * n + j] = P[j * n + i] = v_fma(g[i], K[j], P[i * n + j]);
     }
-    for (int i = 0; i < n; i++)
-        for (int j = 0; j <= i; j++)
-            P[(size_t)i * n + j] = P[(size_t)j * n + i] = v_fma(g[i], K[j], P[(size_t)i * n + j]);
+    return f;
 }
 
-/* R = L D L' over the elements that are seen, and y, H of the decorrelated model L^-1 y = L^-1 H x + e with
- * Var e = D. An element that is not seen takes no part; a pivot that vanishes gives D = 0.
- *   L (m, m) work, D (m), y (m), H (m, n) in and out */
-PT_LANE void k_decorrelate(int m, int n, const vec *R, const vmask *seen, vec *L, vec *D, vec *y, vec *H)
+/* a += K v; returns v = y - h'a, 0 where it is not seen */
+PT_LANE vec k_correct(const int n, const vec *restrict h, vec y, const vec *restrict K, vmask seen,
+                      vec *restrict a)
+{
+    const vec v = v_if(seen, y - k_dot(n, h, a, v_set(0.0)), v_set(0.0));
+    PT_UNROLL for (int i = 0; i < n; i++) a[i] = v_fma(K[i], v, a[i]);
+    return v;
+}
+
+/* next = F a + c */
+PT_LANE void k_move(const int n, const vec *restrict F, const vec *restrict a, const vec *restrict c,
+                    vec *restrict next)
+{
+    PT_UNROLL for (int i = 0; i < n; i++) next[i] = k_dot(n, F + i * n, a, c[i]);
+}
+
+/* T = F P, P symmetric */
+PT_LANE void k_spread(const int n, const vec *restrict F, const vec *restrict P, vec *restrict T)
+{
+    PT_UNROLL for (int i = 0; i < n; i++)
+    {
+        PT_UNROLL for (int j = 0; j < n; j++) T[i * n + j] = k_dot(n, F + i * n, P + j * n, v_set(0.0));
+    }
+}
+
+/* C (n, n) = A B */
+PT_LANE void k_multiply(const int n, const vec *restrict A, const vec *restrict B, vec *restrict C)
+{
+    PT_UNROLL for (int i = 0; i < n; i++)
+    {
+        PT_UNROLL for (int j = 0; j < n; j++)
+        {
+            vec v = A[i * n] * B[j];
+            PT_UNROLL for (int k = 1; k < n; k++) v = v_fma(A[i * n + k], B[k * n + j], v);
+            C[i * n + j] = v;
+        }
+    }
+}
+
+/* C (n, n) = A B' + S, symmetric */
+PT_LANE void k_multiply_symmetric(const int n, const vec *restrict A, const vec *restrict B,
+                                  const vec *restrict S, vec *restrict C)
+{
+    PT_UNROLL for (int i = 0; i < n; i++)
+    {
+        PT_UNROLL for (int j = 0; j <= i; j++) C[i * n + j] = C[j * n + i] =
+            k_dot(n, A + i * n, B + j * n, S[i * n + j]);
+    }
+}
+
+/* R = L D L' over the elements that are seen, L with a unit diagonal that is not stored. An element that is
+ * not seen takes no part; a pivot that vanishes gives D = 0. L (m, m), D (m) */
+PT_LANE void k_factor(int m, const vec *R, const vmask *seen, vec *L, vec *D)
 {
     vec zero = v_set(0.0);
     for (int i = 0; i < m; i++) {
@@ -84,12 +155,19 @@ PT_LANE void k_decorrelate(int m, int n, const vec *R, const vmask *seen, vec *L
             l = v_if(v_gt(D[j], zero), l / v_if(v_gt(D[j], zero), D[j], v_set(1.0)), zero);
             L[(size_t)i * m + j] = l;
             d = v_fma(-l * D[j], l, d);
-            y[i] = v_fma(-l, y[j], y[i]);
-            for (int k = 0; k < n; k++)
-                H[(size_t)i * n + k] = v_fma(-l, H[(size_t)j * n + k], H[(size_t)i * n + k]);
         }
         D[i] = v_if(v_gt(d, v_set(PT_PIVOT_FILTER) * R[(size_t)i * m + i]), d, zero);
     }
+}
+
+/* a (m, width) = L^-1 a, L by k_factor: the model L^-1 y = L^-1 H x + e has Var e = D */
+PT_LANE void k_decorrelate(int m, int width, const vec *L, vec *a)
+{
+    for (int i = 0; i < m; i++)
+        for (int j = 0; j < i; j++)
+            for (int k = 0; k < width; k++)
+                a[(size_t)i * width + k] =
+                    v_fma(-L[(size_t)i * m + j], a[(size_t)j * width + k], a[(size_t)i * width + k]);
 }
 
 /* P = L L' for a semidefinite P (n, n), as pt_sigma_factor; column j is zero in the lanes where pivot j

@@ -13,16 +13,20 @@ typedef struct {
     /* the state and the step's work */
     vec *a, *P, *next, *T, *U, *L, *J;
     vec *y, *h, *D, *decorrelation, *M, *K, *g;
-    vec *a_smooth, *P_smooth;
+    vec *a_smooth, *P_smooth, *zero; /* zero (n, n) */
     vmask *seen;
-    double *rest; /* n_max^2 W: a lane array on its way to memory */
+    vec *rest;   /* n_max^2 + n_max: a lane array on its way to memory or from it */
+    vec *stream; /* W: the next elements of y, each lane's one after the other */
     double *scratch;
     int *pivot;
+    int varies;     /* some array of the model has a time axis */
+    int stores;     /* some output has a time axis */
     int correlated; /* R has an off-diagonal element in some lane */
     /* the block */
-    int64_t first;  /* series of lane 0 */
-    int used;       /* lanes that hold a series of their own; the others repeat the last */
-    int64_t n_step; /* longest series */
+    int64_t first;    /* series of lane 0 */
+    int used;         /* lanes that hold a series of their own; the others repeat the last */
+    int64_t n_step;   /* longest series */
+    int64_t next_end; /* of the series that live, the shortest */
     int64_t length[PT_W];
     vec live_until;     /* length of each lane */
     vec code, at, part; /* status, step and array of a lane's failure */
@@ -41,10 +45,14 @@ void pt_lane_load(const pt_lane_block *b, const pt_linear_array *array, int64_t 
 /* Model of step t, where it differs from that of step t-1; observation arrays, or transition arrays. */
 void pt_lane_load_observation(pt_lane_block *b, int64_t t);
 void pt_lane_load_transition(pt_lane_block *b, int64_t t);
-/* y (m) of step t and which elements count; marks lanes where one is infinite */
-void pt_lane_load_y(pt_lane_block *b, int64_t t);
+/* The next W elements of every lane's y, from element e on, into the stream. */
+void pt_lane_refill(pt_lane_block *b, int64_t e);
+/* Lanes whose y has an infinite element at t */
+void pt_lane_reject_y(pt_lane_block *b, vmask infinite, int64_t t);
 /* row t of dst (S, n_time, count), lanes that are as long as t only; dst may be null */
 void pt_lane_store(const pt_lane_block *b, double *dst, int64_t n_time, int64_t t, int count, const vec *src);
+/* loglike, mean (n) and cov (n, n) of the lanes that end at t, into the outputs of the last step */
+void pt_lane_store_last(pt_lane_block *b, int64_t t, vec loglike, const vec *mean, const vec *cov);
 /* dst (count) = row t of src (S, n_time, count) */
 void pt_lane_fetch(const pt_lane_block *b, const double *src, int64_t n_time, int64_t t, int count, vec *dst);
 
@@ -55,6 +63,24 @@ static inline void pt_lane_fail(pt_lane_block *b, vmask bad, pt_status status, p
     b->code = v_if(bad, v_set(status), b->code);
     b->part = v_if(bad, v_set(part), b->part);
     b->at = v_if(bad, v_set((double)t), b->at);
+}
+
+/* y (m) of step t, without the offset d, and which elements count. Steps are asked for in turn. */
+PT_LANE void pt_lane_load_y(pt_lane_block *b, int64_t t)
+{
+    const int m = b->call->in->m;
+    const vmask alive = v_lt(v_set((double)t), b->live_until);
+    vmask infinite = m_set(0);
+    for (int i = 0; i < m; i++) {
+        const int64_t e = t * m + i;
+        if (e % PT_W == 0) pt_lane_refill(b, e);
+        const vec y = b->stream[e % PT_W];
+        const vmask finite = v_isfinite(y);
+        infinite |= v_eq(y, y) & ~finite;
+        b->seen[i] = alive & finite;
+        b->y[i] = v_if(finite, y - b->d[i], v_set(0.0));
+    }
+    if (m_any(infinite)) pt_lane_reject_y(b, infinite, t);
 }
 
 #endif

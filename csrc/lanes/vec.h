@@ -134,4 +134,38 @@ PT_LANE int m_any(vmask m)
 
 PT_LANE int m_all(vmask m) { return !m_any(~m); }
 
+/* a[i][l] <-> a[l][i], W vecs */
+PT_LANE void v_transpose(vec a[PT_W])
+{
+#if PT_W == 2
+    const vec low = __builtin_shufflevector(a[0], a[1], 0, 2);
+    a[1] = __builtin_shufflevector(a[0], a[1], 1, 3);
+    a[0] = low;
+#elif PT_W == 4
+    const vec p = __builtin_shufflevector(a[0], a[1], 0, 4, 2, 6);
+    const vec q = __builtin_shufflevector(a[0], a[1], 1, 5, 3, 7);
+    const vec r = __builtin_shufflevector(a[2], a[3], 0, 4, 2, 6);
+    const vec s = __builtin_shufflevector(a[2], a[3], 1, 5, 3, 7);
+    a[0] = __builtin_shufflevector(p, r, 0, 1, 4, 5);
+    a[1] = __builtin_shufflevector(q, s, 0, 1, 4, 5);
+    a[2] = __builtin_shufflevector(p, r, 2, 3, 6, 7);
+    a[3] = __builtin_shufflevector(q, s, 2, 3, 6, 7);
+#else
+    vec p[8], q[8];
+    for (int i = 0; i < 8; i += 2) {
+        p[i] = __builtin_shufflevector(a[i], a[i + 1], 0, 8, 2, 10, 4, 12, 6, 14);
+        p[i + 1] = __builtin_shufflevector(a[i], a[i + 1], 1, 9, 3, 11, 5, 13, 7, 15);
+    }
+    for (int i = 0; i < 8; i += 4)
+        for (int k = 0; k < 2; k++) {
+            q[i + k] = __builtin_shufflevector(p[i + k], p[i + k + 2], 0, 1, 8, 9, 4, 5, 12, 13);
+            q[i + k + 2] = __builtin_shufflevector(p[i + k], p[i + k + 2], 2, 3, 10, 11, 6, 7, 14, 15);
+        }
+    for (int k = 0; k < 4; k++) {
+        a[k] = __builtin_shufflevector(q[k], q[k + 4], 0, 1, 2, 3, 8, 9, 10, 11);
+        a[k + 4] = __builtin_shufflevector(q[k], q[k + 4], 4, 5, 6, 7, 12, 13, 14, 15);
+    }
+#endif
+}
+
 #endif
