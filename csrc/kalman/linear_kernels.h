@@ -108,6 +108,14 @@ PT_LANE void k_move(const int n, const vec *restrict F, const vec *restrict a, c
     PT_UNROLL for (int i = 0; i < n; i++) next[i] = k_dot(n, F + i * n, a, c[i]);
 }
 
+/* Is one of n elements, `stride` apart, not finite? */
+PT_LANE vmask k_not_finite(const int n, const int stride, const vec *a)
+{
+    vec sum = v_set(0.0);
+    PT_UNROLL for (int i = 0; i < n; i++) sum += a[i * stride];
+    return ~v_isfinite(sum);
+}
+
 /* T = F P, P symmetric */
 PT_LANE void k_spread(const int n, const vec *restrict F, const vec *restrict P, vec *restrict T)
 {

@@ -5,6 +5,7 @@
 #include "kalman/linear_lanes.h"
 
 #include "kalman/linear_kernels.h"
+#include "kalman/linear_shared.h"
 
 /* Out of the way of the loop that asks for a likelihood only. */
 #define RARELY(x) __builtin_expect(x, 0)
@@ -49,15 +50,8 @@ PT_LANE void update(pt_lane_block *b, const int n, const int m, vec *restrict a,
         k_loglike_add(total, f, v * v * inverse, seen);
         if (RARELY(step != NULL)) k_loglike_add(step, f, v * v * inverse, seen);
         bad->singular |= seen & v_lt(f, v_set(PT_MIN_NORMAL));
-        bad->overflow |= seen & ~v_isfinite(f + f + v);
+        bad->overflow |= seen & ~(v_isfinite(f + f) & v_isfinite(v));
     }
-}
-
-PT_LANE vmask not_finite(const int n, const vec *a, const vec *P)
-{
-    vec sum = v_set(0.0);
-    PT_UNROLL for (int i = 0; i < n; i++) sum += a[i] + P[i * n + i];
-    return ~v_isfinite(sum);
 }
 
 /* A copy; element by element where the source may live in registers. */
@@ -126,7 +120,7 @@ PT_LANE void forward(pt_lane_block *b, const int n, const int m, vec *restrict a
         if (RARELY(b->stores)) store_predicted(b, n, t, a, P);
         trouble bad = {m_set(0), m_set(0)};
         update(b, n, m, a, P, K, g, M, &total, step, &bad);
-        bad.overflow |= not_finite(n, a, P);
+        bad.overflow |= k_not_finite(n, 1, a) | k_not_finite(n, n + 1, P);
         if (RARELY(m_any(bad.singular | bad.overflow))) report(b, bad, t);
         if (RARELY(b->stores)) store_filtered(b, n, t, a, P, step);
         if (RARELY(t + 1 >= b->next_end)) store_last(b, n, t, a, P, &total);
@@ -193,7 +187,7 @@ PT_LANE void backward(pt_lane_block *b, const int n)
         backward_step(b, n, t);
         pt_lane_store(b, out->smoothed_mean, n_time, t, n, b->a_smooth);
         pt_lane_store(b, out->smoothed_cov, n_time, t, n * n, b->P_smooth);
-        const vmask bad = not_finite(n, b->a_smooth, b->P_smooth);
+        const vmask bad = k_not_finite(n, 1, b->a_smooth) | k_not_finite(n, n + 1, b->P_smooth);
         if (m_any(bad)) pt_lane_fail(b, bad, PT_NOT_FINITE, PT_LINEAR_NONE, t);
     }
 }
@@ -257,7 +251,10 @@ pt_status pt_linear_lanes(pt_linear_call *call, const pt_control *control)
     pt_status status = PT_OK;
     for (int k = 0; status == PT_OK && k < n_threads; k++) status = pt_lane_block_create(call, blocks + k);
     int64_t n_block = (call->in->n_series + PT_W - 1) / PT_W;
-    if (status == PT_OK) status = pt_parallel(n_block, control, run_block, call);
+    if (status == PT_OK && pt_linear_is_shared(call))
+        status = pt_linear_shared(call, blocks, control);
+    else if (status == PT_OK)
+        status = pt_parallel(n_block, control, run_block, call);
     for (int k = 0; k < n_threads; k++) pt_lane_block_free(blocks + k);
     pt_free(blocks);
     return status;

@@ -5,6 +5,8 @@
 #include "kalman/linear.h"
 #include "lanes/vec.h"
 
+enum { PT_SHARED_MAX = 64 }; /* states of the lanes' path at most */
+
 typedef struct {
     const pt_linear_call *call;
     void *block; /* owns everything below */
