@@ -20,7 +20,14 @@
 #pragma GCC optimize("vect-cost-model=unlimited")
 #endif
 
+/* Inner loops unroll; outer ones too for small states, which then live in registers. The includer of a file
+ * for large states says PT_LARGE, for code that fits the instruction cache. */
 #define PT_UNROLL _Pragma("GCC unroll 16")
+#ifdef PT_LARGE
+#define PT_OUTER _Pragma("GCC unroll 1")
+#else
+#define PT_OUTER PT_UNROLL
+#endif
 
 /* sum_k a[k] b[k] + start, in two chains */
 PT_LANE vec k_dot(const int n, const vec *restrict a, const vec *restrict b, vec start)
@@ -80,12 +87,12 @@ PT_LANE vec k_gain(const int n, const vec *restrict h, vec r, vmask seen, vec *r
     const vec f = v_max(k_dot(n, h, M, v_set(0.0)), v_set(0.0)) + r;
     *inverse = v_if(seen, v_set(1.0) / f, v_set(0.0));
     PT_UNROLL for (int i = 0; i < n; i++) K[i] = M[i] * *inverse;
-    PT_UNROLL for (int i = 0; i < n; i++)
+    PT_OUTER for (int i = 0; i < n; i++)
     {
         PT_UNROLL for (int j = 0; j <= i; j++) P[i * n + j] = P[j * n + i] = v_fma(-K[i], M[j], P[i * n + j]);
     }
     PT_UNROLL for (int i = 0; i < n; i++) g[i] = v_fma(r, K[i], -k_dot(n, P + i * n, h, v_set(0.0)));
-    PT_UNROLL for (int i = 0; i < n; i++)
+    PT_OUTER for (int i = 0; i < n; i++)
     {
         PT_UNROLL for (int j = 0; j <= i; j++) P[i * n + j] = P[j * n + i] = v_fma(g[i], K[j], P[i * n + j]);
     }
@@ -119,7 +126,7 @@ PT_LANE vmask k_not_finite(const int n, const int stride, const vec *a)
 /* T = F P, P symmetric */
 PT_LANE void k_spread(const int n, const vec *restrict F, const vec *restrict P, vec *restrict T)
 {
-    PT_UNROLL for (int i = 0; i < n; i++)
+    PT_OUTER for (int i = 0; i < n; i++)
     {
         PT_UNROLL for (int j = 0; j < n; j++) T[i * n + j] = k_dot(n, F + i * n, P + j * n, v_set(0.0));
     }
@@ -128,7 +135,7 @@ PT_LANE void k_spread(const int n, const vec *restrict F, const vec *restrict P,
 /* C (n, n) = A B */
 PT_LANE void k_multiply(const int n, const vec *restrict A, const vec *restrict B, vec *restrict C)
 {
-    PT_UNROLL for (int i = 0; i < n; i++)
+    PT_OUTER for (int i = 0; i < n; i++)
     {
         PT_UNROLL for (int j = 0; j < n; j++)
         {
@@ -143,7 +150,7 @@ PT_LANE void k_multiply(const int n, const vec *restrict A, const vec *restrict 
 PT_LANE void k_multiply_symmetric(const int n, const vec *restrict A, const vec *restrict B,
                                   const vec *restrict S, vec *restrict C)
 {
-    PT_UNROLL for (int i = 0; i < n; i++)
+    PT_OUTER for (int i = 0; i < n; i++)
     {
         PT_UNROLL for (int j = 0; j <= i; j++) C[i * n + j] = C[j * n + i] =
             k_dot(n, A + i * n, B + j * n, S[i * n + j]);

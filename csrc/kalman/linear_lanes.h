@@ -37,6 +37,9 @@ typedef struct {
 pt_status pt_lane_block_create(const pt_linear_call *call, pt_lane_block *b);
 void pt_lane_block_free(pt_lane_block *b);
 
+/* Filter and smoother over a block that has begun, for states of 5 and more (linear_large.c). */
+void pt_lane_block_run_large(pt_lane_block *b);
+
 /* Series first .. first + W - 1; returns whether any of them can be run. */
 int pt_lane_block_begin(pt_lane_block *b, int64_t first);
 /* Status, step and blanks of each lane. */

@@ -1,0 +1,22 @@
+/* Linear filter and smoother for states of 5 and more, lanes side by side. */
+#define PT_LARGE
+#include "kalman/linear_run.h"
+
+#define SIZES(X) X(5) X(6) X(8) X(12)
+SIZES(INSTANCE)
+
+void pt_lane_block_run_large(pt_lane_block *b)
+{
+    const int n = b->call->in->n;
+    switch (n) {
+#define CASE(n)                                                                                              \
+    case n:                                                                                                  \
+        run_##n(b);                                                                                          \
+        return;
+        SIZES(CASE)
+#undef CASE
+    default:
+        forward(b, n, b->call->in->m, b->a, b->P, b->T, b->K, b->g, b->M);
+        if (b->call->smooth) backward(b, n);
+    }
+}

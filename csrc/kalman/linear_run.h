@@ -1,0 +1,214 @@
+#ifndef PT_KALMAN_LINEAR_RUN_H
+#define PT_KALMAN_LINEAR_RUN_H
+
+/* The loops of the linear filter and smoother in lanes, included once for small and once for large states.
+ * See linear_kernels.h for the formulas. */
+#include <string.h>
+
+#include "kalman/linear_kernels.h"
+#include "kalman/linear_lanes.h"
+
+/* Out of the way of the loop that asks for a likelihood only. */
+#define RARELY(x) __builtin_expect(x, 0)
+
+/* ---- forward ---- */
+
+/* What went wrong in a step. */
+typedef struct {
+    vmask singular, overflow;
+} trouble;
+
+static __attribute__((noinline)) void report(pt_lane_block *b, trouble bad, int64_t t)
+{
+    pt_lane_fail(b, bad.singular, PT_SINGULAR, PT_LINEAR_NONE, t);
+    pt_lane_fail(b, bad.overflow, PT_NOT_FINITE, PT_LINEAR_NONE, t);
+}
+
+/* H and the variances of the elements, decorrelated where R has an off-diagonal element; y too. */
+PT_LANE const vec *decorrelated(pt_lane_block *b, const int n, const int m)
+{
+    if (m == 1 || !b->correlated) return b->H;
+    memcpy(b->h, b->H, (size_t)m * n * sizeof(vec));
+    k_factor(m, b->R, b->seen, b->decorrelation, b->D);
+    k_decorrelate(m, n, b->decorrelation, b->h);
+    k_decorrelate(m, 1, b->decorrelation, b->y);
+    return b->h;
+}
+
+/* All elements of y_t, one after the other; step may be null */
+PT_LANE void update(pt_lane_block *b, const int n, const int m, vec *restrict a, vec *restrict P,
+                    vec *restrict K, vec *restrict g, vec *restrict M, k_loglike *total, k_loglike *step,
+                    trouble *bad)
+{
+    const vec *H = decorrelated(b, n, m);
+    for (int i = 0; i < m; i++) {
+        const vec *h = H + (size_t)i * n;
+        const vec r = m > 1 && b->correlated ? b->D[i] : b->R[(size_t)i * m + i];
+        const vmask seen = b->seen[i];
+        vec inverse;
+        const vec f = k_gain(n, h, r, seen, P, K, g, M, &inverse);
+        const vec v = k_correct(n, h, b->y[i], K, seen, a);
+        k_loglike_add(total, f, v * v * inverse, seen);
+        if (RARELY(step != NULL)) k_loglike_add(step, f, v * v * inverse, seen);
+        bad->singular |= seen & v_lt(f, v_set(PT_MIN_NORMAL));
+        bad->overflow |= seen & ~(v_isfinite(f + f) & v_isfinite(v));
+    }
+}
+
+/* A copy; element by element where the source may live in registers. */
+PT_LANE void keep(const int count, const vec *src, vec *dst)
+{
+    if (count > 16) {
+        memcpy(dst, src, (size_t)count * sizeof *dst);
+        return;
+    }
+    PT_UNROLL for (int k = 0; k < count; k++) dst[k] = src[k];
+}
+
+/* Row t of dst, by way of the block's memory: the state itself stays in registers. */
+PT_LANE void store(pt_lane_block *b, double *dst, int64_t t, const int count, const vec *src)
+{
+    if (!dst) return;
+    keep(count, src, b->rest);
+    pt_lane_store(b, dst, b->call->in->n_time, t, count, b->rest);
+}
+
+PT_LANE void store_predicted(pt_lane_block *b, const int n, int64_t t, const vec *a, const vec *P)
+{
+    store(b, b->call->out->predicted_mean, t, n, a);
+    store(b, b->call->out->predicted_cov, t, n * n, P);
+}
+
+PT_LANE void store_filtered(pt_lane_block *b, const int n, int64_t t, const vec *a, const vec *P,
+                            const k_loglike *step)
+{
+    pt_linear_output *out = b->call->out;
+    if (step) {
+        vec gained = k_loglike_value(step);
+        store(b, out->loglike_t, t, 1, &gained);
+    }
+    store(b, out->mean, t, n, a);
+    store(b, out->cov, t, n * n, P);
+    if (!b->call->smooth) return;
+    store(b, out->smoothed_mean, t, n, a);
+    store(b, out->smoothed_cov, t, n * n, P);
+}
+
+/* The last filtered moments of the lanes that end at t */
+PT_LANE void store_last(pt_lane_block *b, const int n, int64_t t, const vec *a, const vec *P,
+                        const k_loglike *total)
+{
+    const vec loglike = k_loglike_value(total);
+    keep(n, a, b->rest);
+    keep(n * n, P, b->rest + n);
+    pt_lane_store_last(b, t, loglike, b->rest, b->rest + n);
+}
+
+PT_LANE void forward(pt_lane_block *b, const int n, const int m, vec *restrict a, vec *restrict P,
+                     vec *restrict T, vec *restrict K, vec *restrict g, vec *restrict M)
+{
+    k_loglike total = k_loglike_begin(), of_step;
+    k_loglike *step = b->call->out->loglike_t ? &of_step : NULL;
+    const int64_t n_step = b->n_step;
+    pt_lane_load(b, &b->call->in->x0, 0, n, b->rest);
+    keep(n, b->rest, a);
+    pt_lane_load(b, &b->call->in->P0, 0, n * n, b->rest);
+    keep(n * n, b->rest, P);
+    for (int64_t t = 0; t < n_step; t++) {
+        if (step) *step = k_loglike_begin();
+        if (RARELY(b->varies || t == 0)) pt_lane_load_observation(b, t);
+        pt_lane_load_y(b, t);
+        if (RARELY(b->stores)) store_predicted(b, n, t, a, P);
+        trouble bad = {m_set(0), m_set(0)};
+        update(b, n, m, a, P, K, g, M, &total, step, &bad);
+        bad.overflow |= k_not_finite(n, 1, a) | k_not_finite(n, n + 1, P);
+        if (RARELY(m_any(bad.singular | bad.overflow))) report(b, bad, t);
+        if (RARELY(b->stores)) store_filtered(b, n, t, a, P, step);
+        if (RARELY(t + 1 >= b->next_end)) store_last(b, n, t, a, P, &total);
+        if (t + 1 == n_step) break;
+        if (RARELY(b->varies || t == 0)) pt_lane_load_transition(b, t);
+        k_move(n, b->F, a, b->c, M);
+        PT_UNROLL for (int i = 0; i < n; i++) a[i] = M[i];
+        k_spread(n, b->F, P, T);
+        k_multiply_symmetric(n, T, b->F, b->Q, P);
+    }
+}
+
+/* ---- backward ---- */
+
+/* From the smoothed moments of t+1 (a_next, P_next on entry) and the filtered ones of t (a, P) to the
+ * smoothed ones of t, in Joseph's form (I - J F) P (I - J F)' + J (Q + P_next) J', J = P F' (F P F' + Q)^-.
+ */
+PT_LANE void smooth_step(pt_lane_block *b, const int n, vec *restrict a_next, vec *restrict P_next)
+{
+    vec *innovation = b->M;
+    k_move(n, b->F, b->a, b->c, b->next);
+    k_spread(n, b->F, b->P, b->T);
+    k_multiply_symmetric(n, b->T, b->F, b->Q, b->U);
+    for (int i = 0; i < n; i++) innovation[i] = a_next[i] - b->next[i];
+    k_cholesky(n, b->U, b->L, b->g);
+    for (int i = 0; i < n; i++)
+        for (int k = 0; k < n; k++) b->U[(size_t)i * n + k] = b->T[(size_t)k * n + i];
+    k_solve_right(n, b->L, b->g, b->U, b->J);
+    k_move(n, b->J, innovation, b->a, a_next);
+    k_multiply(n, b->J, b->F, b->T);
+    for (int i = 0; i < n; i++)
+        for (int k = 0; k < n; k++)
+            b->T[(size_t)i * n + k] = v_set(i == k ? 1.0 : 0.0) - b->T[(size_t)i * n + k];
+    k_multiply(n, b->T, b->P, b->U);
+    k_multiply_symmetric(n, b->U, b->T, b->zero, b->P);
+    for (int k = 0; k < n * n; k++) P_next[k] += b->Q[k];
+    k_multiply(n, b->J, P_next, b->U);
+    k_multiply_symmetric(n, b->U, b->J, b->P, P_next);
+}
+
+/* a_smooth, P_smooth hold the smoothed moments of t+1 and become those of t; lanes that end at t or earlier
+ * take the filtered ones. */
+PT_LANE void backward_step(pt_lane_block *b, const int n, int64_t t)
+{
+    const pt_linear_call *call = b->call;
+    const double *mean = call->out->smoothed_mean, *cov = call->out->smoothed_cov;
+    vmask inside = v_lt(v_set((double)t), b->live_until - v_set(1.0));
+    pt_lane_fetch(b, mean, call->in->n_time, t, n, b->a);
+    pt_lane_fetch(b, cov, call->in->n_time, t, n * n, b->P);
+    if (m_any(inside)) {
+        pt_lane_load_transition(b, t);
+        smooth_step(b, n, b->a_smooth, b->P_smooth);
+        if (!m_all(inside)) pt_lane_fetch(b, cov, call->in->n_time, t, n * n, b->P);
+    }
+    for (int i = 0; i < n; i++) b->a_smooth[i] = v_if(inside, b->a_smooth[i], b->a[i]);
+    for (int k = 0; k < n * n; k++) b->P_smooth[k] = v_if(inside, b->P_smooth[k], b->P[k]);
+}
+
+PT_LANE void backward(pt_lane_block *b, const int n)
+{
+    pt_linear_output *out = b->call->out;
+    int64_t n_time = b->call->in->n_time;
+    for (int64_t t = b->n_step - 1; t >= 0; t--) {
+        backward_step(b, n, t);
+        pt_lane_store(b, out->smoothed_mean, n_time, t, n, b->a_smooth);
+        pt_lane_store(b, out->smoothed_cov, n_time, t, n * n, b->P_smooth);
+        const vmask bad = k_not_finite(n, 1, b->a_smooth) | k_not_finite(n, n + 1, b->P_smooth);
+        if (m_any(bad)) pt_lane_fail(b, bad, PT_NOT_FINITE, PT_LINEAR_NONE, t);
+    }
+}
+
+/* ---- instances ---- */
+
+#define FORWARD(name, n, m)                                                                                  \
+    static __attribute__((noinline)) void name(pt_lane_block *b)                                             \
+    {                                                                                                        \
+        vec a[n], P[n * n], T[n * n], K[n], g[n], M[n];                                                      \
+        forward(b, n, m, a, P, T, K, g, M);                                                                  \
+    }
+#define INSTANCE(n)                                                                                          \
+    FORWARD(forward_one_##n, n, 1)                                                                           \
+    FORWARD(forward_many_##n, n, b->call->in->m)                                                             \
+    static __attribute__((noinline)) void backward_##n(pt_lane_block *b) { backward(b, n); }                 \
+    static void run_##n(pt_lane_block *b)                                                                    \
+    {                                                                                                        \
+        b->call->in->m == 1 ? forward_one_##n(b) : forward_many_##n(b);                                      \
+        if (b->call->smooth) backward_##n(b);                                                                \
+    }
+
+#endif
