@@ -90,7 +90,7 @@ static void finish(void *context, pt_block *b, int s)
 static pt_status run_chunk(void *work, int worker, int64_t i)
 {
     const simulation *all = work;
-    lane_range range = {all, i * all->chunk, (i + 1) * all->chunk};
+    lane_range range = {.all = all, .next = i * all->chunk, .end = (i + 1) * all->chunk};
     if (range.end > all->call->n_lane) range.end = all->call->n_lane;
     pt_block *b = all->blocks[worker];
     pt_feed feed = all->feed;
