@@ -158,6 +158,8 @@ void pt_slot_emit_inside(pt_block *b, int s, const vec *x, const vec *y);
 double pt_slot_due(const pt_block *b, int s);
 /* No infusion of slot s runs any more, and nothing is pending. */
 void pt_slot_stop_infusions(pt_block *b, int s);
+/* The inflows of slot s from its running infusions. */
+void pt_slot_inflow(pt_block *b, int s);
 /* The states of slot s become the initial ones. */
 void pt_slot_initial(pt_block *b, int s);
 /* x (n_state) of vec j at share theta of the step that was just tried */

@@ -1,4 +1,5 @@
 /* What triggers do at an instant. */
+#include "ode/sensitivity.h"
 #include "ode/trigger.h"
 
 #define ROUNDING 0x1p-52
@@ -110,8 +111,12 @@ static void put_off(pt_block *b, int s, int k, double time)
         return;
     }
     int i = slot->n_waiting++;
-    for (; i > 0 && slot->waiting[i - 1].time > time; i--) slot->waiting[i] = slot->waiting[i - 1];
+    for (; i > 0 && slot->waiting[i - 1].time > time; i--) {
+        slot->waiting[i] = slot->waiting[i - 1];
+        if (b->tangents) pt_tangents_copy(b, pt_tangents_waiting(b, s, i - 1), pt_tangents_waiting(b, s, i));
+    }
     slot->waiting[i] = (pt_delayed){time, k};
+    if (b->tangents) pt_tangents_copy(b, pt_tangents_crossing(b, k), pt_tangents_waiting(b, s, i));
 }
 
 double pt_watch_next(const pt_block *b, int s)
@@ -120,14 +125,31 @@ double pt_watch_next(const pt_block *b, int s)
     return slot->n_waiting ? slot->waiting[0].time : __builtin_inf();
 }
 
+/* The action of trigger k, at an instant whose derivative is `due`; where the lane stops, its state is the one
+ * at that instant. */
+static void act(pt_block *b, int s, int k, const double *due)
+{
+    if (b->tangents) pt_tangents_enter(b, s, due);
+    pt_slot_act(b, s, &pt_watch_trigger(b, s, k)->action);
+    if (!b->tangents || pt_watch_trigger(b, s, k)->action.kind == PT_ACTION_STOP) return;
+    pt_tangents_leave(b, s, due);
+    pt_tangents_last(b, s, due);
+}
+
 static void act_delayed(pt_block *b, int s)
 {
     pt_watch_slot *slot = &b->watch->slot[s];
+    double due[PT_MAX_DIRECTION];
     while (pt_watch_next(b, s) <= b->slot[s].now && b->slot[s].status == PT_OK) {
         const int k = slot->waiting[0].trigger;
         slot->n_waiting--;
-        for (int i = 0; i < slot->n_waiting; i++) slot->waiting[i] = slot->waiting[i + 1];
-        pt_slot_act(b, s, &pt_watch_trigger(b, s, k)->action);
+        if (b->tangents) pt_tangents_copy(b, pt_tangents_waiting(b, s, 0), due);
+        for (int i = 0; i < slot->n_waiting; i++) {
+            slot->waiting[i] = slot->waiting[i + 1];
+            if (b->tangents)
+                pt_tangents_copy(b, pt_tangents_waiting(b, s, i + 1), pt_tangents_waiting(b, s, i));
+        }
+        act(b, s, k, due);
     }
 }
 
@@ -144,7 +166,7 @@ static void fire(pt_block *b, int s, int k)
     if (trigger->action.time > 0)
         put_off(b, s, k, now + trigger->action.time);
     else
-        pt_slot_act(b, s, &trigger->action);
+        act(b, s, k, b->tangents ? pt_tangents_crossing(b, k) : NULL);
 }
 
 /* The trigger of the smallest priority, the first of these. */
@@ -162,10 +184,11 @@ static int next_of(const pt_block *b, int s, uint32_t fired)
 void pt_watch_fire(pt_block *b, int s)
 {
     uint32_t fired = b->watch->slot[s].fired;
+    if (b->tangents && fired && b->watch->slot[s].located) pt_tangents_cross(b, s, fired);
+    if (b->tangents && fired && !b->watch->slot[s].located) pt_tangents_same(b, s, fired);
     b->watch->slot[s].fired = 0;
-    act_delayed(b, s);
-    if (b->tangents && fired && b->watch->slot[s].located) pt_watch_leave(b, s, next_of(b, s, fired));
     b->watch->slot[s].located = 0;
+    act_delayed(b, s);
     while (fired && b->slot[s].status == PT_OK) {
         const int k = next_of(b, s, fired);
         fired &= ~(1u << k);

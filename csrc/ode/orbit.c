@@ -53,6 +53,7 @@ pt_status pt_orbit_create(const pt_model *model, const pt_ode_options *options, 
 
 void pt_orbit_free(pt_orbit *orbit)
 {
+    if (orbit) pt_orbit_free_tangents(orbit);
     if (orbit) pt_block_free(orbit->block);
     pt_free(orbit);
 }
@@ -79,6 +80,7 @@ static void finish(void *context, pt_block *b, int s)
     const pt_slot *slot = &b->slot[s];
     pt_slot_state(b, s, o->to + slot->lane * o->n);
     if (slot->lane == 0) o->status = slot->status;
+    if (b->tangents) pt_orbit_take_tangents(o, b, s);
 }
 
 void pt_orbit_run(pt_orbit *o, int64_t n_lane, double t0, double t1, double period)

@@ -29,6 +29,9 @@ pt_status pt_orbit_periodic(pt_orbit *orbit, const double *p, const double *rate
 pt_status pt_orbit_rest(pt_orbit *orbit, const double *p, const double *rate, double t, const int8_t *fixed,
                         double *x, double *residual);
 
+/* Room for at most `limit` directions of the block that the orbit serves. */
+pt_status pt_orbit_add_tangents(pt_orbit *orbit, int limit);
+
 struct pt_block;
 /* A dose record with a steady state in slot s: its states, and what of the past still runs. */
 void pt_slot_steady(struct pt_block *b, int s, const pt_dose *dose);

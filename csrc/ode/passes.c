@@ -26,6 +26,7 @@ pt_status pt_tangents_check(const pt_model *model, const pt_simulation *call)
 {
     if (call->n_direction == 0) return PT_OK;
     if (call->n_direction < 0 || !call->directions || !call->dy) return PT_BAD_ARGUMENT;
+    if (call->options.sensitivity_error && call->n_direction > PT_MAX_DIRECTION) return PT_BAD_ARGUMENT;
     for (int q = 0; q < call->n_direction; q++)
         if (call->directions[q] < 0 || call->directions[q] >= model->n_param + model->n_state)
             return PT_BAD_ARGUMENT;

@@ -6,20 +6,25 @@
 
 static pt_pending *list_of(const pt_block *b, int s) { return b->pending + s * b->options.need.n_pending; }
 
-static void push(pt_block *b, int s, pt_pending entry)
+static int push(pt_block *b, int s, pt_pending entry)
 {
     pt_slot *slot = &b->slot[s];
-    if (slot->n_pending < b->options.need.n_pending)
+    if (slot->n_pending < b->options.need.n_pending) {
         list_of(b, s)[slot->n_pending++] = entry;
-    else
-        pt_slot_fail(b, s, PT_TOO_MANY_PENDING);
+        return 1;
+    }
+    pt_slot_fail(b, s, PT_TOO_MANY_PENDING);
+    return 0;
 }
 
 static void drop(pt_block *b, int s, int64_t i)
 {
     pt_pending *list = list_of(b, s);
     b->slot[s].n_pending--;
-    for (; i < b->slot[s].n_pending; i++) list[i] = list[i + 1];
+    for (; i < b->slot[s].n_pending; i++) {
+        list[i] = list[i + 1];
+        if (b->tangents) pt_tangents_move(b, s, i + 1, i);
+    }
 }
 
 /* The entry that acts first, of two at one instant the older; -1: none */
@@ -86,9 +91,10 @@ static double lag_of(pt_block *b, int s, const pt_dose *dose)
     return 0;
 }
 
-static void push_end(pt_block *b, int s, const pt_dose *dose, course c, double start)
+static void push_end(pt_block *b, int s, const pt_dose *dose, course c, double start, int past)
 {
-    push(b, s, (pt_pending){.time = start + c.length, .rate = c.rate, .port = dose->port});
+    if (!push(b, s, (pt_pending){.time = start + c.length, .rate = c.rate, .port = dose->port})) return;
+    if (b->tangents) pt_tangents_end(b, s, b->slot[s].n_pending - 1, dose, c.rate, c.length, past);
     b->slot[s].jumped |= b->stepped_inflow;
 }
 
@@ -98,7 +104,7 @@ static void enter(pt_block *b, int s, const pt_dose *dose, double time)
     const pt_dose_port *port = &b->model->doses[dose->port];
     const course c = course_of(b, s, dose);
     if (c.length > 0) {
-        push_end(b, s, dose, c, time);
+        push_end(b, s, dose, c, time, 0);
         return;
     }
     *pt_at(b->x, port->state, s) += pt_slot_share(b, s, port) * dose->amount;
@@ -117,10 +123,11 @@ static void push_series(pt_block *b, int s, const pt_dose *dose, double record, 
 {
     pt_pending e = {.dose = dose, .first = record, .lag = lag, .next = next, .last = last};
     e.time = time_of(&e);
-    if (next <= last) push(b, s, e);
+    if (next > last || !push(b, s, e)) return;
+    if (b->tangents) pt_tangents_series(b, s, b->slot[s].n_pending - 1, dose->port);
 }
 
-static void act(pt_block *b, int s, int64_t i)
+static void act_entry(pt_block *b, int s, int64_t i)
 {
     pt_pending *e = &list_of(b, s)[i];
     const pt_pending now = *e;
@@ -134,6 +141,20 @@ static void act(pt_block *b, int s, int64_t i)
         enter(b, s, now.dose, now.time);
     else
         b->slot[s].jumped |= b->stepped_inflow;
+}
+
+static void act(pt_block *b, int s, int64_t i)
+{
+    double due[PT_MAX_DIRECTION];
+    if (!b->tangents) {
+        act_entry(b, s, i);
+        return;
+    }
+    pt_tangents_copy(b, pt_tangents_due(b, s, i), due);
+    pt_tangents_enter(b, s, due);
+    act_entry(b, s, i);
+    pt_tangents_leave(b, s, due);
+    pt_tangents_last(b, s, due);
 }
 
 void pt_slot_pending(pt_block *b, int s)
@@ -151,11 +172,25 @@ void pt_slot_add_infusions(pt_block *b, int s)
     const pt_pending *list = list_of(b, s);
     for (int64_t i = 0; i < b->slot[s].n_pending; i++) {
         const pt_dose_port *port = &b->model->doses[list[i].port];
-        if (!list[i].dose) *pt_at(b->inflow, port->state, s) += port->factor * list[i].rate;
+        if (list[i].dose) continue;
+        *pt_at(b->inflow, port->state, s) += port->factor * list[i].rate;
+        if (b->tangents) pt_tangents_infusion(b, s, i, port);
     }
 }
 
 /* ---- records ---- */
+
+/* Without a lag; but the lag may be a direction. */
+static void enter_at_once(pt_block *b, int s, const pt_dose *dose)
+{
+    double due[PT_MAX_DIRECTION];
+    if (b->tangents) {
+        pt_tangents_lag(b, s, dose->port, due);
+        pt_tangents_enter(b, s, due);
+    }
+    enter(b, s, dose, b->slot[s].now);
+    if (b->tangents) pt_tangents_leave(b, s, due);
+}
 
 void pt_slot_dose(pt_block *b, int s, const pt_dose *dose)
 {
@@ -164,7 +199,7 @@ void pt_slot_dose(pt_block *b, int s, const pt_dose *dose)
     if (slot->status != PT_OK || (dose->steady && dose->amount == 0)) return;
     const double lag = lag_of(b, s, dose);
     if (slot->status != PT_OK) return;
-    if (lag == 0) enter(b, s, dose, slot->now);
+    if (lag == 0) enter_at_once(b, s, dose);
     push_series(b, s, dose, slot->now, lag, lag == 0, dose->additional);
     pt_slot_pending(b, s);
 }
@@ -180,7 +215,7 @@ static void remember(pt_block *b, int s, const pt_dose *dose, int64_t last, doub
             push_series(b, s, dose, record, lag, j, last);
             return;
         }
-        if (c.length > 0 && start + c.length > given) push_end(b, s, dose, c, start);
+        if (c.length > 0 && start + c.length > given) push_end(b, s, dose, c, start, 1);
     }
 }
 

@@ -91,6 +91,8 @@ static int move(pt_orbit *o, double t, const int8_t *fixed, const double *dx, do
     return 0;
 }
 
+void pt_orbit_linearise(pt_orbit *o, double t, const double *x) { linearise(o, t, NULL, x); }
+
 static pt_status newton(pt_orbit *o, double t, const int8_t *fixed, double *x, double *residual)
 {
     double dx[PT_MAX_STATE], weight[PT_MAX_STATE];
@@ -151,21 +153,24 @@ pt_status pt_orbit_rest(pt_orbit *orbit, const double *p, const double *rate, do
 /* ---- dose records ---- */
 
 /* Under a constant infusion of dose->rate, which is a rate of what enters. */
-static pt_status constant(pt_orbit *o, const double *p, const pt_dose *dose, double t, double *x)
+static pt_status constant(pt_block *b, int s, const double *p, const pt_dose *dose, double t, double *x)
 {
     double residual;
+    pt_orbit *o = b->orbit;
     const pt_dose_port *port = &o->model->doses[dose->port];
     const double share = port->bioavailability < 0 ? 1 : p[port->bioavailability];
     const double wanted = dose->rate == -1 ? p[port->rate] : dose->rate;
     if (!(wanted >= 0) || !(share > 0)) return PT_BAD_ARGUMENT;
     for (int i = 0; i < o->model->n_dose; i++) o->port_rate[i] = 0;
     o->port_rate[dose->port] = wanted / share;
-    return pt_orbit_rest(o, p, o->port_rate, t, NULL, x, &residual);
+    const pt_status status = pt_orbit_rest(o, p, o->port_rate, t, NULL, x, &residual);
+    return status == PT_OK && b->tangents ? pt_orbit_rest_tangents(o, b, s, t, x, dose) : status;
 }
 
 /* One dose every interval, seen at the time of the record. */
-static pt_status repeated(pt_orbit *o, const double *p, const pt_dose *dose, double t, double *x)
+static pt_status repeated(pt_block *b, int s, const double *p, const pt_dose *dose, double t, double *x)
 {
+    pt_orbit *o = b->orbit;
     pt_dose single = *dose;
     const double t0 = t - dose->interval;
     const pt_action action = {.time = t0, .kind = PT_ACTION_DOSE};
@@ -173,7 +178,8 @@ static pt_status repeated(pt_orbit *o, const double *p, const pt_dose *dose, dou
     double residual;
     single.steady = 0;
     single.additional = 0;
-    return pt_orbit_periodic(o, p, NULL, &schedule, t0, t - t0, x, &residual);
+    const pt_status status = pt_orbit_periodic(o, p, NULL, &schedule, t0, t - t0, x, &residual);
+    return status == PT_OK && b->tangents ? pt_orbit_periodic_tangents(o, b, s, t0, t - t0, x) : status;
 }
 
 void pt_slot_steady(pt_block *b, int s, const pt_dose *dose)
@@ -183,8 +189,8 @@ void pt_slot_steady(pt_block *b, int s, const pt_dose *dose)
     for (int i = 0; i < b->n_param; i++) p[i] = pt_get(b->p, i, s);
     pt_model_initial(b->model, 1, p, rest);
     memcpy(x, rest, sizeof x);
-    const pt_status status = dose->amount == 0 ? constant(b->orbit, p, dose, slot->now, x)
-                                               : repeated(b->orbit, p, dose, slot->now, x);
+    const pt_status status =
+        dose->amount == 0 ? constant(b, s, p, dose, slot->now, x) : repeated(b, s, p, dose, slot->now, x);
     if (status != PT_OK) {
         pt_slot_fail(b, s, status);
         return;
@@ -194,6 +200,7 @@ void pt_slot_steady(pt_block *b, int s, const pt_dose *dose)
         double *state = pt_at(b->x, i, s);
         *state = replace ? x[i] : *state + (x[i] - rest[i]);
     }
+    if (b->tangents) pt_orbit_give_tangents(b->orbit, b, s, replace);
     if (replace) pt_slot_stop_infusions(b, s);
     slot->jumped = 1;
     if (dose->amount != 0) pt_slot_remember_past(b, s, dose);

@@ -1,4 +1,5 @@
 #include "ode/sensitivity.h"
+#include "ode/trigger.h"
 
 static vec *row_of(vec *a, int width, int q) { return a + q * width * PT_WIDE; }
 
@@ -25,20 +26,27 @@ static size_t lay_out(pt_tangents *T, const pt_block *b, int n, char *base)
     T->x = cut(base, &used, nx);
     T->dx = cut(base, &used, nx);
     T->y = cut(base, &used, ny);
+    T->slope = cut(base, &used, ny);
     T->own = (double *)cut(base, &used, n);
+    T->instant = (double *)cut(base, &used, n);
+    T->last = (double *)cut(base, &used, n);
+    T->due = (double *)cut(base, &used, n * (int)b->options.need.n_pending);
+    T->flow = (double *)cut(base, &used, n * (int)b->options.need.n_pending);
+    T->crossing = (double *)cut(base, &used, n * PT_MAX_TRIGGER / PT_N_SLOT + 1);
+    T->waiting = (double *)cut(base, &used, n * PT_TRIGGER_WAIT);
     return used;
 }
 
 pt_status pt_tangents_create(pt_block *b, int limit)
 {
-    pt_tangents T = {0};
+    pt_tangents T = {.limit = limit};
     const size_t head = (sizeof T + 63) / 64 * 64;
     char *memory = pt_alloc(head + lay_out(&T, b, limit, NULL));
     if (!memory) return PT_NO_MEMORY;
     lay_out(&T, b, limit, memory + head);
     b->tangents = (pt_tangents *)memory;
     *b->tangents = T;
-    return PT_OK;
+    return b->orbit ? pt_orbit_add_tangents(b->orbit, limit) : PT_OK;
 }
 
 void pt_tangents_free(pt_tangents *tangents) { pt_free(tangents); }
@@ -53,6 +61,7 @@ void pt_tangents_begin(pt_block *b, int s)
     pt_tangents *T = b->tangents;
     for (int q = 0; q < T->n; q++) {
         *own_of(b, s, q) = T->which[q] < b->n_param;
+        T->instant[s * T->limit + q] = T->last[s * T->limit + q] = 0;
         for (int i = 0; i < b->n_param; i++) *pt_at(row_of(T->pd, b->n_param, q), i, s) = 0;
         for (int i = 0; i < b->n_state; i++) *pt_at(row_of(T->xd, b->n_state, q), i, s) = unit(b, q, i);
     }

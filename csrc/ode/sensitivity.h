@@ -21,10 +21,10 @@
 
 #include "ode/block.h"
 
-enum { PT_PASS_DIRECTIONS = 16 };
+enum { PT_PASS_DIRECTIONS = 16, PT_MAX_DIRECTION = PT_MAX_STATE + PT_MAX_PARAM };
 
 struct pt_tangents {
-    int n;                /* directions of this pass */
+    int n, limit;         /* directions of this pass, and of the largest */
     int first;            /* number of the first of them among all */
     const int32_t *which; /* [n] parameter, or n_param + state */
     /* [direction, i, vec j]; lengths behind the direction */
@@ -39,6 +39,12 @@ struct pt_tangents {
     vec *x, *y, *dx;     /* (n_state), (n_output), (n_state), no direction */
     double *own;         /* (PT_N_SLOT, n) derivative of the lane's parameter row along its direction: 1, or
                             0 once an action has set that parameter */
+    vec *slope;          /* (n_output), no direction: of the outputs in time */
+    /* derivatives of instants, [.., limit] */
+    double *instant, *last; /* (PT_N_SLOT) of the one at which the slot acts, and at which it acted last */
+    double *due, *flow;     /* (PT_N_SLOT, n_pending) of what waits, and of the rate of what flows */
+    double *crossing;       /* (PT_MAX_TRIGGER) of the triggers that fire in a slot */
+    double *waiting;        /* (PT_N_SLOT, PT_TRIGGER_WAIT) of actions put off */
 };
 
 /* ---- what pt_simulate asks for (passes.c) ---- */
@@ -87,6 +93,34 @@ void pt_tangents_output(pt_block *b, const vec *t);
 void pt_tangents_dense(pt_block *b, const vec *t, const vec *theta, const vec *x);
 /* dy[lane, slot->out]; whether all is finite */
 int pt_tangents_emit(pt_block *b, int s);
+
+/* Instants that depend on the directions (instants.c); due (n) is the derivative of one. */
+
+/* Before and after what happens in slot s at an instant that moves by `due` more than it does already. */
+void pt_tangents_enter(pt_block *b, int s, const double *due);
+void pt_tangents_leave(pt_block *b, int s, const double *due);
+/* Of the lag of a port. */
+void pt_tangents_lag(const pt_block *b, int s, int port, double *due);
+/* Of entry i of what waits in a slot. */
+const double *pt_tangents_due(const pt_block *b, int s, int64_t i);
+/* Entry i is new: a dose that a lag puts off, or the end of an infusion of `length`, which begins at the
+ * slot's instant (or began in the past, after its lag). */
+void pt_tangents_series(pt_block *b, int s, int64_t i, int port);
+void pt_tangents_end(pt_block *b, int s, int64_t i, const pt_dose *dose, double rate, double length,
+                     int past);
+void pt_tangents_move(pt_block *b, int s, int64_t from, int64_t to);
+/* The infusion that ends with entry i, into the directions of the inflow. */
+void pt_tangents_infusion(pt_block *b, int s, int64_t i, const pt_dose_port *port);
+/* Of the triggers that cross at the instant of slot s, or that an event took across: that of the event. */
+void pt_tangents_cross(pt_block *b, int s, uint32_t fired);
+void pt_tangents_same(const pt_block *b, int s, uint32_t fired);
+double *pt_tangents_crossing(const pt_block *b, int k);
+/* What slot s has acted on; null: something at a fixed time. */
+void pt_tangents_last(pt_block *b, int s, const double *due);
+/* Of action i of those that triggers of slot s have put off. */
+double *pt_tangents_waiting(const pt_block *b, int s, int i);
+void pt_tangents_copy(const pt_block *b, const double *from, double *to);
+
 /* dx (n_state, stride), columns of this pass: directions of the state of slot s; NaN if it failed */
 void pt_tangents_state(const pt_block *b, int s, double *dx, int stride);
 

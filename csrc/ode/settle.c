@@ -108,6 +108,7 @@ static void settle_covariates(pt_block *b, int s)
 {
     pt_slot *slot = &b->slot[s];
     if (slot->status != PT_OK) return;
+    if (b->tangents && pt_get(b->t, 0, s) > 0) pt_tangents_last(b, s, NULL);
     slot->now = slot->stop;
     *pt_at(b->t, 0, s) = 0;
     *pt_at(b->origin, 0, s) = slot->now;
@@ -238,15 +239,15 @@ void pt_slot_act(pt_block *b, int s, const pt_action *a)
 }
 
 /* Inflows of a slot from its running infusions. */
-static void set_inflow(pt_block *b, int s)
+void pt_slot_inflow(pt_block *b, int s)
 {
     for (int i = 0; i < b->n_dose; i++) *pt_at(b->inflow, b->model->doses[i].state, s) = 0;
     for (int i = 0; i < b->n_dose; i++) {
         const pt_dose_port *port = &b->model->doses[i];
         *pt_at(b->inflow, port->state, s) += pt_slot_share(b, s, port) * b->rate[s * b->n_dose + i];
     }
-    pt_slot_add_infusions(b, s);
     if (b->tangents) pt_tangents_inflow(b, s);
+    pt_slot_add_infusions(b, s);
 }
 
 /* The time of the next action that ends an interval; observations do not. */
@@ -280,7 +281,7 @@ static void begin_interval(pt_block *b, int s)
     *pt_at(b->steps, 0, s) = 0;
     *pt_flag(b->arrived, s) = 0;
     *pt_flag(b->opening, s) = -1;
-    set_inflow(b, s);
+    pt_slot_inflow(b, s);
 }
 
 static void replace_lane(pt_block *b, int s)

@@ -158,17 +158,6 @@ static int has_triggers(const pt_model *model, const pt_simulation *call)
     return n > 0;
 }
 
-/* Between two points of a path of noise there is no interpolant; and what a delay puts off does not know the
- * direction of the crossing any more. */
-static pt_status check_triggers(const pt_simulation *call)
-{
-    if (pt_method_has_noise(call->options.method)) return PT_UNSUPPORTED;
-    for (int64_t i = 0; call->n_direction && i < call->n_plan; i++)
-        for (int64_t k = 0; k < call->plans[i].n_trigger; k++)
-            if (call->plans[i].triggers[k].action.time > 0) return PT_UNSUPPORTED;
-    return PT_OK;
-}
-
 static pt_need need_of(const pt_simulation *call)
 {
     pt_need need = {0};
@@ -198,7 +187,9 @@ static pt_status check_all(const pt_model *model, const pt_simulation *call)
     if (status == PT_OK) status = check_options(model, &call->options);
     if (status == PT_OK) status = pt_tangents_check(model, call);
     if (status == PT_OK) status = pt_noise_check(model, call);
-    if (status == PT_OK && has_triggers(model, call)) status = check_triggers(call);
+    /* between two points of a path there is no interpolant */
+    const int rough = pt_method_has_noise(call->options.method);
+    if (status == PT_OK && rough && has_triggers(model, call)) status = PT_UNSUPPORTED;
     if (status == PT_OK && need_of(call).ramps) status = check_ramps(model, call);
     return status == PT_OK ? check_plans(model, call->plans, call->n_plan) : status;
 }
@@ -216,7 +207,7 @@ static pt_status make_block(const simulation *all, const pt_ode_options *options
     if (status == PT_OK && call->n_direction) status = pt_tangents_create(*block, all->pass);
     if (status == PT_OK && pt_method_has_noise(options->method)) status = pt_paths_create(*block, call->seed);
     if (status == PT_OK && has_triggers(all->model, call))
-        status = pt_watch_create(*block, call->n_direction ? all->pass : 0);
+        status = pt_watch_create(*block);
     if (status == PT_OK && all->model->n_delay) status = pt_history_create(*block);
     return status;
 }

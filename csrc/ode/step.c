@@ -268,7 +268,6 @@ void pt_block_open(pt_block *b)
     vec h[PT_WIDE], guess[PT_WIDE];
     vmask unknown[PT_WIDE];
     if (b->n_stepped) reopen_rates(b);
-    if (b->watch && b->tangents) pt_watch_land(b);
     for (int j = 0; j < PT_WIDE; j++) {
         h[j] = b->n_stepped ? b->first[j] : b->length[j];
         unknown[j] = v_eq(h[j], v_set(0)) & b->opening[j];

@@ -6,15 +6,12 @@
 
 static double magnitude(double a) { return a < 0 ? -a : a; }
 
-pt_status pt_watch_create(pt_block *b, int n_direction)
+pt_status pt_watch_create(pt_block *b)
 {
-    const size_t n_shift = PT_N_SLOT * (size_t)n_direction;
-    char *memory = pt_alloc(sizeof(pt_watch) + sizeof(pt_search) + n_shift * sizeof(double));
+    char *memory = pt_alloc(sizeof(pt_watch) + sizeof(pt_search));
     if (!memory) return PT_NO_MEMORY;
     b->watch = (pt_watch *)memory;
     b->watch->search = (pt_search *)(memory + sizeof(pt_watch));
-    b->watch->shift = (double *)(memory + sizeof(pt_watch) + sizeof(pt_search));
-    b->watch->n_shift = n_direction;
     return PT_OK;
 }
 

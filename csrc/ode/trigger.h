@@ -43,7 +43,6 @@ typedef struct {
     int n;            /* triggers of the lane */
     uint32_t fired;   /* which fire at the instant that the lane has arrived at */
     int located;      /* they were found within a step, not behind a jump */
-    int moved;        /* its sensitivities are those of the state at the crossing */
     int sought;       /* the trigger whose crossing the step is to end at, or -1 */
     int attempts;     /* steps taken for it */
     double low, high; /* steps that end before it and behind it */
@@ -61,13 +60,11 @@ struct pt_watch {
     vmask cut[PT_WIDE];     /* lanes whose interval ends with this step */
     vec target[PT_WIDE];
     pt_watch_slot slot[PT_N_SLOT];
-    double *shift; /* (PT_N_SLOT, n_shift) tau' of each direction, ode/saltation.c */
-    int64_t n_shift;
     pt_search *search; /* work space, ode/crossing.h */
 };
 
-/* Room for triggers in a block, with sensitivities along at most n_direction directions. */
-pt_status pt_watch_create(pt_block *b, int n_direction);
+/* Room for triggers in a block. */
+pt_status pt_watch_create(pt_block *b);
 /* One action of a schedule without its time and place (schedule.c). */
 pt_status pt_action_check(const pt_model *model, const pt_schedule *schedule, const pt_action *action);
 
@@ -85,10 +82,6 @@ double pt_watch_next(const pt_block *b, int s);
 /* What was put off to the instant of slot s acts, then what fires at it, in the order of priority, then of
  * the triggers. */
 void pt_watch_fire(pt_block *b, int s);
-/* With sensitivities: slot s has come to a crossing of trigger k; the lanes that begin an interval behind
- * one. */
-void pt_watch_leave(pt_block *b, int s, int k);
-void pt_watch_land(pt_block *b);
 /* Lanes that begin an interval: where their outputs are, and whether an event took one across a threshold, so
  * that the lane has arrived once more. Returns whether there is such a lane. */
 int pt_watch_open(pt_block *b);
