@@ -3,25 +3,6 @@
 
 static int is_explicit(int method) { return method == PT_METHOD_AUTO || method == PT_METHOD_DOPRI5; }
 
-/* A lag or a duration that is a parameter, and a steady state, have derivatives that are not followed here.
- */
-static int is_plain(const pt_model *model, const pt_dose *dose)
-{
-    return dose->rate == 0 && dose->steady == 0 && model->doses[dose->port].lag < 0;
-}
-
-static int doses_are_plain(const pt_model *model, const pt_simulation *call)
-{
-    for (int64_t i = 0; i < call->n_plan; i++) {
-        const pt_schedule *plan = &call->plans[i];
-        for (int64_t k = 0; k < plan->n_dose; k++)
-            if (plan->doses[k].port < 0 || plan->doses[k].port >= model->n_dose ||
-                !is_plain(model, &plan->doses[k]))
-                return 0;
-    }
-    return 1;
-}
-
 pt_status pt_tangents_check(const pt_model *model, const pt_simulation *call)
 {
     if (call->n_direction == 0) return PT_OK;
@@ -31,7 +12,7 @@ pt_status pt_tangents_check(const pt_model *model, const pt_simulation *call)
         if (call->directions[q] < 0 || call->directions[q] >= model->n_param + model->n_state)
             return PT_BAD_ARGUMENT;
     if (model->mass || model->n_delay || !model->functions->tangent) return PT_UNSUPPORTED;
-    if (call->first || !doses_are_plain(model, call)) return PT_UNSUPPORTED;
+    if (call->first) return PT_UNSUPPORTED;
     return is_explicit(call->options.method) ? PT_OK : PT_UNSUPPORTED;
 }
 
