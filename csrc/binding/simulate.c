@@ -251,10 +251,14 @@ static void point(call_t *c)
 
 /* ---- the call ---- */
 
-static int make_derivatives(pt_simulation *call, npy_intp n_state, PyObject *result)
+static int make_derivatives(pt_simulation *call, npy_intp n_state, npy_intp n_row, PyObject *result)
 {
     const npy_intp n = call->n_lane, n_direction = call->n_direction;
-    call->dy = pt_new_doubles(result, "dy", 4, (npy_intp[]){n, call->n_time, call->n_out, n_direction});
+    const npy_intp by_time[] = {n, call->n_time, call->n_out, n_direction};
+    const npy_intp by_row[] = {n_row, call->n_out, n_direction}, n_value = n_row * call->n_out * n_direction;
+    call->dy =
+        call->first ? pt_new_doubles(result, "dy", 3, by_row) : pt_new_doubles(result, "dy", 4, by_time);
+    for (npy_intp i = 0; call->dy && call->first && i < n_value; i++) call->dy[i] = Py_NAN;
     if (call->dy) call->dx_end = pt_new_doubles(result, "dx_end", 3, (npy_intp[]){n, n_state, n_direction});
     return call->dx_end ? 0 : -1;
 }
@@ -287,7 +291,7 @@ static int make_results(call_t *c, PyObject *result)
     if (call->x_end) call->status = pt_new_integers(result, "status", NPY_INT32, n);
     if (call->status) call->stop = pt_new_doubles(result, "stop", 1, &n);
     if (!call->stop || make_firings(c, result)) return -1;
-    return call->n_direction ? make_derivatives(call, pt_model_n_state(c->model), result) : 0;
+    return call->n_direction ? make_derivatives(call, pt_model_n_state(c->model), n_row, result) : 0;
 }
 
 static PyObject *run_call(call_t *c)

@@ -125,8 +125,8 @@ double pt_watch_next(const pt_block *b, int s)
     return slot->n_waiting ? slot->waiting[0].time : __builtin_inf();
 }
 
-/* The action of trigger k, at an instant whose derivative is `due`; where the lane stops, its state is the one
- * at that instant. */
+/* The action of trigger k, at an instant whose derivative is `due`; where the lane stops, its state is the
+ * one at that instant. */
 static void act(pt_block *b, int s, int k, const double *due)
 {
     if (b->tangents) pt_tangents_enter(b, s, due);

@@ -12,7 +12,6 @@ pt_status pt_tangents_check(const pt_model *model, const pt_simulation *call)
         if (call->directions[q] < 0 || call->directions[q] >= model->n_param + model->n_state)
             return PT_BAD_ARGUMENT;
     if (model->mass || model->n_delay || !model->functions->tangent) return PT_UNSUPPORTED;
-    if (call->first) return PT_UNSUPPORTED;
     return is_explicit(call->options.method) ? PT_OK : PT_UNSUPPORTED;
 }
 
@@ -51,6 +50,23 @@ static void fill_nan(double *a, int64_t n)
     for (int64_t i = 0; i < n; i++) a[i] = __builtin_nan("");
 }
 
+static void blank_rows(const pt_simulation *call, int64_t row, int64_t n)
+{
+    fill_nan(call->y + row * call->n_out, n * call->n_out);
+    fill_nan(call->dy + row * call->n_out * call->n_direction, n * call->n_out * call->n_direction);
+}
+
+/* Observations behind the stop. */
+static void blank_records(const pt_simulation *call, int64_t lane)
+{
+    const pt_schedule *plan = &call->plans[call->plan ? call->plan[lane] : 0];
+    for (int64_t i = 0; i < plan->n; i++) {
+        const pt_action *a = &plan->actions[i];
+        if (a->kind == PT_ACTION_OBSERVE && !(a->time < call->stop[lane]))
+            blank_rows(call, call->first[lane] + a->index, 1);
+    }
+}
+
 static void blank_lane(const pt_model *model, const pt_simulation *call, int64_t lane)
 {
     int64_t k = 0;
@@ -58,10 +74,9 @@ static void blank_lane(const pt_model *model, const pt_simulation *call, int64_t
         call->status[lane] != PT_OK; /* one that was stopped has given the outputs of that time */
     const double stop = call->stop[lane];
     while (k < call->n_time && (fails ? call->times[k] < stop : call->times[k] <= stop)) k++;
-    const int64_t at = (lane * call->n_time + k) * call->n_out, left = (call->n_time - k) * call->n_out;
     const int64_t n_end = (int64_t)model->n_state * call->n_direction;
-    fill_nan(call->y + at, left);
-    fill_nan(call->dy + at * call->n_direction, left * call->n_direction);
+    blank_rows(call, lane * call->n_time + k, call->n_time - k);
+    if (call->first) blank_records(call, lane);
     if (fails && call->dx_end) fill_nan(call->dx_end + lane * n_end, n_end);
 }
 

@@ -259,17 +259,16 @@ static double wanted(const pt_block *b, int i, int q, int s)
     return pt_get(T->at + q * nx * PT_WIDE, i - ny, s);
 }
 
-int pt_tangents_emit(pt_block *b, int s)
+int pt_tangents_emit(pt_block *b, int s, int64_t row)
 {
     const pt_tangents *T = b->tangents;
     const pt_feed *feed = b->feed;
-    const pt_slot *slot = &b->slot[s];
-    double *row = feed->dy + (slot->lane * feed->n_time + slot->out) * feed->n_out * feed->n_direction;
+    double *dy = feed->dy + row * feed->n_out * feed->n_direction;
     double sum = 0; /* 0 * v is 0 or NaN */
     for (int i = 0; i < feed->n_out; i++)
         for (int q = 0; q < T->n; q++) {
             const double value = wanted(b, feed->outputs[i], q, s);
-            row[i * feed->n_direction + T->first + q] = value;
+            dy[i * feed->n_direction + T->first + q] = value;
             sum += 0 * value;
         }
     return sum == 0;

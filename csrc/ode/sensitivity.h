@@ -91,8 +91,8 @@ void pt_tangents_commit(pt_block *b, int j, vmask accept);
 /* yd at the instant t of the lanes' states x and xd, or of x at share theta of the step. */
 void pt_tangents_output(pt_block *b, const vec *t);
 void pt_tangents_dense(pt_block *b, const vec *t, const vec *theta, const vec *x);
-/* dy[lane, slot->out]; whether all is finite */
-int pt_tangents_emit(pt_block *b, int s);
+/* Row `row` of dy; whether all is finite */
+int pt_tangents_emit(pt_block *b, int s, int64_t row);
 
 /* Instants that depend on the directions (instants.c); due (n) is the derivative of one. */
 

@@ -155,7 +155,7 @@ void pt_slot_emit(pt_block *b, int s, const vec *x, const vec *y)
             return;
         }
     }
-    if (b->tangents && !pt_tangents_emit(b, s)) {
+    if (b->tangents && !pt_tangents_emit(b, s, r)) {
         pt_slot_fail(b, s, PT_NOT_FINITE);
         return;
     }

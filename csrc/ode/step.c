@@ -192,7 +192,8 @@ void pt_block_step(pt_block *b)
     if (b->tangents) pt_tangents_step(b);
     for (int j = 0; j < PT_WIDE; j++) {
         square[j] = mean_square_error(b, j);
-        if (b->options.sensitivity_error) square[j] = larger(square[j], pt_tangents_error(b, j));
+        if (b->tangents && b->options.sensitivity_error)
+            square[j] = larger(square[j], pt_tangents_error(b, j));
     }
     pt_block_finish(b, last, square);
 }

@@ -323,9 +323,3 @@ def test_the_derivative_of_the_time_of_a_stop() -> None:
     expected = (state(h) - state(-h)) / (2 * h)
     np.testing.assert_allclose(found["dx_end"][0, :, 0], expected, rtol=1e-5, atol=1e-8)
     assert np.isfinite(found["dy"][0, 0]).all() and np.isnan(found["dy"][0, 1]).all()
-
-
-def test_what_does_not_go_together() -> None:
-    late = kick(SPEED, 0.0, DOWN, delay=0.1)
-    with pytest.raises(Exception, match="does not offer"):
-        ball([1.0], late, directions=np.array([0], dtype=np.int32))
