@@ -84,7 +84,8 @@ REGIMENS = {
     ),
     "covariates change between": (
         actions(
-            (1.0, DOSE, 0, 0), (2, DOSE, 1, 0), (5, SCALE, CL, 1.5), (9.3, SCALE, ALAG2, 2), (20, BOLUS, 0, 30),
+            (1.0, DOSE, 0, 0), (2, DOSE, 1, 0), (5, SCALE, CL, 1.5), (9.3, SCALE, ALAG2, 2),
+            (20, BOLUS, 0, 30),
         ),
         doses((ORAL, 0, 100, -2, 6, 5), (IV, 0, 80, 25, 7, 3)),
     ),
