@@ -4,6 +4,7 @@
  * At an instant tau the derivative of the state at a fixed time becomes, on the way in, that at the instant
  * itself, x' + f tau'; there the event acts; and on the way out x' - f tau', with f as it is then.
  */
+#include "ode/ramp.h"
 #include "ode/sensitivity.h"
 #include "ode/trigger.h"
 
@@ -20,6 +21,7 @@ static int is_zero(const pt_tangents *T, const double *due)
 static void rates_now(pt_block *b)
 {
     pt_tangents *T = b->tangents;
+    if (b->ramps) pt_ramps_follow(b, b->origin);
     b->model->functions->tangent(b->model->self, pt_wides(b->origin), pt_wides(b->x), pt_wides(b->p),
                                  pt_wides(b->d), NULL, NULL, NULL, NULL, pt_wides(T->dx), pt_wides(T->x),
                                  NULL, NULL);

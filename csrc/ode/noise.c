@@ -1,5 +1,7 @@
 #include "ode/noise.h"
 
+#include "ode/ramp.h"
+
 #define TICKS 0x1p30  /* of a cell */
 #define NEAR  0x1p-30 /* of a step: an instant so near to one of the grid is that one */
 
@@ -33,6 +35,7 @@ static void diffusion(pt_block *b, const vec *h, double share, const vec *x, vec
     const int nl = (b->n_state - b->paths->n) * PT_WIDE;
     for (int j = 0; j < PT_WIDE; j++) t[j] = b->origin[j] + (b->t[j] + v_set(share) * h[j]);
     for (int i = 0; i < nl; i++) g[i] = v_set(0);
+    if (b->ramps) pt_ramps_follow(b, t);
     b->model->functions->noise(b->model->self, pt_wides_in(t), pt_wides_in(x), pt_wides(b->p), pt_wides(b->c),
                                pt_wides(b->d), pt_wides(g + nl));
 }

@@ -1,4 +1,6 @@
 #include "ode/sensitivity.h"
+
+#include "ode/ramp.h"
 #include "ode/trigger.h"
 
 static vec *row_of(vec *a, int width, int q) { return a + q * width * PT_WIDE; }
@@ -171,6 +173,7 @@ void pt_tangents_step(pt_block *b)
     for (int s = 0; s < PT_N_STAGE; s++) {
         vec t[PT_WIDE];
         for (int j = 0; j < PT_WIDE; j++) t[j] = b->origin[j] + (b->t[j] + v_set(pt_stage_c[s]) * b->h[j]);
+        if (b->ramps) pt_ramps_follow(b, t);
         combine(b, s, nx, b->x, T->k, 0, T->x);
         for (int q = 0; q < T->n; q++) {
             vec *xd = row_of(T->x1d, nx, q);

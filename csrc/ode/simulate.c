@@ -87,26 +87,28 @@ static void finish(void *context, pt_block *b, int s)
     for (int64_t i = slot->out * feed->n_out; i < feed->n_time * feed->n_out; i++) row[i] = __builtin_nan("");
 }
 
-static pt_status run_chunk(void *work, int worker, int64_t i)
+/* The lanes of a range that belong to this block, once for each pass. */
+static void run_range(const simulation *all, pt_block *b, lane_range range)
 {
-    const simulation *all = work;
-    lane_range range = {.all = all, .next = i * all->chunk, .end = (i + 1) * all->chunk};
-    if (range.end > all->call->n_lane) range.end = all->call->n_lane;
-    pt_block *b = all->blocks[worker];
     pt_feed feed = all->feed;
-    feed.context = &range;
     const int64_t begin = range.next;
+    feed.context = &range;
     for (int first = 0; first == 0 || first < all->call->n_direction; first += all->pass) {
         if (b->tangents) pt_tangents_choose(b, first, all->call);
         range.next = begin;
         pt_block_run(b, &feed);
     }
-    if (all->ramped) {
-        range.next = begin;
-        range.ramps = 1;
-        pt_block_run(all->ramped[worker], &feed);
-    }
-    if (b->tangents) pt_tangents_blank(all->model, all->call, begin, range.end);
+}
+
+static pt_status run_chunk(void *work, int worker, int64_t i)
+{
+    const simulation *all = work;
+    lane_range range = {.all = all, .next = i * all->chunk, .end = (i + 1) * all->chunk};
+    if (range.end > all->call->n_lane) range.end = all->call->n_lane;
+    run_range(all, all->blocks[worker], range);
+    range.ramps = 1;
+    if (all->ramped) run_range(all, all->ramped[worker], range);
+    if (all->call->n_direction) pt_tangents_blank(all->model, all->call, range.next, range.end);
     return PT_OK;
 }
 
@@ -169,8 +171,7 @@ static pt_need need_of(const pt_simulation *call)
 static pt_status check_ramps(const pt_model *model, const pt_simulation *call)
 {
     const int stiff = call->options.method == PT_METHOD_RODAS || model->mass;
-    const int other = call->n_direction || model->n_delay || pt_method_has_noise(call->options.method);
-    return stiff || other ? PT_UNSUPPORTED : PT_OK;
+    return stiff || model->n_delay ? PT_UNSUPPORTED : PT_OK;
 }
 
 static pt_status check_all(const pt_model *model, const pt_simulation *call)
@@ -206,8 +207,7 @@ static pt_status make_block(const simulation *all, const pt_ode_options *options
     pt_status status = pt_block_create(all->model, options, block);
     if (status == PT_OK && call->n_direction) status = pt_tangents_create(*block, all->pass);
     if (status == PT_OK && pt_method_has_noise(options->method)) status = pt_paths_create(*block, call->seed);
-    if (status == PT_OK && has_triggers(all->model, call))
-        status = pt_watch_create(*block);
+    if (status == PT_OK && has_triggers(all->model, call)) status = pt_watch_create(*block);
     if (status == PT_OK && all->model->n_delay) status = pt_history_create(*block);
     return status;
 }

@@ -20,7 +20,8 @@ from .conftest import Array, actions
 pytestmark = pytest.mark.core
 
 ORAL, IV = 0, 1
-DOSE, BOLUS, SCALE = _core.ACTION_DOSE, _core.ACTION_BOLUS, _core.ACTION_SCALE
+DOSE, BOLUS = _core.ACTION_DOSE, _core.ACTION_BOLUS
+SCALE, SLOPE = _core.ACTION_SCALE, _core.ACTION_SLOPE
 PARAMS = {
     "KA": 0.9, "CL": 2.0, "V": 20.0, "F1": 0.8, "ALAG1": 0.7, "D1": 3.0, "R1": 15.0,
     "F2": 0.6, "ALAG2": 0.4, "D2": 2.5, "R2": 12.0,
@@ -88,6 +89,13 @@ REGIMENS = {
             (20, BOLUS, 0, 30),
         ),
         doses((ORAL, 0, 100, -2, 6, 5), (IV, 0, 80, 25, 7, 3)),
+    ),
+    "covariates that move": (
+        actions(
+            (1.0, DOSE, 0, 0), (2, SLOPE, CL, 0.3), (7, SLOPE, CL, -0.05), (9, SCALE, CL, 1.3),
+            (12, SLOPE, NAMES.index("ALAG1"), 0.01),
+        ),
+        doses((ORAL, 0, 100, -2, 12, 3)),
     ),
     "steady state of boluses": (actions((1.0, DOSE, 0, 0)), doses((ORAL, 1, 100, 0, 12, 0))),
     "steady state of infusions": (actions((1.0, DOSE, 0, 0)), doses((IV, 1, 100, -2, 12, 1))),
