@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from pytwin.model.entries import Dose, Setting
 from pytwin.model.events import EventTable, read_events
 from pytwin.model.limit import Exclusion, Limit
 from pytwin.model.model import Model, models
 from pytwin.model.objective import Objective, Utility
-from pytwin.model.plan import Dose, Plan, Setting
+from pytwin.model.plan import Plan
 from pytwin.model.population import Population
 from pytwin.model.records import RecordResult
 from pytwin.model.result import Result

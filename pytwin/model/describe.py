@@ -53,6 +53,10 @@ def features(model: Model) -> Iterator[str]:
     for d in model.delays:
         state, span = model.states[d["state"]]["name"], model.params[d["param"]]["name"]
         yield f"delay: {state} is also seen {span} earlier"
+    for t in model.triggers:
+        way = {1: "above", -1: "below", 0: "across"}[t["direction"]]
+        output, event = model.outputs[t["output"]]["name"], model.events[t["event"]]["name"]
+        yield f"trigger: {event} when {output} goes {way} {t['threshold']:g}"
     if model.noise:
         yield "noise: a stochastic differential equation; methods euler-maruyama and srk"
 

@@ -99,6 +99,11 @@ class Model:
         return self._core.events
 
     @property
+    def triggers(self) -> tuple[Field, ...]:
+        """Events that the model's own outputs call: dicts with output, direction, threshold, event."""
+        return self._core.triggers
+
+    @property
     def delays(self) -> tuple[dict[str, int], ...]:
         """Pure delays: dicts with state and param (indices); that state is also seen so much earlier."""
         return self._core.delays

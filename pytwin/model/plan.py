@@ -8,66 +8,15 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from pytwin import _core
 from pytwin.errors import InputError
-from pytwin.model.actions import Actions, Row, table
-from pytwin.model.duration import convert, hours, spell
+from pytwin.model.actions import Actions, table
+from pytwin.model.duration import convert, hours
+from pytwin.model.entries import Dose, Setting
 from pytwin.model.schedule import Schedule
 from pytwin.model.when import Jump, Profile, When, pairs, profile, when
-
-_MASS_IN_MG = {"kg": 1e6, "g": 1e3, "mg": 1.0, "ug": 1e-3, "ng": 1e-6}
-
-
-@dataclass(frozen=True, slots=True)
-class Dose:
-    """A dose, once or repeated, or an infusion; all times in hours from the plan's start.
-
-    ``until`` is exclusive: a dose every 24 h from 0 until 72 is given at 0, 24 and 48. ``length`` is None
-    for a bolus; an infusion gives ``amount`` per hour over ``length`` hours.
-    """
-
-    drug: str
-    amount: float
-    unit: str
-    route: str
-    start: float = 0.0
-    every: float | None = None
-    until: float | None = None
-    length: float | None = None
-
-    def times(self, horizon: float) -> NDArray[np.float64]:
-        """Hours at which the dose is given, before ``horizon``."""
-        if self.every is None:
-            return np.array([self.start] if self.start < horizon else [])
-        end = min(horizon, self.until if self.until is not None else math.inf)
-        count = max(0, math.ceil((end - self.start) / self.every - 1e-9))
-        return np.asarray(self.start + self.every * np.arange(count, dtype=np.float64))
-
-    @property
-    def milligrams(self) -> float:
-        """The amount in mg; as it is where the unit is no mass."""
-        return self.amount * _MASS_IN_MG.get(self.unit, 1.0)
-
-    def __str__(self) -> str:
-        text = f"{self.drug} {self.amount:g} {self.unit} {self.route}"
-        if self.length is not None:
-            return f"{text} for {spell(self.length)} from {spell(self.start)}"
-        if self.every is None:
-            return f"{text} at {spell(self.start)}"
-        stop = f" until {spell(self.until)}" if self.until is not None else ""
-        return f"{text} every {spell(self.every)} from {spell(self.start)}{stop}"
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """A parameter set to a value, or multiplied by it (``scale``), from an hour on."""
-
-    param: str
-    value: float
-    at: float = 0.0
-    scale: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -330,8 +279,8 @@ class Plan:
 
     def _actions(self, model: Any, horizon: str | float, delay: float = 0.0) -> Actions:
         end = hours(horizon, place="horizon") - delay
-        rows = [row for d in self.doses for row in _dose_rows(d, model, end)]
-        rows += [_setting_row(s, model) for s in self.settings if s.at < end]
+        rows = [row for d in self.doses for row in d.rows(model, end)]
+        rows += [row for s in self.settings for row in s.rows(model, end)]
         rows += [e.row(model) for e in self.events if e.at < end]
         rows += [row for p in self.profiles for row in p.rows(model, end)]
         actions = table(rows)
@@ -339,12 +288,8 @@ class Plan:
         return actions
 
     def __str__(self) -> str:
-        parts = [str(d) for d in self.doses]
-        parts += [
-            f"{s.param} {'x' if s.scale else '='} {s.value:g} from {spell(s.at)}" for s in self.settings
-        ]
-        parts += [str(entry) for entry in (*self.events, *self.profiles, *self.triggers)]
-        return "; ".join(parts) or "nothing"
+        entries = (*self.doses, *self.settings, *self.events, *self.profiles, *self.triggers)
+        return "; ".join(map(str, entries)) or "nothing"
 
     def __repr__(self) -> str:
         return f"Plan({self.name!r}: {self})"
@@ -360,42 +305,3 @@ def _positive(value: float, place: str) -> float:
     if value <= 0:
         raise InputError("plan.bad-duration", "must be longer than 0", place=place)
     return value
-
-
-def _port(dose: Dose, model: Any) -> tuple[int, float]:
-    """Index of the model's dose port for a dose, and the factor into the port's unit."""
-    for index, port in enumerate(model.doses):
-        if port["drug"] == dose.drug and port["route"] == dose.route:
-            if dose.unit == port["unit"]:
-                return index, 1.0
-            if dose.unit in _MASS_IN_MG and port["unit"] in _MASS_IN_MG:
-                return index, _MASS_IN_MG[dose.unit] / _MASS_IN_MG[port["unit"]]
-            raise InputError(
-                "plan.bad-unit", f"a dose of {dose.drug} is given in {port['unit']}", place=dose.unit
-            )
-    known = ", ".join(f"{p['drug']} {p['route']}" for p in model.doses)
-    message = "the model has no port for this drug and route"
-    raise InputError("plan.no-dose-port", message, place=f"{dose.drug} {dose.route}", hint=f"It has: {known}")
-
-
-def _dose_rows(dose: Dose, model: Any, end: float) -> list[Row]:
-    index, factor = _port(dose, model)
-    amount = dose.amount * factor
-    if dose.length is None:
-        return [(float(t), _core.ACTION_BOLUS, index, amount) for t in dose.times(end)]
-    if dose.start >= end:
-        return []
-    stop = dose.start + dose.length
-    rate = amount / convert(1.0, "h", model.time_unit)
-    return [
-        (dose.start, _core.ACTION_INFUSION_ON, index, rate),
-        (stop, _core.ACTION_INFUSION_OFF, index, rate),
-    ]
-
-
-def _setting_row(setting: Setting, model: Any) -> Row:
-    names = [p["name"] for p in model.params]
-    if setting.param not in names:
-        raise InputError("plan.no-parameter", "the model has no such parameter", place=setting.param)
-    kind = _core.ACTION_SCALE if setting.scale else _core.ACTION_PARAM
-    return setting.at, kind, names.index(setting.param), setting.value

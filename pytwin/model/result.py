@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 _STATUS = {code: (name, text) for name, (code, text) in _core.STATUS.items()}
 _HINTS = {
+    "EVENT_LIMIT": "Give the trigger a rest, or a threshold that its own action does not cross again",
+    "UNSUPPORTED": "See Model.simulate: which methods go with noise, sensitivities and algebraic states",
     "STEP_LIMIT": 'Raise max_steps, or try method="rodas" where the model may be stiff',
     "STEP_TOO_SMALL": 'Loosen rtol and atol, or try method="rodas"; the solution may have no bound there',
     "NOT_FINITE": 'Look at the parameters and doses of this lane; errors="status" keeps the others',

@@ -105,7 +105,7 @@ def merge(plans: Sequence[Plan]) -> list[Plan]:
     """Plans that give the same once each, with tags of where they come from; other names are kept apart."""
     found: dict[Any, tuple[Plan, list[str]]] = {}
     for plan in plans:
-        key = (plan.doses, plan.settings, plan.visits)
+        key = plan.named("", "-")  # all that it does
         _, tags = found.setdefault(key, (plan, []))
         if plan.kind in _TAGS and plan.kind not in tags:
             tags.append(plan.kind)

@@ -39,9 +39,10 @@ def cases(context: Context) -> Iterator[Case]:
 
 
 def methods(model: Model) -> tuple[str, ...]:
-    """Methods that this model may be integrated by; explicit ones need a mass of 1."""
-    implicit = ("auto", "rodas")
-    found: tuple[str, ...] = (*ADAPTIVE, *FIXED) if model.mass is None else implicit
+    """Methods that this model may be integrated by: explicit ones need a mass of 1, Rosenbrock no delays."""
+    if model.mass is not None:
+        return ("auto", "rodas")
+    found = tuple(m for m in (*ADAPTIVE, *FIXED) if m != "rodas" or not model.delays)
     return (*found, *STOCHASTIC) if model.noise else found
 
 

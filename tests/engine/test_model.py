@@ -174,6 +174,7 @@ BAD = [
     (lambda m: m.simulate(TIMES, []), "no-plan"),
     (lambda m: m.simulate(TIMES, Plan("a").dose("aspirin", 5, "mg")), "no-dose-port"),
     (lambda m: m.simulate(TIMES, Plan("a").setting("clearance", 5)), "no-parameter"),
+    (lambda m: m.simulate(TIMES, Plan("a").dose("warfarin", 5, "U")), "U does not fit, mg is wanted"),
     (lambda m: Model("nobody"), "There is hamberg2010"),
 ]
 
