@@ -41,6 +41,12 @@ static const pt_model_row pt_model_rows[] = {
      "subjects with type 1 diabetes. Physiol Meas 2004;25:905-20",
      {"glucose_hovorka2004", "sensor_interstitial"},
      0},
+    {"dallaman2007",
+     "Glucose and insulin after a meal without diabetes, twelve states and the size of the meal",
+     "Dalla Man C, Rizza RA, Cobelli C. Meal simulation model of the glucose-insulin system. IEEE Trans "
+     "Biomed Eng 2007;54:1740-9",
+     {"glucose_dallaman2007"},
+     0},
     {"uvapadova",
      "UVA/Padova simulator of type 1 diabetes, 2008, thirteen states and the size of the meal",
      "Kovatchev BP, Breton M, Dalla Man C, Cobelli C. In silico preclinical trials: a proof of concept in "

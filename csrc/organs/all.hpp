@@ -23,6 +23,9 @@ PT_ORGAN_END
 PT_ORGAN_BEGIN(glucose_hovorka2004)
 #include "organs/glucose_hovorka2004.c"
 PT_ORGAN_END
+PT_ORGAN_BEGIN(glucose_dallaman2007)
+#include "organs/glucose_dallaman2007.c"
+PT_ORGAN_END
 PT_ORGAN_BEGIN(glucose_uvapadova2008)
 #include "organs/glucose_uvapadova2008.c"
 PT_ORGAN_END

@@ -1,5 +1,6 @@
 #include "organs/glucose_uvapadova2008.h"
 #include "organs/functions.h"
+#include "organs/stomach_body.h"
 
 PT_ORGAN_ENUMS(GLUCOSE_UVAPADOVA2008);
 enum { EVENT_MEAL_START, EVENT_BITE, N_EVENT };
@@ -21,7 +22,6 @@ enum {
 
 #define PMOL_PER_UNIT 6000.0
 #define MG_PER_G      1000.0
-#define BEND_LIMIT 300.0 /* of twice the argument of a tanh: the product of two exponentials stays finite */
 
 static void constants(const vec *p, vec *c)
 {
@@ -89,20 +89,11 @@ static void output(const vec *t, const vec *x, const vec *p, const vec *c, const
     y[Y_I] = x[S_Ip] * c[C_per_Vi];
 }
 
-/* (tanh(A) - tanh(B))/2 = (e^2A - e^2B)/((1 + e^2A)(1 + e^2B)): two exponentials and one division */
-PT_LANE vec emptying(const vec *x, const vec *p, const vec *c)
-{
-    const vec one = v_set(1), r = (x[S_Qsto1] + x[S_Qsto2]) / x[S_Dbar];
-    const vec A2 = v_clamp(c[C_slope_b] * r - c[C_at_b], -BEND_LIMIT, BEND_LIMIT);
-    const vec B2 = v_clamp(c[C_slope_d] * r - v_set(5), -BEND_LIMIT, BEND_LIMIT);
-    const vec A = v_exp_bounded(A2), B = v_exp_bounded(B2);
-    const vec kgut = p[P_kmax] + c[C_range] * ((A - B) / ((one + A) * (one + B)));
-    return v_if(v_gt(x[S_Dbar], v_set(0)), kgut, p[P_kmax]);
-}
-
 PT_LANE void rate_meal(const vec *x, const vec *p, const vec *c, vec *dx)
 {
-    const vec out = emptying(x, p, c) * x[S_Qsto2], ground = p[P_kmax] * x[S_Qsto1];
+    const stomach s = {p[P_kmax], c[C_range], c[C_slope_b], c[C_slope_d], c[C_at_b]};
+    const vec kgut = emptying(x[S_Qsto1] + x[S_Qsto2], x[S_Dbar], s);
+    const vec out = kgut * x[S_Qsto2], ground = p[P_kmax] * x[S_Qsto1];
     dx[S_Qsto1] = -ground;
     dx[S_Qsto2] = ground - out;
     dx[S_Qgut] = out - p[P_kabs] * x[S_Qgut];

@@ -8,6 +8,7 @@
     X(coagulation_hamberg2010)                                                                               \
     X(coagulation_hamberg2007)                                                                               \
     X(glucose_hovorka2004)                                                                                   \
+    X(glucose_dallaman2007)                                                                                  \
     X(glucose_uvapadova2008)                                                                                 \
     X(sensor_interstitial)                                                                                   \
     X(pk_1cpt_oral)                                                                                          \

@@ -9,6 +9,7 @@
 #include "organs/coagulation_hamberg2007.h"
 #include "organs/coagulation_hamberg2010.h"
 #include "organs/geometric_brownian.h"
+#include "organs/glucose_dallaman2007.h"
 #include "organs/glucose_hovorka2004.h"
 #include "organs/glucose_uvapadova2008.h"
 #include "organs/hires.h"

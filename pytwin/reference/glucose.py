@@ -1,4 +1,4 @@
-"""Two models of glucose and insulin in type 1 diabetes in plain NumPy: the oracle of the organs.
+"""Three models of glucose and insulin in plain NumPy: the oracle of the organs.
 
 The equations of rates and outputs take complex numbers too, for derivatives by the complex step. States are
 arrays in the order of the names below, parameters a mapping by name.
@@ -23,6 +23,7 @@ HOVORKA = ("Q1", "Q2", "S1", "S2", "I", "x1", "x2", "x3", "D1", "D2")
 UVAPADOVA = (
     "Qsto1", "Qsto2", "Qgut", "Gp", "Gt", "Ip", "X", "I1", "Id", "Il", "Isc1", "Isc2", "Gsc", "Dbar",
 )  # fmt: skip
+DALLAMAN = ("Gp", "Gt", "Il", "Ip", "Q1", "Q2", "Qg", "I1", "Id", "X", "Y", "Ipo", "Dbar")
 PMOL_PER_UNIT = 6000.0
 
 
@@ -114,3 +115,40 @@ def meal_start(x: Array) -> Array:
 def bite(x: Array, grams: float) -> Array:
     """The meal's size with what is about to be eaten."""
     return np.array([*x[:13], x[13] + 1000 * grams])
+
+
+def dallaman_rate(x: Array, p: Params) -> Array:
+    """Derivatives of the twelve states of the meal model without diabetes, and of Dbar."""
+    Gp, Gt, Il, Ip, Q1, Q2, Qg, I1, Id, X, Y, Ipo, Dbar = x
+    G, I, S, EGP, Ra, E, U = dallaman_output(x, p)  # noqa: E741
+    kempt = emptying(Q1 + Q2, Dbar, p)
+    HE = -p["m5"] * S + p["m6"]
+    m3 = HE * p["m1"] / (1 - HE)
+    dGp = EGP + Ra - p["Fcns"] - E - p["k1"] * Gp + p["k2"] * Gt
+    rise = p["beta"] * (G - p["Gb"])
+    return np.array(
+        [
+            dGp,
+            -U + p["k1"] * Gp - p["k2"] * Gt,
+            -(p["m1"] + m3) * Il + p["m2"] * Ip + S,
+            -(p["m2"] + p["m4"]) * Ip + p["m1"] * Il,
+            -p["kgri"] * Q1,
+            p["kgri"] * Q1 - kempt * Q2,
+            kempt * Q2 - p["kabs"] * Qg,
+            -p["ki"] * (I1 - I),
+            -p["ki"] * (Id - I1),
+            -p["p2U"] * (X - (I - p["Ib"])),
+            -p["alpha"] * (Y - above(rise, -p["Sb"])),
+            -p["gamma"] * Ipo + Y + p["K"] * above(dGp / p["VG"]) + p["Sb"],
+            0 * Dbar,
+        ]
+    )
+
+
+def dallaman_output(x: Array, p: Params) -> Array:
+    """G (mg/dL), I (pmol/L), S (pmol/kg/min), EGP, Ra, E and U (mg/kg/min)."""
+    EGP = p["kp1"] - p["kp2"] * x[0] - p["kp3"] * x[8] - p["kp4"] * x[11]
+    Ra = p["f"] * p["kabs"] * x[6] / p["BW"]
+    E = p["ke1"] * above(x[0] - p["ke2"])
+    U = (p["Vm0"] + p["Vmx"] * x[9]) * x[1] / (p["Km0"] + x[1])
+    return np.array([x[0] / p["VG"], x[3] / p["VI"], p["gamma"] * x[11], EGP, Ra, E, U])

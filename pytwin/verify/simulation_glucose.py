@@ -1,4 +1,4 @@
-"""Cases of the glucose models: Hovorka 2004 and the UVA/Padova simulator, alone and in closed loops."""
+"""Cases of the glucose models: Hovorka 2004, Dalla Man 2007, and UVA/Padova alone and in closed loops."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pytwin import _core
 from pytwin.glucose import BasalBolus, Loop, Patients, Pid, patients, run_loop, schedule, sensor
 from pytwin.model import Model
+from pytwin.model.actions import table
 from pytwin.verify import simglucose
 from pytwin.verify.case import Case, at_most, equal
 from pytwin.verify.run import Context
@@ -27,6 +29,7 @@ MEALS = ((7.0, 45.0), (12.0, 70.0), (16.0, 15.0), (18.0, 80.0), (23.0, 10.0))
 def cases(context: Context) -> Iterator[Case]:
     """All cases."""
     yield from hovorka(context)
+    yield from without_diabetes(context)
     yield from one_meal(context)
     yield from open_loop(context)
     yield from closed_loops(context)
@@ -77,6 +80,20 @@ def hovorka(context: Context) -> Iterator[Case]:
             worst = float(np.max(np.abs(got - expected) / np.maximum(np.abs(expected), 1e-12)))
             source = f"physiology/ref/hovorka2004_reference.csv, {case}"
             yield at_most(f"Hovorka, {case}: {name}, largest relative error", 1e-5, worst, source=source)
+
+
+def without_diabetes(context: Context) -> Iterator[Case]:
+    """DAL-1: 78 g at once, a normal subject."""
+    source = "physiology/ref/dallaman2007_normal_meal78g.csv"
+    file, model = _columns(context.folder(*source.split("/"))), Model("dallaman2007")
+    plan = table([(0.0, _core.ACTION_EVENT, [e["name"] for e in model.core.events].index("meal"), 78.0)])
+    params = model.rows()
+    y = _run(
+        model.name, params, model.core.initial(params[None])[0], plan, file["t_min"], rtol=1e-9, atol=1e-11
+    )
+    for i, (column, expected) in enumerate(list(file.items())[1:]):
+        worst = float(np.max(np.abs(y[:, i] - expected)))
+        yield at_most(f"Dalla Man 2007, 78 g: {column}, largest error", 1e-3, worst, source=source)
 
 
 def one_meal(context: Context) -> Iterator[Case]:

@@ -1,4 +1,4 @@
-"""The two glucose models: equations against the plain twin, derivatives against the complex step, the start
+"""The glucose models: equations against the plain twin, derivatives against the complex step, the start
 at a chosen glucose, meals by the organ's events.
 """
 
@@ -20,8 +20,14 @@ pytestmark = pytest.mark.core
 TWINS: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
     "hovorka": (glucose.hovorka_rate, glucose.hovorka_output),
     "uvapadova": (glucose.uvapadova_rate, glucose.uvapadova_output),
+    "dallaman2007": (glucose.dallaman_rate, glucose.dallaman_output),
 }
 MODELS = list(TWINS)
+FOOD = {
+    "hovorka": ("D1", "D2"),
+    "uvapadova": ("Qsto1", "Qsto2", "Qgut"),
+    "dallaman2007": ("Q1", "Q2", "Qg"),
+}
 STEP = 1e-30
 N = 40
 
@@ -36,12 +42,13 @@ def states(model: str) -> Array:
     """States around the start, on both sides of every threshold, with food in the stomach and without."""
     rng = np.random.default_rng(22)
     x = _core.Model(model).initial(rows(model)) * np.exp(0.6 * rng.standard_normal((N, 1)))
-    food = ["D1", "D2"] if model == "hovorka" else ["Qsto1", "Qsto2", "Qgut"]
-    for name in food:
-        x[:, names(model).index(name)] = rng.uniform(0, 3e4, N)
+    at = {name: i for i, name in enumerate(names(model))}
+    for name in FOOD[model]:
+        x[:, at[name]] = rng.uniform(0, 3e4, N)
+    if "Dbar" in at:
+        x[:, at["Dbar"]] = np.where(rng.uniform(size=N) < 0.3, 0, rng.uniform(3e4, 9e4, N))
     if model == "uvapadova":
-        x[:, names(model).index("Dbar")] = np.where(rng.uniform(size=N) < 0.3, 0, rng.uniform(3e4, 9e4, N))
-        x[:3, names(model).index("Gp")] *= -1e-3
+        x[:3, at["Gp"]] *= -1e-3
     return x
 
 
@@ -52,6 +59,7 @@ def names(model: str) -> list[str]:
 def test_the_twins_name_the_states_alike() -> None:
     assert tuple(names("hovorka")) == glucose.HOVORKA
     assert tuple(names("uvapadova")) == glucose.UVAPADOVA
+    assert tuple(names("dallaman2007")) == glucose.DALLAMAN
 
 
 @pytest.mark.parametrize("model", MODELS)
