@@ -16,7 +16,7 @@ from pytwin.verify.run import Context
 Array = NDArray[np.float64]
 
 # x at 17, 34, ..., 204 and (x, y, z) at 1, 5, 10, printed by scripts/simulation_digits.py, which works in 60
-# digits (method of steps on polynomials; Taylor series). Parameters and initial values are those of the sheets.
+# digits (method of steps on polynomials; Taylor series). Parameters and initial values: those of the sheets.
 MACKEY_GLASS = (
     0.4919720967103560364, 1.0323271882947026366, 1.0419791974968031265, 0.69360086431038030783,
     1.1884540241384605246, 0.90196123949817798437, 0.61001113228151100331, 0.97474363215961583395,

@@ -135,3 +135,34 @@ def test_doses_are_set_off() -> None:
     assert len(result.events) > 2
     assert result["Cs"][result.times > 10].min() > 0.19
     assert _core.ACTION_BOLUS in {int(row["kind"]) for row in result.schedules[0].triggers}
+
+
+def test_a_profile_in_lines() -> None:
+    """A ball under gravity that runs from 8 to 10 and back: twice the integral of the profile."""
+    second = 1 / 3600
+    plan = Plan("g").periodic("g", [0, 0.2 * second], [8.0, 10.0], every=0.4 * second, linear=True)
+    result = Model("bouncing_ball").simulate([0.1, 0.2, 0.3, 0.4], plan, x0={"h": 10.0}, rtol=1e-12)
+    area = np.array([0.85, 1.8, 2.75, 3.6])  # of g over 0.1, 0.2, 0.3 and 0.4 s
+    np.testing.assert_allclose(result["speed"], -area, rtol=1e-12)
+
+
+def test_a_profile_in_lines_ends() -> None:
+    second = 1 / 3600
+    plan = Plan("g").periodic(
+        "g", [0, 0.2 * second], [8.0, 10.0], every=0.4 * second, until=0.1 * second, linear=True
+    )
+    result = Model("bouncing_ball").simulate([0.1, 0.3], plan, x0={"h": 10.0}, rtol=1e-12)
+    np.testing.assert_allclose(result["speed"], [-0.85, -0.85 - 0.2 * 9], rtol=1e-12)
+
+
+def test_a_wave() -> None:
+    """Speed under g = 9 + cos(2 pi (t - 0.05)/0.4), whose integral is known; 96 lines are off by 5e-4."""
+    second, w, peak = 1 / 3600, 2 * np.pi / 0.4, 0.05
+    times = np.linspace(0.02, 0.9, 12)
+    plan = Plan("g").wave("g", 9.0, 1.0, every=0.4 * second, peak=peak * second)
+    result = Model("bouncing_ball").simulate(times, plan, x0={"h": 10.0}, rtol=1e-10)
+    area = 9 * times + (np.sin(w * (times - peak)) + np.sin(w * peak)) / w
+    np.testing.assert_allclose(result["speed"], -area, atol=5e-4)
+    coarse = Plan("g").wave("g", 9.0, 1.0, every=0.4 * second, peak=peak * second, parts=12)
+    rough = Model("bouncing_ball").simulate(times, coarse, x0={"h": 10.0}, rtol=1e-10)
+    assert np.abs(rough["speed"] + area).max() > 4 * np.abs(result["speed"] + area).max()

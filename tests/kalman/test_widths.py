@@ -12,7 +12,14 @@ from pathlib import Path
 import pytest
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-SOURCES = ["kalman/linear.c", "kalman/linear_block.c", "kalman/linear_lanes.c", "kalman/linear_large.c", "kalman/linear_shared.c", "kalman/sigma.c"]
+SOURCES = [
+    "kalman/linear.c",
+    "kalman/linear_block.c",
+    "kalman/linear_lanes.c",
+    "kalman/linear_large.c",
+    "kalman/linear_shared.c",
+    "kalman/sigma.c",
+]
 SHARED = ["alloc.c", "threads.c", "status.c"]
 
 
