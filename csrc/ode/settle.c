@@ -229,11 +229,13 @@ static void settle_doses(pt_block *b, int s)
 
 void pt_slot_act(pt_block *b, int s, const pt_action *a)
 {
+    pt_action now = *a;
+    now.time = b->slot[s].now;
     if (!is_covariate(a)) {
-        act_dose(b, s, a);
+        act_dose(b, s, &now);
         return;
     }
-    act_covariate(b, s, a);
+    act_covariate(b, s, &now);
     if (!set_params(b, s)) pt_slot_fail(b, s, PT_NOT_FINITE);
     refresh_constants(b, &s, 1);
 }

@@ -146,6 +146,19 @@ def test_a_profile_in_lines() -> None:
     np.testing.assert_allclose(result["speed"], -area, rtol=1e-12)
 
 
+def test_a_threshold_under_a_moving_parameter() -> None:
+    """Under g = 8 + 10 t the ball falls by 4 t^2 + 5/3 t^3; from 0.01 s after the crossing on g is a half."""
+    second = 1 / 3600
+    plan = Plan("g").periodic("g", [0, 0.2 * second], [8.0, 10.0], every=0.4 * second, linear=True)
+    plan = plan.when("height", below=0.9, scale={"g": 0.5}, delay=0.01 * second)
+    result = Model("bouncing_ball").simulate([0.1, 0.2], plan, rtol=1e-12)
+    roots = np.roots([5 / 3, 4, 0, -0.1])
+    at = float(roots[np.isreal(roots) & (roots.real > 0)].real[0])
+    np.testing.assert_allclose(result.events.time[0], at, rtol=1e-12)
+    area = 8 * np.array([0.1, at + 0.01, 0.2]) + 5 * np.array([0.1, at + 0.01, 0.2]) ** 2
+    np.testing.assert_allclose(result["speed"], [-area[0], -(area[1] + area[2]) / 2], rtol=1e-11)
+
+
 def test_a_profile_in_lines_ends() -> None:
     second = 1 / 3600
     plan = Plan("g").periodic(
