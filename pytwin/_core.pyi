@@ -125,6 +125,26 @@ class Model:
         threads: int = 1,
         progress: Callable[[float], object] | None = None,
     ) -> dict[str, Any]: ...
+    def steady(
+        self,
+        params: ArrayLike,
+        *,
+        x0: ArrayLike | None = None,
+        rate: ArrayLike | None = None,
+        fixed: ArrayLike | None = None,
+        actions: NDArray[Any] | None = None,
+        doses: NDArray[Any] | None = None,
+        in_order: int = 0,
+        start: float = 0.0,
+        period: float = 0.0,
+        rtol: float = 1e-9,
+        atol: float = 1e-11,
+        atols: ArrayLike | None = None,
+        max_steps: int = 100000,
+        method: int = 0,
+        threads: int = 1,
+        progress: Callable[[float], object] | None = None,
+    ) -> dict[str, Any]: ...
 
 # unscented Kalman filter of a model: csrc/binding/kalman.c
 def ukf(

@@ -30,10 +30,7 @@ typedef struct {
     char problem, noise;
 } ModelObject;
 
-#define SHOWN(name, which, doc)                                                                              \
-    {                                                                                                        \
-        name, T_OBJECT_EX, offsetof(ModelObject, shown[which]), READONLY, doc                                \
-    }
+#define SHOWN(name, which, doc) {name, T_OBJECT_EX, offsetof(ModelObject, shown[which]), READONLY, doc}
 
 static PyMemberDef members[] = {
     SHOWN("name", NAME, "what the model is called"),
@@ -242,6 +239,12 @@ static PyMethodDef methods[] = {
         "atol=1e-9, atols=None, max_steps=100000, history=0, threads=1, progress=None)\n"
         "-> dict(y (L, T, m), x_end (L, nx), status (L,), stop (L,)); see csrc/ode/ode.h. An output index\n"
         "from the number of outputs on is a state."),
+    PT_KEYWORDS(
+        "steady", pt_py_steady,
+        "steady(params, *, x0=None, rate=None, fixed=None, actions=None, doses=None, in_order=0, start=0,\n"
+        "period=0, rtol=1e-9, atol=1e-11, atols=None, max_steps=100000, method=0, threads=1,\n"
+        "progress=None) -> dict(x (N, nx), residual (N,), status (N,)): the state at rest, or with\n"
+        "actions that of their periodic orbit; see csrc/ode/ode.h"),
     {"__reduce__", model_reduce, METH_NOARGS, NULL},
     {NULL, NULL, 0, NULL},
 };

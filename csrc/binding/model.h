@@ -13,5 +13,6 @@ PyObject *pt_py_output(PyObject *self, PyObject *args, PyObject *kwargs);
 PyObject *pt_py_jvp(PyObject *self, PyObject *args, PyObject *kwargs);
 PyObject *pt_py_pattern(PyObject *self, PyObject *unused);
 PyObject *pt_py_simulate(PyObject *self, PyObject *args, PyObject *kwargs);
+PyObject *pt_py_steady(PyObject *self, PyObject *args, PyObject *kwargs);
 
 #endif

@@ -135,4 +135,33 @@ pt_status pt_triggers_check(const pt_model *model, const pt_schedule *schedule, 
 /* Grows *need by what a schedule asks for. */
 void pt_schedule_need(const pt_schedule *schedule, pt_need *need);
 
+/* States that come back, one for each row of parameters.
+ *   params   (n, n_param)
+ *   x0       (n, n_state)  where the search begins; null: the model's initial state
+ *   rate     (n, n_dose)   constant infusions into the dose ports, before bioavailability; null: none.
+ *                          pt_periodic: infusions that run at `start`; the first row counts for the check
+ *   fixed    (n_state)     pt_steady_state: 1: the state keeps its value in x0, its equation is left out; or
+ * null schedule               pt_periodic: actions in [start, start + period), repeated for ever x        (n,
+ * n_state)  NaN in a row that failed residual (n)           see ode/orbit.h, in tolerances status   (n)
+ * NOT_CONVERGED, SINGULAR where there is none or more than one */
+typedef struct {
+    int64_t n;
+    const double *params, *x0, *rate;
+    const int8_t *fixed;
+    const pt_schedule *schedule;
+    double start, period;
+    double *x, *residual;
+    int32_t *status;
+    pt_ode_options options;
+} pt_steady;
+
+/* 0 = f(start, x, p) + inflow */
+pt_status pt_steady_state(const pt_model *model, const pt_steady *call, const pt_control *control);
+/* x(start) = x(start + period); infusions, lags and additional doses reach over the end of a period. Models
+ * and schedules without triggers and delays. *bad: the action that does not fit, or -1. */
+pt_status pt_periodic(const pt_model *model, const pt_steady *call, int64_t *bad, const pt_control *control);
+/* pt_schedule_check where infusions at rate (n_dose, or null) run before the first action */
+pt_status pt_schedule_check_running(const pt_model *model, const pt_schedule *schedule, const double *rate,
+                                    int64_t *bad);
+
 #endif

@@ -35,12 +35,12 @@ pt_status pt_orbit_create(const pt_model *model, const pt_ode_options *options, 
 {
     pt_orbit o = {.model = model, .options = *options, .n = model->n_state};
     *orbit = NULL;
-    if (model->n_delay || model->n_trigger) return PT_UNSUPPORTED;
+    const int can_run = !model->n_delay && !model->n_trigger;
     o.options.need.steady = 0;
     if (pt_method_has_noise(options->method)) o.options.method = PT_METHOD_AUTO;
     char *memory = pt_alloc(lay_out(&o, NULL));
     if (!memory) return PT_NO_MEMORY;
-    const pt_status status = pt_block_create(model, &o.options, &o.block);
+    const pt_status status = can_run ? pt_block_create(model, &o.options, &o.block) : PT_OK;
     if (status != PT_OK) {
         pt_free(memory);
         return status;
@@ -246,7 +246,7 @@ pt_status pt_orbit_periodic(pt_orbit *orbit, const double *p, const double *rate
     orbit->rate = rate;
     orbit->schedule = schedule;
     *residual = INFINITY;
-    if (orbit->model->n_delay) return PT_BAD_ARGUMENT;
+    if (!orbit->block || schedule->n_trigger) return PT_UNSUPPORTED;
     return is_affine(orbit, schedule) ? solve_affine(orbit, t0, period, x, residual)
                                       : solve_newton(orbit, t0, period, x, residual);
 }

@@ -12,7 +12,8 @@
 
 typedef struct pt_orbit pt_orbit; /* work space, one a thread */
 
-/* The memory of a block and of (n_state + 1) states; no run allocates. */
+/* For models with delays or triggers, which no block follows here, periodic orbits are PT_UNSUPPORTED and
+ * states at rest are Newton's alone. The memory of a block and of (n_state + 1) states; no run allocates. */
 pt_status pt_orbit_create(const pt_model *model, const pt_ode_options *options, pt_orbit **orbit);
 void pt_orbit_free(pt_orbit *orbit);
 

@@ -144,7 +144,7 @@ pt_status pt_orbit_rest(pt_orbit *orbit, const double *p, const double *rate, do
     set_inflow(orbit);
     for (int k = 0;; k++, span *= 10) {
         pt_status status = newton(orbit, t, fixed, x, residual);
-        if (status == PT_OK || k == STRETCHES || orbit->model->n_delay) return status;
+        if (status == PT_OK || k == STRETCHES || !orbit->block) return status;
         status = stretch(orbit, t, span, fixed, x);
         if (status != PT_OK) return status;
     }

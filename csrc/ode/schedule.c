@@ -101,10 +101,9 @@ static pt_status check_action(const pt_model *model, const pt_schedule *schedule
     return PT_OK;
 }
 
-/* The rate of a dose port just before action `end`; a reset ends all infusions. */
-static double running_rate(const pt_schedule *schedule, int64_t end, int32_t port)
+/* The rate of a dose port just before action `end`, from `rate` on; a reset ends all infusions. */
+static double running_rate(const pt_schedule *schedule, int64_t end, int32_t port, double rate)
 {
-    double rate = 0;
     for (int64_t i = 0; i < end; i++) {
         const pt_action *a = &schedule->actions[i];
         if (a->kind == PT_ACTION_RESET) rate = 0;
@@ -114,17 +113,24 @@ static double running_rate(const pt_schedule *schedule, int64_t end, int32_t por
     return rate;
 }
 
-pt_status pt_schedule_check(const pt_model *model, const pt_schedule *schedule, int64_t *bad)
+pt_status pt_schedule_check_running(const pt_model *model, const pt_schedule *schedule, const double *rate,
+                                    int64_t *bad)
 {
     for (int64_t i = 0; i < schedule->n; i++) {
         const pt_action *a = &schedule->actions[i];
         *bad = i;
         const pt_status status = check_action(model, schedule, a, i ? a - 1 : NULL);
         if (status != PT_OK) return status;
-        if (a->kind == PT_ACTION_INFUSION_OFF && running_rate(schedule, i, a->index) < a->value * (1 - 1e-9))
-            return PT_BAD_ARGUMENT;
+        if (a->kind != PT_ACTION_INFUSION_OFF) continue;
+        const double running = running_rate(schedule, i, a->index, rate ? rate[a->index] : 0);
+        if (running < a->value * (1 - 1e-9)) return PT_BAD_ARGUMENT;
     }
     return PT_OK;
+}
+
+pt_status pt_schedule_check(const pt_model *model, const pt_schedule *schedule, int64_t *bad)
+{
+    return pt_schedule_check_running(model, schedule, NULL, bad);
 }
 
 /* Room beside that for each dose row: infusions that overlap, and the past of a steady state. */

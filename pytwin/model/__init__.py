@@ -12,6 +12,7 @@ from pytwin.model.population import Population
 from pytwin.model.records import RecordResult
 from pytwin.model.result import Result
 from pytwin.model.schedule import Schedule
+from pytwin.model.steady import SteadyState
 
 __all__ = [
     "Dose",
@@ -26,6 +27,7 @@ __all__ = [
     "Result",
     "Schedule",
     "Setting",
+    "SteadyState",
     "Utility",
     "models",
     "read_events",

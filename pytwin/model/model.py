@@ -13,6 +13,7 @@ from pytwin.errors import InputError
 from pytwin.model import describe, records, simulation
 from pytwin.model.events import EventTable, read_events
 from pytwin.model.result import Result
+from pytwin.model.steady import Returning
 
 Array = NDArray[np.float64]
 Field = dict[str, Any]
@@ -32,7 +33,7 @@ def models(*, problems: bool = False) -> tuple[str, ...]:
     return names if problems else tuple(name for name in names if not _core.Model(name).problem)
 
 
-class Model:
+class Model(Returning):
     """A built-in model: its sheet, its equations on arrays and its simulation.
 
     Parameters

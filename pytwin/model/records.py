@@ -102,7 +102,7 @@ def ports(model: Model, table: EventTable, cmt: Mapping[Any, Any] | None) -> NDA
     for row in np.flatnonzero((table.evid == DOSE) | (table.evid == RESET_AND_DOSE)).tolist():
         name = table.cmt[row]
         if name not in known:
-            known[name] = _port_of(model, name, cmt or {})
+            known[name] = port_of(model, name, cmt or {})
         port = known[name]
         if port is None:
             routes = ", ".join(
@@ -119,7 +119,7 @@ def ports(model: Model, table: EventTable, cmt: Mapping[Any, Any] | None) -> NDA
     return found
 
 
-def _port_of(model: Model, name: Any, cmt: Mapping[Any, Any]) -> int | None:
+def port_of(model: Model, name: Any, cmt: Mapping[Any, Any]) -> int | None:
     name = cmt.get(name, name)
     states = [s["name"] for s in model.states]
     if name is None:

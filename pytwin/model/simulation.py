@@ -217,6 +217,11 @@ def options(
     return found | _step(clock, method, step) | _atol(model, atol)
 
 
+def tolerances(model: Model, rtol: float, atol: float | ArrayLike | Mapping[str, float]) -> dict[str, Any]:
+    """The core's ``rtol``, ``atol`` and ``atols``."""
+    return {"rtol": rtol, **_atol(model, atol)}
+
+
 def _step(clock: Clock, method: str, step: float | str | None) -> dict[str, float]:
     fixed = method in FIXED_STEP
     if fixed != (step is not None):

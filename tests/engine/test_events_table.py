@@ -1,7 +1,7 @@
 """Event tables: any data frame gives the same records, rows act in their order, errors name row and column.
 
-Expected: closed forms of one compartment, and covariates that change at every row; NONMEM's run of a covariate
-over time is among the verified cases (test_dosing.py).
+Expected: closed forms of one compartment, and covariates that change at every row; NONMEM's run of such a one
+is among the verified cases (test_dosing.py).
 """
 
 from __future__ import annotations
