@@ -33,6 +33,12 @@ X86_LEVELS = {
     "v3": ["-march=x86-64-v3"],
     "v4": ["-march=x86-64-v4", "-mprefer-vector-width=512"],
 }
+# GCC copies a group of vectors by pieces of 16 bytes, some through integer registers, unless it is told that
+# the machine can do better; other compilers do not know the flag.
+WHOLE_VECTORS = {
+    "v3": ["-mmove-max=256", "-mstore-max=256"],
+    "v4": ["-mmove-max=512", "-mstore-max=512"],
+}
 KINDS = {
     "release": ["-O3"],
     "debug": ["-O0", "-g3", "-UNDEBUG"],
@@ -145,6 +151,11 @@ def run(command: list[str]) -> None:
         raise SystemExit(f"the compiler failed ({done.returncode}): {shlex.join(command)}")
 
 
+def accepts(compiler: list[str], flags: list[str]) -> bool:
+    command = [*compiler, *flags, "-E", "-x", "c", os.devnull]
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+
 def prerequisites(object_file: Path) -> list[Path] | None:
     """Files that an object was made from, from the compiler's .d file; None if there is no such list."""
     listing = object_file.with_suffix(".d")
@@ -184,6 +195,7 @@ class BuildCore(build_ext):
 
         self.blas = Blas()
         self.cc, self.cxx = compilers()
+        self.whole_vectors = {k: f if accepts(self.cc, f) else [] for k, f in WHOLE_VECTORS.items()}
         self.python_includes = [f"-isystem{sysconfig.get_path('include')}", f"-isystem{numpy.get_include()}"]
         versions = [self.blas.version, numpy.__version__, str(sysconfig.get_config_var("SOABI"))]
         self.environment_key = " ".join([KIND, BLAS, *versions, *self.cc, *self.cxx])
@@ -199,6 +211,7 @@ class BuildCore(build_ext):
     def flags(self, extension: CoreExtension) -> list[str]:
         name = extension.name.rpartition(".")[2]
         flags = [*KINDS[KIND], *COMMON, *extension.arch, *self.blas.macros, f"-DPT_MODULE={name}"]
+        flags += self.whole_vectors.get(extension.level or "", [])
         flags += [f'-DPT_LEVEL="{extension.level}"', f'-DPT_BUILD="{KIND}"', f'-DPT_VERSION="{VERSION}"']
         if width := os.environ.get("PYTWIN_WIDTH"):
             flags.append(f"-DPT_W_OVERRIDE={int(width)}")

@@ -294,7 +294,7 @@ static int add_action_kinds(PyObject *module)
         {"ACTION_BOLUS", PT_ACTION_BOLUS}, {"ACTION_INFUSION_ON", PT_ACTION_INFUSION_ON},
         {"ACTION_SLOPE", PT_ACTION_SLOPE}, {"ACTION_EVENT", PT_ACTION_EVENT},
         {"ACTION_DOSE", PT_ACTION_DOSE},   {"ACTION_OBSERVE", PT_ACTION_OBSERVE},
-        {"ACTION_DOSE", PT_ACTION_DOSE},   {"ACTION_STOP", PT_ACTION_STOP},
+        {"ACTION_STOP", PT_ACTION_STOP},
     };
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
         if (PyModule_AddIntConstant(module, kinds[i].name, kinds[i].kind)) return -1;

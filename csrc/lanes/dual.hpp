@@ -92,20 +92,35 @@ PT_DUAL_INLINE slope power_of_two(slope x, lane k)
 
 namespace pt_pattern
 {
-/* the variables on which a value depends: indices 0 to 127 */
-struct pattern {
+/* A set of variables, indices 0 to 127. */
+struct indices {
     uint64_t low, high;
     bool has(int i) const { return ((i < 64 ? low : high) >> (i & 63)) & 1; }
 };
-typedef pattern vec;
-struct vmask {};
+PT_DUAL_INLINE indices join(indices a, indices b) { return {a.low | b.low, a.high | b.high}; }
 
-PT_DUAL_INLINE pattern v_set(double) { return {0, 0}; }
+/* The variables through which a value has a derivative, and those on which it depends: the same, and what it
+ * was compared with. A number that is not 0 depends on none, but is not nothing. */
+struct pattern {
+    indices slope, all;
+    bool number;
+    bool has(int i) const { return slope.has(i); }
+    bool is_zero() const { return !(all.low | all.high) && !number; }
+};
+typedef pattern vec;
+typedef indices vmask; /* on which a comparison depends */
+
+PT_DUAL_INLINE pattern v_set(double a) { return {{0, 0}, {0, 0}, a != 0.0}; }
 PT_DUAL_INLINE pattern v_index(int i)
 {
-    return {i < 64 ? (uint64_t)1 << i : 0, i < 64 ? 0 : (uint64_t)1 << (i & 63)};
+    const uint64_t bit = (uint64_t)1 << (i & 63);
+    const indices own = {i < 64 ? bit : 0, i < 64 ? 0 : bit};
+    return {own, own, true};
 }
-PT_DUAL_INLINE pattern join(pattern a, pattern b) { return {a.low | b.low, a.high | b.high}; }
+PT_DUAL_INLINE pattern join(pattern a, pattern b)
+{
+    return {join(a.slope, b.slope), join(a.all, b.all), a.number || b.number};
+}
 
 #define PT_PATTERN_OPERATOR(op)                                                                              \
     PT_DUAL_INLINE pattern operator op(pattern a, pattern b) { return join(a, b); }                          \
@@ -151,9 +166,9 @@ PT_PATTERN_BINARY(v_ldexp)
 PT_PATTERN_BINARY(v_copysign)
 #undef PT_PATTERN_BINARY
 
-/* a mask keeps no set: the derivative of v_if is that of the branch taken, either of the two */
+/* the derivative of v_if is that of the branch taken, either of the two */
 #define PT_PATTERN_COMPARE(name)                                                                             \
-    PT_DUAL_INLINE vmask name(pattern, pattern) { return {}; }
+    PT_DUAL_INLINE vmask name(pattern a, pattern b) { return join(a.all, b.all); }
 PT_PATTERN_COMPARE(v_lt)
 PT_PATTERN_COMPARE(v_le)
 PT_PATTERN_COMPARE(v_gt)
@@ -161,12 +176,17 @@ PT_PATTERN_COMPARE(v_ge)
 PT_PATTERN_COMPARE(v_eq)
 PT_PATTERN_COMPARE(v_ne)
 #undef PT_PATTERN_COMPARE
-PT_DUAL_INLINE vmask v_isnan(pattern) { return {}; }
-PT_DUAL_INLINE vmask v_isfinite(pattern) { return {}; }
-PT_DUAL_INLINE vmask operator&(vmask, vmask) { return {}; }
-PT_DUAL_INLINE vmask operator|(vmask, vmask) { return {}; }
-PT_DUAL_INLINE vmask operator~(vmask) { return {}; }
-PT_DUAL_INLINE pattern v_if(vmask, pattern a, pattern b) { return join(a, b); }
+PT_DUAL_INLINE vmask v_isnan(pattern a) { return a.all; }
+PT_DUAL_INLINE vmask v_isfinite(pattern a) { return a.all; }
+PT_DUAL_INLINE vmask operator&(vmask a, vmask b) { return join(a, b); }
+PT_DUAL_INLINE vmask operator|(vmask a, vmask b) { return join(a, b); }
+PT_DUAL_INLINE vmask operator~(vmask a) { return a; }
+PT_DUAL_INLINE pattern v_if(vmask m, pattern a, pattern b)
+{
+    pattern r = join(a, b);
+    r.all = join(r.all, m);
+    return r;
+}
 PT_DUAL_INLINE pattern v_clamp(pattern x, double, double) { return x; }
 PT_DUAL_INLINE pattern v_fma(pattern a, pattern b, pattern c) { return join(join(a, b), c); }
 } // namespace pt_pattern

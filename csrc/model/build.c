@@ -14,6 +14,7 @@ typedef struct {
     pt_field states[PT_MAX_STATE], params[PT_MAX_PARAM], outputs[PT_MAX_OUTPUT];
     pt_dose_port doses[PT_MAX_PART];
     double mass[PT_MAX_STATE];
+    int8_t positive[PT_MAX_STATE];
     pt_delay delays[PT_MAX_DELAY];
     pt_event events[PT_MAX_EVENT];
     pt_trigger triggers[PT_MAX_EVENT];
@@ -156,6 +157,7 @@ static void place_states(wired_model *m)
         for (int i = 0; i < part->sheet->n_state; i++) {
             m->states[place_of(part, i)] = part->sheet->states[i];
             m->mass[place_of(part, i)] = part->sheet->mass ? part->sheet->mass[i] : 1;
+            m->positive[place_of(part, i)] = part->sheet->positive && part->sheet->positive[i];
         }
         add_doses(m, part);
         add_rest(m, part);
@@ -216,6 +218,7 @@ static pt_model describe(wired_model *m, const pt_model_row *row)
         .time_unit = m->organs[0]->time_unit ? m->organs[0]->time_unit : "h",
         .problem = row->problem,
         .mass = m->has_mass ? m->mass : NULL,
+        .positive = m->positive,
         .delays = m->delays,
         .events = m->events,
         .triggers = m->triggers,

@@ -118,3 +118,9 @@ void pt_model_pattern(const pt_model *model, int8_t *f, int8_t *h)
 {
     model->functions->pattern(model->self, f, h);
 }
+
+void pt_model_dependence(const pt_model *model, int8_t *f, int8_t *h)
+{
+    const pt_model_functions *functions = model->functions;
+    (functions->dependence ? functions->dependence : functions->pattern)(model->self, f, h);
+}

@@ -61,5 +61,7 @@ void pt_model_jvp(const pt_model *model, int64_t n, const double *t, const doubl
 /* f (n_state, n_state + n_param) and h (n_output, n_state + n_param): 1 where the row's derivative to the
  * column's state or parameter can be other than zero */
 void pt_model_pattern(const pt_model *model, int8_t *f, int8_t *h);
+/* The same, and 1 also where the row depends on the column by a comparison alone (v_if). */
+void pt_model_dependence(const pt_model *model, int8_t *f, int8_t *h);
 
 #endif

@@ -55,6 +55,8 @@ typedef struct {
                 const double *pd, double *ddx, double *dy);
     /* f (n_state, n_state + n_param), h (n_output, n_state + n_param), see pt_model_pattern */
     void (*pattern)(const void *self, int8_t *f, int8_t *h);
+    /* the same, see pt_model_dependence; null: that of pattern */
+    void (*dependence)(const void *self, int8_t *f, int8_t *h);
     void (*destroy)(void *self);
 } pt_model_functions;
 
@@ -66,7 +68,8 @@ struct pt_model {
     int has_noise;
     const pt_field *states, *params, *outputs;
     const pt_dose_port *doses;
-    const double *mass; /* [n_state], null: all 1 */
+    const double *mass;     /* [n_state], null: all 1 */
+    const int8_t *positive; /* [n_state] 1: a step may not take the state below 0; null: none */
     const pt_delay *delays;
     const pt_event *events;
     const pt_trigger *triggers; /* [n_trigger] the model's own */

@@ -18,7 +18,11 @@ static void linear(const void *self, const wide *p, wide *K) { wired_linear(self
 static void rate(const void *self, const wide *t, const wide *x, const wide *p, const wide *c, const wide *d,
                  wide *dx)
 {
-    wired_rate(self, t, x, p, c, d, dx);
+    const pt_wiring *w = self;
+    if (w->n_part == 1) /* its inputs are the delayed states alone */
+        wired_organs[w->part[0].organ]->rate(t, x, p, c, d, dx);
+    else
+        wired_rate(w, t, x, p, c, d, dx);
 }
 
 static void output(const void *self, const wide *t, const wide *x, const wide *p, const wide *c,
@@ -39,6 +43,10 @@ static void noise(const void *self, const wide *t, const wide *x, const wide *p,
     wired_noise(self, t, x, p, c, d, g);
 }
 
+static void pattern(const void *self, int8_t *f, int8_t *h) { pt_wired_pattern(self, 0, f, h); }
+
+static void dependence(const void *self, int8_t *f, int8_t *h) { pt_wired_pattern(self, 1, f, h); }
+
 const pt_model_functions pt_wired_functions = {
     .constants = constants,
     .initial = initial,
@@ -53,7 +61,8 @@ const pt_model_functions pt_wired_functions = {
     .jvp = pt_wired_jvp,
     .jacobian = pt_wired_wide_jacobian,
     .timed = pt_wired_timed,
-    .pattern = pt_wired_pattern,
+    .pattern = pattern,
+    .dependence = dependence,
 };
 
 const pt_organ_sheet *pt_organ_sheet_at(int i)

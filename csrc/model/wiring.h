@@ -43,8 +43,8 @@ void pt_wired_initial_tangent(const void *wiring, const vec *p, const vec *pd, v
 /* pt_model_jvp of a wired model (organs/dual.cpp) */
 void pt_wired_jvp(const void *wiring, double t, const double *x, const double *p, const double *xd,
                   const double *pd, double *ddx, double *dy);
-/* pt_model_pattern of a wired model; at most 128 states and parameters */
-void pt_wired_pattern(const void *wiring, int8_t *f, int8_t *h);
+/* pt_model_pattern, or with `all` pt_model_dependence, of a wired model; at most 128 states and parameters */
+void pt_wired_pattern(const void *wiring, int all, int8_t *f, int8_t *h);
 /* whether a derivative of the wired model depends on the time itself */
 int pt_wired_timed(const void *wiring);
 

@@ -33,23 +33,36 @@ static size_t lay_out(pt_block *b, char *base)
     b->flow = cut(base, &used, PT_TAYLOR * nl, sizeof(wide));
     b->node = cut(base, &used, PT_N_NODE * nl, sizeof(wide));
     for (int s = 0; s < PT_N_STAGE; s++) b->k[s] = cut(base, &used, nn, sizeof(wide));
+    for (int s = 0; s < PT_N_DENSE; s++) b->dense[s] = cut(base, &used, nn, sizeof(wide));
     b->scratch = cut(base, &used, nx + (size_t)b->n_output + nl * nl, sizeof(wide));
     b->base = cut(base, &used, PT_N_SLOT * np, sizeof(double));
     b->factor = cut(base, &used, PT_N_SLOT * np, sizeof(double));
     b->rate = cut(base, &used, PT_N_SLOT * nd, sizeof(double));
     b->pending = cut(base, &used, PT_N_SLOT * (size_t)b->options.need.n_pending, sizeof(pt_pending));
+    b->atol = cut(base, &used, nx, sizeof(double));
+    b->reads = cut(base, &used, (size_t)b->n_output * nx, sizeof(int8_t));
+    b->joins = cut(base, &used, nx * nx, sizeof(int8_t));
     return used;
 }
 
-/* Which states a derivative of the stepped states depends on: a dose into another leaves the derivatives as
- * they are. */
-static void find_jumps(pt_block *b, int8_t *f, int8_t *h)
+/* Which states a derivative of the stepped states depends on (a dose into another leaves the derivatives as
+ * they are), and which each output. */
+static pt_status find_dependence(pt_block *b)
 {
     const int nx = b->n_state, width = nx + b->n_param;
-    pt_model_pattern(b->model, f, h);
-    for (int i = b->n_linear; i < nx; i++)
-        for (int j = 0; j < nx; j++) b->jumps[j] |= f[i * width + j];
+    int8_t *f = pt_alloc((size_t)((nx + b->n_output) * width)), *h = f + nx * width;
+    if (!f) return PT_NO_MEMORY;
+    pt_model_dependence(b->model, f, h);
+    for (int i = 0; i < nx; i++)
+        for (int j = 0; j < nx; j++) {
+            b->joins[i * nx + j] = f[i * width + j];
+            if (i >= b->n_linear) b->jumps[j] |= f[i * width + j];
+        }
     for (int k = 0; k < b->n_delay; k++) b->jumps[b->model->delays[k].state] = 1;
+    for (int i = 0; i < b->n_output; i++)
+        for (int j = 0; j < nx; j++) b->reads[i * nx + j] = h[i * width + j];
+    pt_free(f);
+    return PT_OK;
 }
 
 /* All lanes are stiff from the start: as asked for, or because the explicit method knows no algebraic states.
@@ -67,12 +80,31 @@ static int may_be_stiff(const pt_model *model, const pt_ode_options *options)
     return options->method == PT_METHOD_AUTO && differentiable && !model->n_delay && !options->need.ramps;
 }
 
-static pt_status describe(pt_block *b, const pt_model *model, const pt_ode_options *options)
+/* Appends a state to a list if it is stepped and not there yet. */
+static void list_stepped(const pt_block *b, int state, int *list, int *n)
+{
+    if (state < b->n_linear) return;
+    for (int i = 0; i < *n; i++)
+        if (list[i] == state) return;
+    list[(*n)++] = state;
+}
+
+static void list_states(pt_block *b)
+{
+    for (int i = 0; i < b->n_dose; i++)
+        list_stepped(b, b->model->doses[i].state, b->inflow_state, &b->n_inflow);
+    for (int i = 0; b->model->positive && i < b->n_state; i++)
+        if (b->model->positive[i]) list_stepped(b, i, b->positive_state, &b->n_positive);
+    b->stepped_inflow = b->n_inflow > 0;
+    for (int i = 0; i < b->n_stepped; i++) b->stepped[i] = b->n_linear + i;
+}
+
+static pt_block describe(const pt_model *model, const pt_ode_options *options)
 {
     /* delays look back at interpolants of steps */
-    const int step_all =
-        options->step_all || options->need.ramps || is_stiff(model, options) || model->n_delay;
-    *b = (pt_block){
+    const int step_all = options->step_all || options->need.ramps || pt_steps_are_fixed(options) ||
+                         is_stiff(model, options) || model->n_delay;
+    return (pt_block){
         .model = model,
         .options = *options,
         .n_state = model->n_state,
@@ -84,13 +116,6 @@ static pt_status describe(pt_block *b, const pt_model *model, const pt_ode_optio
         .n_dose = model->n_dose,
         .n_delay = model->n_delay,
     };
-    for (int i = 0; i < model->n_dose; i++) b->stepped_inflow |= model->doses[i].state >= b->n_linear;
-    const size_t width = (size_t)(model->n_state + model->n_param);
-    int8_t *pattern = pt_alloc((size_t)(model->n_state + model->n_output) * width);
-    if (!pattern) return PT_NO_MEMORY;
-    find_jumps(b, pattern, pattern + (size_t)model->n_state * width);
-    pt_free(pattern);
-    return PT_OK;
 }
 
 /* What only some blocks need. */
@@ -108,12 +133,16 @@ static pt_status add_parts(pt_block *b)
 
 pt_status pt_block_create(const pt_model *model, const pt_ode_options *options, pt_block **block)
 {
-    pt_block b;
+    pt_block b = describe(model, options);
     *block = NULL;
-    if (describe(&b, model, options) != PT_OK) return PT_NO_MEMORY;
     char *memory = pt_alloc(lay_out(&b, NULL));
     if (!memory) return PT_NO_MEMORY;
     lay_out(&b, memory);
+    list_states(&b);
+    if (find_dependence(&b) != PT_OK) {
+        pt_free(memory);
+        return PT_NO_MEMORY;
+    }
     *block = (pt_block *)memory;
     **block = b;
     const pt_status status = add_parts(*block);
@@ -135,15 +164,18 @@ void pt_block_free(pt_block *block)
     pt_free(block);
 }
 
-/* k (n, n) = K x, the linear part of a block that steps it */
+/* k (n) = K x, the linear part of a block that steps it */
 static void linear_rate(const pt_block *b, int n, const vec *x, vec *k)
 {
-    for (int i = 0; i < n; i++)
-        for (int j = 0; j < PT_WIDE; j++) {
-            vec sum = b->K[i * n * PT_WIDE + j] * x[j];
-            for (int q = 1; q < n; q++) sum = v_fma(b->K[(i * n + q) * PT_WIDE + j], x[q * PT_WIDE + j], sum);
-            k[i * PT_WIDE + j] = sum;
+    for (int i = 0; i < n; i++) {
+        vec *ki = k + i * PT_WIDE;
+        for (int j = 0; j < PT_WIDE; j++) ki[j] = v_set(0);
+        for (int q = 0; q < n; q++) {
+            if (!b->joins[i * b->n_state + q]) continue;
+            const vec *K = b->K + (i * n + q) * PT_WIDE, *xq = x + q * PT_WIDE;
+            for (int j = 0; j < PT_WIDE; j++) ki[j] = v_fma(K[j], xq[j], ki[j]);
         }
+    }
 }
 
 void pt_block_rate(pt_block *b, const vec *t, const vec *x, vec *k)
@@ -155,8 +187,12 @@ void pt_block_rate(pt_block *b, const vec *t, const vec *x, vec *k)
     if (b->n_stepped > n)
         b->model->functions->rate(b->model->self, pt_wides_in(t), pt_wides_in(x), pt_wides(b->p),
                                   pt_wides(b->c), pt_wides(b->d), pt_wides(k + n * PT_WIDE));
-    const vec *inflow = b->inflow + b->n_linear * PT_WIDE;
-    for (int i = 0; b->stepped_inflow && i < b->n_stepped * PT_WIDE; i++) k[i] += inflow[i];
+    for (int q = 0; q < b->n_inflow; q++) {
+        const int i = b->inflow_state[q];
+        const vec *inflow = b->inflow + i * PT_WIDE;
+        vec *ki = k + (i - b->n_linear) * PT_WIDE;
+        for (int j = 0; j < PT_WIDE; j++) ki[j] += inflow[j];
+    }
 }
 
 void pt_block_output(pt_block *b, const vec *t, const vec *x, vec *y)
@@ -223,14 +259,41 @@ static void fill_idle(pt_block *b)
         b->h[j] = b->t[j] = b->length[j] = b->origin[j] = v_set(0);
         b->cap[j] = v_set(__builtin_inf());
     }
+    for (int s = 0; s < PT_N_SLOT; s++) b->slot[s].lane = -1;
     for (int i = 0; i < b->n_param * PT_WIDE; i++) b->p[i] = v_set(b->model->params[i / PT_WIDE].value);
     for (int i = 0; i < b->n_state * PT_WIDE; i++) b->x[i] = v_set(b->model->states[i / PT_WIDE].value);
     for (int i = 0; i < b->n_state * PT_WIDE; i++) b->inflow[i] = v_set(0);
 }
 
+/* The states on which the outputs of a feed depend. */
+static void find_wanted(pt_block *b)
+{
+    b->n_wanted = b->wants_linear = 0;
+    for (int i = 0; i < b->n_state; i++) {
+        int wanted = b->tangents != NULL;
+        for (int k = 0; k < b->feed->n_out; k++) {
+            const int output = b->feed->outputs[k];
+            wanted |= output < b->n_output ? b->reads[output * b->n_state + i] : output - b->n_output == i;
+        }
+        if (wanted) list_stepped(b, i, b->wanted, &b->n_wanted);
+        b->wants_linear |= wanted && i < b->n_linear;
+    }
+}
+
+static void (*stepper(const pt_block *b))(pt_block *)
+{
+    if (b->paths) return pt_block_noise_step;
+    if (b->stiff) return pt_switch_step;
+    return pt_steps_are_fixed(&b->options) ? pt_block_fixed_step : pt_block_step;
+}
+
 void pt_block_run(pt_block *b, const pt_feed *feed)
 {
+    void (*step)(pt_block *) = stepper(b);
     b->feed = feed;
+    find_wanted(b);
+    for (int i = 0; i < b->n_state; i++)
+        b->atol[i] = b->options.atols ? b->options.atols[i] : b->options.atol;
     b->empty = 0;
     b->n_live = 0;
     fill_idle(b);
@@ -240,6 +303,5 @@ void pt_block_run(pt_block *b, const pt_feed *feed)
         else
             b->empty = 1;
     }
-    void (*step)(pt_block *) = b->paths ? pt_block_noise_step : b->stiff ? pt_switch_step : pt_block_step;
     while (pt_block_settle(b)) step(b);
 }

@@ -17,6 +17,9 @@
 
 enum { PT_N_SLOT = PT_WIDE_LANES };
 
+/* Coefficients of the interpolant in a step, a form that every method fills (see pt_block_dense). */
+enum { PT_DENSE_RISE, PT_DENSE_BEND, PT_DENSE_TWIST, PT_DENSE_TAIL, PT_N_DENSE };
+
 typedef struct {
     int64_t lane;             /* -1: idle */
     const pt_action *actions; /* [n_action] */
@@ -77,7 +80,12 @@ struct pt_block {
     const pt_feed *feed;
     /* n_linear states are solved exactly: the model's linear part, or none (options.step_all) */
     int n_state, n_linear, n_stepped, n_param, n_constant, n_output, n_dose, n_delay;
-    int stepped_inflow;      /* a dose port opens into a state that is not linear */
+    int stepped_inflow;                           /* a dose port opens into a state that is stepped */
+    int n_inflow, inflow_state[PT_MAX_STATE];     /* these */
+    int n_positive, positive_state[PT_MAX_STATE]; /* states that are stepped and must stay >= 0 */
+    int stepped[PT_MAX_STATE];                    /* (n_stepped) all that are stepped */
+    int n_wanted, wanted[PT_MAX_STATE];           /* states that are stepped on which the outputs depend */
+    int wants_linear;                             /* they depend on the linear part */
     int jumps[PT_MAX_STATE]; /* a derivative of the stepped states depends on this state */
     int empty;               /* the feed has no lane left */
     int flowing;             /* an infusion into the linear part runs in some lane */
@@ -88,23 +96,29 @@ struct pt_block {
     vec cap[PT_WIDE];       /* the largest step */
     vec due[PT_WIDE];       /* time of the next output inside the interval, or infinity */
     vec first[PT_WIDE];     /* step that would have suited the opening of the last interval; 0: none */
-    vec log_error[PT_WIDE]; /* of the last accepted step, for the controller */
+    vec log_error[PT_WIDE]; /* log2 of that of the last accepted step, for the controller */
     vec norm[PT_WIDE];      /* of the linear part */
     vec origin[PT_WIDE];    /* `now` of the slots */
     vec steps[PT_WIDE];     /* since the interval began */
     vmask live[PT_WIDE], arrived[PT_WIDE], opening[PT_WIDE], rejected[PT_WIDE];
+    vmask low[PT_WIDE]; /* a state that must not be negative is, after the step that was just tried */
 
     /* [i, vec j], element i of vec j at i * PT_WIDE + j; model functions see them as wide [i] */
-    vec *x, *x1;        /* (n_state): at t, at t + h */
-    vec *p, *c;         /* (n_param), (n_constant) */
-    vec *d;             /* (n_delay) delayed states */
-    vec *inflow;        /* (n_state) */
-    vec *K;             /* (n_linear, n_linear) of the model, where the block steps its linear part */
-    vec *coefficient;   /* (PT_TAYLOR, n_linear, n_linear) */
-    vec *flow;          /* (PT_TAYLOR, n_linear) */
-    vec *node;          /* (PT_N_NODE, n_linear) */
-    vec *k[PT_N_STAGE]; /* (n_stepped) each */
-    vec *scratch;       /* n_state + n_output + n_linear^2 */
+    vec *x, *x1;            /* (n_state): at t, at t + h */
+    vec *p, *c;             /* (n_param), (n_constant) */
+    vec *d;                 /* (n_delay) delayed states */
+    vec *inflow;            /* (n_state) */
+    vec *K;                 /* (n_linear, n_linear) of the model, where the block steps its linear part */
+    vec *coefficient;       /* (PT_TAYLOR, n_linear, n_linear) */
+    vec *flow;              /* (PT_TAYLOR, n_linear) */
+    vec *node;              /* (PT_N_NODE, n_linear) */
+    vec *k[PT_N_STAGE];     /* (n_stepped) each */
+    vec *dense[PT_N_DENSE]; /* (n_stepped) each, see pt_block_dense */
+    vec *scratch;           /* n_state + n_output + n_linear^2 */
+
+    double *atol;  /* (n_state) */
+    int8_t *reads; /* (n_output, n_state) 1: the output depends on the state */
+    int8_t *joins; /* (n_state, n_state) 1: the derivative of the row's state depends on the column's */
 
     pt_watch *watch;     /* null: no triggers */
     pt_history *history; /* null: no delays */
@@ -144,9 +158,25 @@ void pt_block_open(pt_block *b);
 void pt_block_step(pt_block *b);
 /* The steps as the ends of intervals cut them, and where an end is reached. */
 void pt_block_fit(pt_block *b, vmask *last);
+/* States in x1 that must not be negative: lanes in which one is below -atol are noted in b->low, smaller
+ * negative values become 0. */
+void pt_block_lift(pt_block *b);
 /* What follows from a step to x1 whose scaled error has this square: outputs, the states and the next step of
  * the lanes in which it is accepted, the next attempt of the others. */
 void pt_block_finish(pt_block *b, const vmask *last, const vec *square);
+/* x1 and all stages of the pair of Dormand and Prince from x over h. */
+void pt_dopri_stages(pt_block *b);
+/* One step of options.step in every lane, by a method without control of its error. */
+void pt_block_fixed_step(pt_block *b);
+/* Values and derivatives at t + h become those at t in the lanes in accept. */
+void pt_block_commit(pt_block *b, const vmask *accept);
+/* Coefficients of the interpolant in the step that was just tried, for n states that are stepped:
+ *   x(t + theta h) = x + theta (rise + (1 - theta) (bend + theta (twist + (1 - theta) tail))) */
+void pt_block_prepare(pt_block *b, const int *list, int n);
+/* x[i] at t + theta h for the states in `list`, from coefficients that are prepared. */
+void pt_block_interpolate(const pt_block *b, const vec *theta, const int *list, int n, vec *x);
+/* The same for the states that are solved exactly. */
+void pt_block_interpolate_linear(const pt_block *b, const vec *theta, vec *x);
 /* Outputs due inside the step that the lanes in accept have just made, before it is committed. */
 void pt_block_dense(pt_block *b, const vmask *accept);
 /* y[lane, slot->out] from states x (n_state) and outputs y (n_output); a value that is not finite fails the
@@ -162,8 +192,6 @@ void pt_slot_stop_infusions(pt_block *b, int s);
 void pt_slot_inflow(pt_block *b, int s);
 /* The states of slot s become the initial ones. */
 void pt_slot_initial(pt_block *b, int s);
-/* x (n_state) of vec j at share theta of the step that was just tried */
-void pt_block_interpolate(pt_block *b, int j, vec theta, vec *x);
 /* An action in slot s at its instant, whatever its time. */
 void pt_slot_act(pt_block *b, int s, const pt_action *a);
 /* Ends slot s with a status at its next settling. */
@@ -181,9 +209,14 @@ static inline double pt_get(const vec *a, int i, int s) { return ((const double 
 static inline int64_t *pt_flag(vmask *a, int s) { return (int64_t *)a + s; }
 
 /* Absolute tolerance of state i. */
-static inline double pt_block_atol(const pt_block *b, int i)
+static inline double pt_block_atol(const pt_block *b, int i) { return b->atol[i]; }
+
+/* Steps of options.step without control of the error. */
+static inline int pt_steps_are_fixed(const pt_ode_options *options)
 {
-    return b->options.atols ? b->options.atols[i] : b->options.atol;
+    const int method = options->method;
+    return method == PT_METHOD_RK4 || method == PT_METHOD_HEUN || method == PT_METHOD_EULER ||
+           (method == PT_METHOD_DOPRI5 && options->step > 0);
 }
 
 static inline int pt_any(const vmask *a)

@@ -5,12 +5,12 @@
 vec *pt_search_outputs(pt_block *b, const vec *theta)
 {
     vec *x = b->scratch, *y = b->scratch + b->n_state * PT_WIDE, t[PT_WIDE];
+    pt_block_interpolate(b, theta, b->stepped, b->n_stepped, x);
+    if (b->n_linear) pt_block_interpolate_linear(b, theta, x);
     for (int j = 0; j < PT_WIDE; j++) {
         t[j] = b->origin[j] + (b->t[j] + theta[j] * b->h[j]);
         const vmask end = v_eq(theta[j], v_set(1));
-        if (!m_all(end)) pt_block_interpolate(b, j, theta[j], x);
-        for (int i = j; i < b->n_state * PT_WIDE; i += PT_WIDE)
-            x[i] = m_all(end) ? b->x1[i] : v_if(end, b->x1[i], x[i]);
+        for (int i = j; i < b->n_state * PT_WIDE; i += PT_WIDE) x[i] = v_if(end, b->x1[i], x[i]);
     }
     pt_block_output(b, t, x, y);
     return y;
@@ -106,6 +106,37 @@ static void sample_start(pt_block *b, pt_search *w)
     }
 }
 
+/* Share of the step at which trigger k of slot s may fire again; 1 where that is not inside. */
+static double rest_within(const pt_block *b, int s, int k)
+{
+    const pt_watch_slot *slot = &b->watch->slot[s];
+    if (k >= slot->n) return 1;
+    const double begin = b->slot[s].now + pt_get(b->t, 0, s);
+    const double theta = (slot->trigger[k].rest - begin) / pt_get(b->h, 0, s);
+    return theta > 0 && theta < 1 ? theta : 1;
+}
+
+/* A sample at the end of every rest, so that a crossing before it is seen as one. */
+static void sample_rests(pt_block *b, pt_search *w)
+{
+    vec theta[PT_WIDE];
+    for (int k = 0; k < PT_MAX_TRIGGER; k++) {
+        int any = 0;
+        for (int j = 0; j < PT_WIDE; j++) theta[j] = v_set(1);
+        for (int i = 0; i < w->n; i++) {
+            const double share = rest_within(b, w->list[i], k);
+            *pt_at(theta, 0, w->list[i]) = share;
+            any |= share < 1;
+        }
+        if (!any) continue;
+        const vec *y = pt_search_outputs(b, theta);
+        for (int i = 0; i < w->n; i++) {
+            const int s = w->list[i];
+            if (pt_get(theta, 0, s) < 1) insert(b, &w->lane[s], s, pt_get(theta, 0, s), y);
+        }
+    }
+}
+
 static void begin(const pt_block *b, pt_search_lane *lane, int s)
 {
     const pt_watch_slot *slot = &b->watch->slot[s];
@@ -124,7 +155,9 @@ static void look(const pt_block *b, pt_search_lane *lane, int s, int i, int k)
 {
     const double g = lane->g[i][k], noise = pt_watch_noise(b, s, k, g);
     const double time = b->slot[s].now + (pt_get(b->t, 0, s) + lane->theta[i] * pt_get(b->h, 0, s));
-    const int resting = time < b->watch->slot[s].trigger[k].rest;
+    /* to rounding, because there is a sample at the end of the rest */
+    const double least = pt_watch_trigger(b, s, k)->refractory > 0 ? time * (1 - 0x1p-48) : time;
+    const int resting = least < b->watch->slot[s].trigger[k].rest;
     if (!resting && pt_watch_crosses(b, s, k, lane->side[k], g, noise))
         lane->found |= 1u << k;
     else if (g > noise || g < -noise)
@@ -143,7 +176,9 @@ void pt_search_sample(pt_block *b, pt_search *w)
 {
     vec theta[PT_WIDE];
     for (int i = 0; i < w->n; i++) begin(b, &w->lane[w->list[i]], w->list[i]);
+    pt_block_prepare(b, b->stepped, b->n_stepped);
     sample_start(b, w);
+    sample_rests(b, w);
     for (int q = 1; q <= PT_TRIGGER_SAMPLES; q++) {
         const double share = (double)q / PT_TRIGGER_SAMPLES;
         for (int j = 0; j < PT_WIDE; j++) theta[j] = v_set(share);

@@ -4,7 +4,7 @@
 
 #include "ode/trigger.h"
 
-enum { PT_EXTREMA = 8, PT_POINTS = 2 + PT_TRIGGER_SAMPLES + PT_EXTREMA };
+enum { PT_EXTREMA = 8, PT_POINTS = 2 + PT_TRIGGER_SAMPLES + PT_EXTREMA + PT_MAX_TRIGGER };
 
 /* What is known of one lane: g of its triggers at shares of the step, ascending from 0 to 1. */
 typedef struct {

@@ -1,39 +1,156 @@
 /* Outputs inside a step: the interpolant of order 4 for the states that are stepped, the exponential for the
- * linear part, so that a fine grid of output times cuts no step. */
+ * linear part, so that a fine grid of output times cuts no step. Only the states on which an output depends
+ * are interpolated, with coefficients that are worked out once a step. */
 #include "ode/block.h"
 #include "ode/sensitivity.h"
 #include "ode/stiff.h"
 
-void pt_block_interpolate(pt_block *b, int j, vec theta, vec *x)
+/* The first three coefficients fit the values and derivatives at both ends. */
+PT_LANE void fit_ends(pt_block *b, int i, int j)
 {
-    if (b->stiff && b->stiff->at_work) {
-        pt_rosenbrock_interpolate(b, j, theta, x);
-        return;
-    }
-    const int nl = b->n_linear;
-    const vec h = b->h[j], rest = v_set(1) - theta;
-    if (nl)
-        pt_linear_advance(nl, b->coefficient + j, b->flowing ? b->flow + j : NULL, b->norm[j], theta * h,
-                          b->x + j, x + j);
-    for (int i = 0; i < b->n_stepped; i++) {
-        const int at = i * PT_WIDE + j, full = (nl + i) * PT_WIDE + j;
-        const vec k1 = b->k[0][at], k7 = b->k[PT_N_STAGE - 1][at];
-        vec last = v_set(pt_stage_d[0]) * k1;
-        for (int q = 2; q < PT_N_STAGE; q++) last = v_fma(v_set(pt_stage_d[q]), b->k[q][at], last);
-        const vec x0 = b->x[full], rise = b->x1[full] - x0;
-        const vec bend = h * k1 - rise;
-        const vec twist = rise - h * k7 - bend;
-        x[full] = x0 + theta * (rise + rest * (bend + theta * (twist + rest * (h * last))));
+    const int at = i * PT_WIDE + j, full = (b->n_linear + i) * PT_WIDE + j;
+    const vec rise = b->x1[full] - b->x[full];
+    const vec bend = b->h[j] * b->k[0][at] - rise;
+    b->dense[PT_DENSE_RISE][at] = rise;
+    b->dense[PT_DENSE_BEND][at] = bend;
+    b->dense[PT_DENSE_TWIST][at] = rise - b->h[j] * b->k[PT_N_STAGE - 1][at] - bend;
+}
+
+static void prepare_cubic(pt_block *b, int i)
+{
+    for (int j = 0; j < PT_WIDE; j++) {
+        fit_ends(b, i, j);
+        b->dense[PT_DENSE_TAIL][i * PT_WIDE + j] = v_set(0);
     }
 }
 
-/* Lanes that have an output inside the step. */
-static int lanes_due(const pt_block *b, const vmask *accept, vmask *due)
+static void prepare_dopri(pt_block *b, int i)
+{
+    for (int j = 0; j < PT_WIDE; j++) {
+        const int at = i * PT_WIDE + j;
+        fit_ends(b, i, j);
+        vec tail = v_set(pt_stage_d[0]) * b->k[0][at];
+        for (int s = 2; s < PT_N_STAGE; s++) tail = v_fma(v_set(pt_stage_d[s]), b->k[s][at], tail);
+        b->dense[PT_DENSE_TAIL][at] = b->h[j] * tail;
+    }
+}
+
+void pt_block_prepare(pt_block *b, const int *list, int n)
+{
+    const int method = b->options.method, stiff = b->stiff && b->stiff->at_work;
+    const int cubic = pt_steps_are_fixed(&b->options) && method != PT_METHOD_DOPRI5;
+    for (int q = 0; q < n; q++) {
+        const int i = list[q] - b->n_linear;
+        if (stiff)
+            pt_rosenbrock_prepare(b, i);
+        else if (cubic)
+            prepare_cubic(b, i);
+        else
+            prepare_dopri(b, i);
+    }
+}
+
+void pt_block_interpolate(const pt_block *b, const vec *theta, const int *list, int n, vec *x)
+{
+    for (int q = 0; q < n; q++)
+        for (int j = 0; j < PT_WIDE; j++) {
+            const int full = list[q] * PT_WIDE + j, at = full - b->n_linear * PT_WIDE;
+            const vec rest = v_set(1) - theta[j];
+            const vec inner = b->dense[PT_DENSE_TWIST][at] + rest * b->dense[PT_DENSE_TAIL][at];
+            const vec outer = b->dense[PT_DENSE_BEND][at] + theta[j] * inner;
+            x[full] = b->x[full] + theta[j] * (b->dense[PT_DENSE_RISE][at] + rest * outer);
+        }
+}
+
+void pt_block_interpolate_linear(const pt_block *b, const vec *theta, vec *x)
 {
     for (int j = 0; j < PT_WIDE; j++)
-        due[j] =
-            accept[j] & v_gt(b->t[j] + b->h[j], b->due[j]) & v_lt(b->due[j], b->length[j]) & ~b->arrived[j];
+        pt_linear_advance(b->n_linear, b->coefficient + j, b->flowing ? b->flow + j : NULL, b->norm[j],
+                          theta[j] * b->h[j], b->x + j, x + j);
+}
+
+/* Where the step ends for outputs: those due before it lie inside. */
+static void find_reach(const pt_block *b, const vmask *accept, vec *reach)
+{
+    for (int j = 0; j < PT_WIDE; j++) {
+        const vec end = v_min(b->t[j] + b->h[j], b->length[j]);
+        reach[j] = v_if(accept[j] & ~b->arrived[j], end, v_set(-PT_INF));
+    }
+}
+
+/* Where each slot stands in its outputs, apart from the slots so that a round over lanes is short. */
+typedef struct {
+    int64_t next[PT_N_SLOT];
+    double *row[PT_N_SLOT]; /* of its lane in y */
+} places;
+
+static void find_places(const pt_block *b, places *at)
+{
+    const int64_t width = b->feed->n_time * b->feed->n_out;
+    for (int s = 0; s < PT_N_SLOT; s++) {
+        const int idle = b->slot[s].lane < 0;
+        at->next[s] = idle ? b->feed->n_time : b->slot[s].out;
+        at->row[s] = b->feed->y + (idle ? 0 : b->slot[s].lane * width);
+    }
+}
+
+/* b->due = time of the next output inside the interval, or infinity; built from single numbers in registers,
+ * because a vector that is read right after its numbers were stored one by one has to wait for them. */
+static void find_due(pt_block *b, const places *at)
+{
+    const pt_feed *feed = b->feed;
+    for (int j = 0; j < PT_WIDE; j++) {
+        const int64_t *next = at->next + j * PT_W;
+#define TIME_OF(l) (next[l] < feed->n_time ? feed->times[next[l]] : PT_INF)
+        const vec time = PT_EACH(TIME_OF);
+#undef TIME_OF
+        b->due[j] = time - b->origin[j];
+    }
+}
+
+static int lanes_due(const pt_block *b, const vec *reach, vmask *due)
+{
+    for (int j = 0; j < PT_WIDE; j++) due[j] = v_lt(b->due[j], reach[j]);
     return pt_any(due);
+}
+
+/* Output i of the feed for all lanes. */
+static const vec *source_of(const pt_block *b, int i, const vec *x, const vec *y)
+{
+    const int output = b->feed->outputs[i], state = output - b->n_output;
+    return state < 0 ? y + output * PT_WIDE : x + state * PT_WIDE;
+}
+
+/* Writes the outputs of the lanes in due and counts them. Lanes that are not due, but have an output to come,
+ * write there too: what they write is overwritten when it comes. */
+static void emit_round(const pt_block *b, const vmask *due, const vec *x, const vec *y, places *at)
+{
+    const pt_feed *feed = b->feed;
+    const int64_t n_out = feed->n_out;
+    for (int i = 0; i < n_out; i++) {
+        const double *from = (const double *)source_of(b, i, x, y);
+        for (int s = 0; s < PT_N_SLOT; s++)
+            if (at->next[s] < feed->n_time) at->row[s][at->next[s] * n_out + i] = from[s];
+    }
+    for (int s = 0; s < PT_N_SLOT; s++) at->next[s] -= ((const int64_t *)due)[s];
+}
+
+/* Lanes in due with an output that is not finite fail, and no further output is theirs. */
+static void check_round(pt_block *b, vmask *due, const vec *x, const vec *y, vec *reach)
+{
+    vmask bad[PT_WIDE];
+    for (int j = 0; j < PT_WIDE; j++) bad[j] = m_set(0);
+    for (int i = 0; i < b->feed->n_out; i++) {
+        const vec *from = source_of(b, i, x, y);
+        for (int j = 0; j < PT_WIDE; j++) bad[j] |= ~v_isfinite(from[j]) & due[j];
+    }
+    if (!pt_any(bad)) return;
+    for (int j = 0; j < PT_WIDE; j++) {
+        due[j] &= ~bad[j];
+        reach[j] = v_if(bad[j], v_set(-PT_INF), reach[j]);
+    }
+    for (int s = 0; s < PT_N_SLOT; s++)
+        if (*pt_flag(bad, s)) pt_slot_fail(b, s, PT_NOT_FINITE);
 }
 
 void pt_slot_emit_inside(pt_block *b, int s, const vec *x, const vec *y)
@@ -42,19 +159,66 @@ void pt_slot_emit_inside(pt_block *b, int s, const vec *x, const vec *y)
     *pt_at(b->due, 0, s) = pt_slot_due(b, s) - b->slot[s].now;
 }
 
+/* The same slot by slot: with derivatives of the outputs, or where observations are actions. */
+static void emit_each(pt_block *b, vmask *due, const vec *x, const vec *y, vec *reach)
+{
+    for (int s = 0; s < PT_N_SLOT; s++) {
+        if (!*pt_flag(due, s)) continue;
+        pt_slot_emit_inside(b, s, x, y);
+        if (b->slot[s].status != PT_OK) *pt_at(reach, 0, s) = -PT_INF;
+    }
+}
+
+/* States and outputs at the time that is due in each lane; elsewhere at the end of the step. */
+static void evaluate(pt_block *b, const vmask *due, const vec *per_h, vec *x, vec *y)
+{
+    vec theta[PT_WIDE], t[PT_WIDE];
+    for (int j = 0; j < PT_WIDE; j++) {
+        theta[j] = v_if(due[j], (b->due[j] - b->t[j]) * per_h[j], v_set(1));
+        t[j] = b->origin[j] + v_if(due[j], b->due[j], b->t[j]);
+    }
+    pt_block_interpolate(b, theta, b->wanted, b->n_wanted, x);
+    if (b->wants_linear) pt_block_interpolate_linear(b, theta, x);
+    pt_block_output(b, t, x, y);
+    if (b->tangents) pt_tangents_dense(b, t, theta, x);
+}
+
+/* What lies inside the step, all lanes in a round. */
+static void emit_quickly(pt_block *b, vmask *due, const vec *per_h, vec *reach)
+{
+    vec *x = b->scratch, *y = b->scratch + b->n_state * PT_WIDE;
+    places at;
+    find_places(b, &at);
+    do {
+        evaluate(b, due, per_h, x, y);
+        check_round(b, due, x, y, reach);
+        emit_round(b, due, x, y, &at);
+        find_due(b, &at);
+    } while (lanes_due(b, reach, due));
+    for (int s = 0; s < PT_N_SLOT; s++)
+        if (b->slot[s].lane >= 0) b->slot[s].out = at.next[s];
+}
+
+static void emit_slowly(pt_block *b, vmask *due, const vec *per_h, vec *reach)
+{
+    vec *x = b->scratch, *y = b->scratch + b->n_state * PT_WIDE;
+    do {
+        evaluate(b, due, per_h, x, y);
+        emit_each(b, due, x, y, reach);
+    } while (lanes_due(b, reach, due));
+}
+
 void pt_block_dense(pt_block *b, const vmask *accept)
 {
-    vec *x = b->scratch, *y = b->scratch + b->n_state * PT_WIDE, t[PT_WIDE], theta[PT_WIDE];
+    vec reach[PT_WIDE], per_h[PT_WIDE];
     vmask due[PT_WIDE];
-    while (lanes_due(b, accept, due)) {
-        for (int j = 0; j < PT_WIDE; j++) {
-            theta[j] = v_if(due[j], (b->due[j] - b->t[j]) / b->h[j], v_set(1));
-            pt_block_interpolate(b, j, theta[j], x);
-            t[j] = b->origin[j] + b->due[j];
-        }
-        pt_block_output(b, t, x, y);
-        if (b->tangents) pt_tangents_dense(b, t, theta, x);
-        for (int s = 0; s < PT_N_SLOT; s++)
-            if (*pt_flag(due, s)) pt_slot_emit_inside(b, s, x, y);
-    }
+    find_reach(b, accept, reach);
+    if (!lanes_due(b, reach, due)) return;
+    pt_block_prepare(b, b->wanted, b->n_wanted);
+    for (int i = 0; i < b->n_state * PT_WIDE; i++) b->scratch[i] = b->x[i];
+    for (int j = 0; j < PT_WIDE; j++) per_h[j] = v_set(1) / b->h[j];
+    if (b->tangents || b->feed->first)
+        emit_slowly(b, due, per_h, reach);
+    else
+        emit_quickly(b, due, per_h, reach);
 }

@@ -198,8 +198,11 @@ void pt_history_keep(pt_block *b, const vmask *accept)
 {
     if (!pt_any(accept)) return;
     fill(b, accept, b->x, 0);
+    pt_block_prepare(b, b->stepped, b->n_stepped);
     for (int node = 1; node < PT_PIECE_NODES - 1; node++) {
-        for (int j = 0; j < PT_WIDE; j++) pt_block_interpolate(b, j, v_set(0.25 * node), b->scratch);
+        vec theta[PT_WIDE];
+        for (int j = 0; j < PT_WIDE; j++) theta[j] = v_set(0.25 * node);
+        pt_block_interpolate(b, theta, b->stepped, b->n_stepped, b->scratch);
         fill(b, accept, b->scratch, node);
     }
     fill(b, accept, b->x1, PT_PIECE_NODES - 1);

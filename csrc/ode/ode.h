@@ -22,14 +22,17 @@ typedef struct {
 } pt_need;
 
 typedef struct {
-    double rtol;           /* relative tolerance of a step, default 1e-6 */
-    double atol;           /* absolute tolerance, default 1e-9 */
-    int64_t max_steps;     /* of a lane between two events, default 100000 */
-    const double *atols;   /* (n_state) instead of atol, or null */
-    int method;            /* pt_method */
-    double step;           /* of a method with a fixed step; the last of an interval is shorter */
-    int64_t history;       /* steps a lane keeps for its delays (ode/history.h); 0: 1024 */
-    int step_all;          /* the linear part is stepped like the rest, not solved exactly */
+    double rtol;         /* relative tolerance of a step, default 1e-6 */
+    double atol;         /* absolute tolerance, default 1e-9 */
+    int64_t max_steps;   /* of a lane between two events, default 100000 */
+    const double *atols; /* (n_state) instead of atol, or null */
+    int method;          /* pt_method */
+    double step;       /* of a method with a fixed step, and of DOPRI5 without control of its error (0: with);
+                          the last of an interval is shorter. All states are stepped then. */
+    int64_t history;   /* steps a lane keeps for its delays (ode/history.h); 0: 1024 */
+    int step_all;      /* the linear part is stepped like the rest, not solved exactly */
+    double step_first; /* of a lane, and after a jump that has no earlier step to go by; 0: guessed */
+    double step_max;   /* 0: none */
     int sensitivity_error; /* the steps bound the error of the sensitivities too */
     int refine;   /* of a method with noise: each step is halved so many times, on the same Brownian path */
     pt_need need; /* of the schedules; pt_simulate finds it out itself */

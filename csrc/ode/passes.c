@@ -11,7 +11,8 @@ pt_status pt_tangents_check(const pt_model *model, const pt_simulation *call)
     for (int q = 0; q < call->n_direction; q++)
         if (call->directions[q] < 0 || call->directions[q] >= model->n_param + model->n_state)
             return PT_BAD_ARGUMENT;
-    if (model->mass || model->n_delay || !model->functions->tangent) return PT_UNSUPPORTED;
+    if (model->mass || model->n_delay || !model->functions->tangent || pt_steps_are_fixed(&call->options))
+        return PT_UNSUPPORTED;
     return is_explicit(call->options.method) ? PT_OK : PT_UNSUPPORTED;
 }
 

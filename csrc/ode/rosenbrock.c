@@ -68,10 +68,9 @@ static vec square_of_error(const pt_block *b, int j)
     return v_fma(largest, largest, none);
 }
 
-void pt_rosenbrock_interpolate(const pt_block *b, int j, vec theta, vec *x)
+void pt_rosenbrock_prepare(pt_block *b, int i)
 {
-    const vec rest = v_set(1) - theta;
-    for (int i = 0; i < b->n_state; i++) {
+    for (int j = 0; j < PT_WIDE; j++) {
         const int at = i * PT_WIDE + j;
         vec g[3];
         for (int r = 0; r < 3; r++) {
@@ -79,8 +78,11 @@ void pt_rosenbrock_interpolate(const pt_block *b, int j, vec theta, vec *x)
             for (int q = 1; q < PT_N_ROSENBROCK; q++)
                 g[r] = v_fma(v_set(pt_rosenbrock_h[r][q]), b->stiff->k[q][at], g[r]);
         }
-        const vec rise = b->x1[at] - b->x[at];
-        x[at] = b->x[at] + theta * (rise + rest * (g[0] + theta * (g[1] + theta * g[2])));
+        /* g[0] + theta (g[1] + theta g[2]) */
+        b->dense[PT_DENSE_RISE][at] = b->x1[at] - b->x[at];
+        b->dense[PT_DENSE_BEND][at] = g[0];
+        b->dense[PT_DENSE_TWIST][at] = g[1] + g[2];
+        b->dense[PT_DENSE_TAIL][at] = -g[2];
     }
 }
 
@@ -97,6 +99,7 @@ void pt_rosenbrock_step(pt_block *b)
     pt_stiff_jacobian(b, t);
     pt_stiff_factor(b, shift);
     stages(b, per_h);
+    if (b->n_positive) pt_block_lift(b);
     for (int j = 0; j < PT_WIDE; j++) square[j] = square_of_error(b, j);
     pt_block_finish(b, last, square);
 }

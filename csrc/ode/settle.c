@@ -262,8 +262,11 @@ static double next_action(const pt_block *b, const pt_slot *slot)
 
 static double largest_step(const pt_block *b, int s)
 {
-    if (b->history) return pt_history_cap(b, s); /* then nothing is linear */
-    return b->watch ? pt_watch_cap(b, s) : __builtin_inf();
+    const double asked = b->options.step_max > 0 ? b->options.step_max : __builtin_inf();
+    const double cap = b->history ? pt_history_cap(b, s) /* then nothing is linear */
+                       : b->watch ? pt_watch_cap(b, s)
+                                  : asked;
+    return cap < asked ? cap : asked;
 }
 
 static void begin_interval(pt_block *b, int s)

@@ -147,10 +147,12 @@ static pt_status check_options(const pt_model *model, const pt_ode_options *opti
     if (!(options->rtol >= 1e-14) || !(options->atol > 0) || options->max_steps < 1) return PT_BAD_ARGUMENT;
     for (int i = 0; options->atols && i < model->n_state; i++)
         if (!(options->atols[i] > 0)) return PT_BAD_ARGUMENT;
+    if (!(options->step_first >= 0) || !(options->step_max >= 0)) return PT_BAD_ARGUMENT;
     if (options->method < 0 || options->method >= PT_N_METHOD) return PT_BAD_ARGUMENT;
     const int stiff = options->method == PT_METHOD_RODAS, automatic = options->method == PT_METHOD_AUTO;
     if ((stiff && model->n_delay) || (model->mass && !stiff && !automatic)) return PT_UNSUPPORTED;
-    return PT_OK;
+    const int good = options->step > 0 && options->step - options->step == 0;
+    return !pt_steps_are_fixed(options) || good ? PT_OK : PT_BAD_ARGUMENT;
 }
 
 static int has_triggers(const pt_model *model, const pt_simulation *call)

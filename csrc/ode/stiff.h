@@ -54,8 +54,8 @@ void pt_stiff_consistent(pt_block *b, const vmask *which);
 void pt_stiff_settle(pt_block *b, const int *list, int n);
 /* One attempt of a step in every lane. */
 void pt_rosenbrock_step(pt_block *b);
-/* x (n_state) of vec j at share theta of the step that was just tried */
-void pt_rosenbrock_interpolate(const pt_block *b, int j, vec theta, vec *x);
+/* The coefficients of pt_block_prepare for state i. */
+void pt_rosenbrock_prepare(pt_block *b, int i);
 
 /* Slot s takes a lane. */
 void pt_switch_begin(pt_block *b, int s);

@@ -144,18 +144,18 @@ static void linear_pattern(const pt_wiring *w, const pattern *x, const pattern *
     for (int i = 0; i < n; i++) {
         dx[i] = K[i * n + i];
         for (int j = 0; j < n; j++)
-            if (K[i * n + j].low | K[i * n + j].high) dx[i] += K[i * n + j] * x[j];
+            if (!K[i * n + j].is_zero()) dx[i] += K[i * n + j] * x[j];
     }
 }
 
-static void spread(int n_row, const pattern *rows, int width, int8_t *out)
+static void spread(int n_row, const pattern *rows, int width, bool all, int8_t *out)
 {
     for (int i = 0; i < n_row; i++)
-        for (int c = 0; c < width; c++) out[i * width + c] = rows[i].has(c);
+        for (int c = 0; c < width; c++) out[i * width + c] = all ? rows[i].all.has(c) : rows[i].slope.has(c);
 }
 } // namespace pt_pattern
 
-extern "C" void pt_wired_pattern(const void *wiring, int8_t *f, int8_t *h)
+extern "C" void pt_wired_pattern(const void *wiring, int all, int8_t *f, int8_t *h)
 {
     using namespace pt_pattern;
     const pt_wiring *w = (const pt_wiring *)wiring;
@@ -168,8 +168,8 @@ extern "C" void pt_wired_pattern(const void *wiring, int8_t *f, int8_t *h)
     const pattern t = pt_pattern::v_set(0);
     wired_rate(w, &t, x, p, c, d, dx + w->n_linear);
     wired_outputs(w, &t, x, p, c, d, 1, y);
-    spread(w->n_state, dx, w->n_state + w->n_param, f);
-    spread(w->n_output, y, w->n_state + w->n_param, h);
+    spread(w->n_state, dx, w->n_state + w->n_param, all, f);
+    spread(w->n_output, y, w->n_state + w->n_param, all, h);
 }
 
 extern "C" int pt_wired_timed(const void *wiring)

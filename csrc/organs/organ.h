@@ -66,8 +66,9 @@ typedef struct {
     int n_constant; /* see constants in organs/functions.h */
     const pt_field *states, *params, *inputs, *outputs;
     const pt_dose_port *doses;
-    const char *time_unit; /* null: h; all organs of a model have the same */
-    const double *mass;    /* [n_state] M in M dx/dt = f(x); 0: an algebraic state, 0 = f; null: all 1 */
+    const char *time_unit;  /* null: h; all organs of a model have the same */
+    const double *mass;     /* [n_state] M in M dx/dt = f(x); 0: an algebraic state, 0 = f; null: all 1 */
+    const int8_t *positive; /* [n_state] 1: a step may not take the state below 0; null: none */
     int n_delay, n_event, n_trigger;
     const pt_delay *delays; /* state and param in the organ's numbering */
     const pt_event *events;

@@ -54,8 +54,8 @@ def events(
     *,
     low: float | None = 70.0,
     high: float | None = 180.0,
-    rtol: float = 1e-8,
-    atol: float = 1e-10,
+    rtol: float = 1e-9,
+    atol: float = 1e-11,
 ) -> tuple[Event, ...]:
     """Meals, insulin, and low and high plasma glucose, at exact times.
 

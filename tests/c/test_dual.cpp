@@ -52,6 +52,10 @@ static void test_patterns()
     vec s = v_if(v_lt(x, c), v_exp(x) * 2.0, y / c);
     CHECK(s.has(3) && s.has(100) && !s.has(4) && !c.has(3));
     for (int k = 0; k < n_equations; k++) CHECK(equations[k](x).has(3) && !equations[k](x).has(2));
+    /* by a comparison alone: no derivative, yet a dependence */
+    vec gate = v_if(v_gt(x, c), c, v_set(0.0)) + y;
+    CHECK(!gate.has(3) && gate.all.has(3) && gate.has(100) && gate.all.has(100) && !gate.all.has(4));
+    CHECK(v_set(0.0).is_zero() && !c.is_zero() && !x.is_zero() && !gate.is_zero());
 }
 } // namespace pt_pattern
 

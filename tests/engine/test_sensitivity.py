@@ -117,7 +117,9 @@ def test_a_kink_is_resolved_by_the_error_of_the_sensitivities() -> None:
     held = run("hovorka", row, plan, times, x0=x0, directions=at, rtol=1e-10, atol=1e-12)["dy"][0]
     options = {"rtol": 1e-10, "atol": 1e-12, "sensitivity_error": 1}
     bound = run("hovorka", row, plan, times, x0=x0, directions=at, **options)["dy"][0]
-    assert_near(bound, expected, 1e-7)
+    # insulin depends on none of them: its differences are but the steps' noise over a small h
+    assert (bound[:, 1] == 0).all()
+    assert_near(bound[:, 0], expected[:, 0], 1e-7)
     assert np.abs(held - expected).max() > 1e-6
 
 
