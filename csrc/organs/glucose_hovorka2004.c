@@ -1,5 +1,6 @@
 #include "organs/glucose_hovorka2004.h"
 #include "organs/functions.h"
+#include "organs/quadratic_body.h"
 
 PT_ORGAN_ENUMS(GLUCOSE_HOVORKA2004);
 enum {
@@ -36,14 +37,6 @@ static vec spent(vec Q1, const vec *p, const vec *c)
     return F01c + FR;
 }
 
-/* The root above 0 of a I^2 + b I - e = 0, a > 0; NaN where e < 0, for which there is none. */
-static vec insulin_of(vec a, vec b, vec e)
-{
-    const vec s = v_sqrt(b * b + v_set(4) * a * e);
-    const vec root = v_if(v_ge(b, v_set(0)), v_set(2) * e / (b + s), (s - b) / (v_set(2) * a));
-    return v_if(v_ge(e, v_set(0)), root, v_set(NAN));
-}
-
 static void initial(const vec *p, vec *x)
 {
     vec c[N_CONSTANT];
@@ -51,7 +44,7 @@ static void initial(const vec *p, vec *x)
     const vec Q1 = p[P_G0] * p[P_VG] * p[P_BW], F = spent(Q1, p, c) - c[C_EGP0];
     const vec hold = c[C_EGP0] * p[P_SIE];
     const vec I =
-        insulin_of((p[P_SIT] * Q1 + hold) * p[P_SID], F * p[P_SID] + hold * p[P_k12], -F * p[P_k12]);
+        positive_root((p[P_SIT] * Q1 + hold) * p[P_SID], F * p[P_SID] + hold * p[P_k12], -F * p[P_k12]);
     x[S_Q1] = Q1;
     x[S_I] = I;
     x[S_x1] = p[P_SIT] * I;

@@ -1,5 +1,6 @@
 #include "organs/glucose_uvapadova2008.h"
 #include "organs/functions.h"
+#include "organs/quadratic_body.h"
 #include "organs/stomach_body.h"
 
 PT_ORGAN_ENUMS(GLUCOSE_UVAPADOVA2008);
@@ -42,14 +43,6 @@ static void constants(const vec *p, vec *c)
 
 PT_LANE vec positive(vec a) { return v_max(v_set(0), a); }
 
-/* The root above 0 of a I^2 + b I - e = 0, a > 0; NaN where e < 0, for which there is none. */
-static vec root_of(vec a, vec b, vec e)
-{
-    const vec s = v_sqrt(b * b + v_set(4) * a * e);
-    const vec root = v_if(v_ge(b, v_set(0)), v_set(2) * e / (b + s), (s - b) / (v_set(2) * a));
-    return v_if(v_ge(e, v_set(0)), root, v_set(NAN));
-}
-
 /* Plasma insulin that holds Gp; *Gt is the glucose in tissue. U = alpha - kp3 I, Gt = beta + gamma I and
  * U (Km0 + Gt) = (V + Vmx I) Gt. */
 static vec insulin_at(vec Gp, const vec *p, vec *Gt)
@@ -59,7 +52,7 @@ static vec insulin_at(vec Gp, const vec *p, vec *Gt)
     const vec beta = (p[P_k1] * Gp - alpha) / p[P_k2], gamma = p[P_kp3] / p[P_k2];
     const vec a = (p[P_kp3] + p[P_Vmx]) * gamma;
     const vec b = p[P_kp3] * (p[P_Km0] + beta) + p[P_Vmx] * beta + (V - alpha) * gamma;
-    const vec I = root_of(a, b, alpha * (p[P_Km0] + beta) - V * beta);
+    const vec I = positive_root(a, b, alpha * (p[P_Km0] + beta) - V * beta);
     *Gt = beta + gamma * I;
     return I;
 }
