@@ -177,11 +177,12 @@ def read(record: Path, as_json: bool) -> None:
 
 
 @main.command()
-def models() -> None:
+@click.option("--all", "problems", is_flag=True, help="Add the test problems of the integrators.")
+def models(problems: bool) -> None:
     """List the therapies, populations and models that are built in."""
     from pytwin.report import catalogue
 
-    catalogue.show_list()
+    catalogue.show_list(problems=problems)
 
 
 @main.command()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.text import Text
@@ -11,9 +11,12 @@ from rich.text import Text
 from pytwin.errors import InputError
 from pytwin.report.terminal import table, terminal
 
+if TYPE_CHECKING:
+    from pytwin.model import Model
 
-def show_list(console: Console | None = None) -> None:
-    """Print therapies, populations and models, one line each."""
+
+def show_list(console: Console | None = None, *, problems: bool = False) -> None:
+    """Print therapies, populations and models, one line each; with ``problems`` the test problems too."""
     from pytwin.model import Model, Population
     from pytwin.model.model import models
     from pytwin.therapies import NAMES, load
@@ -24,9 +27,18 @@ def show_list(console: Console | None = None) -> None:
     populations = [Population.load(name) for name in Population.list()]
     rows = [(p.name, p.data["model"], p.data["title"], p.hash[:12]) for p in populations]
     out.print(table("\nPopulations", ("name", "model", "what", "sha256"), rows))
-    sheets = [Model(name) for name in models()]
-    out.print(table("\nModels", ("name", "what"), [(m.name, m.title) for m in sheets]))
+    sheets = [Model(name) for name in models(problems=problems)]
+    for title, kind in (("\nModels", False), ("\nTest problems of the integrators", True)):
+        found = [_listed(m) for m in sheets if m.problem == kind]
+        if found:
+            out.print(table(title, ("name", "organs", "states", "time", "what"), found))
     out.print(Text("\npytwin info NAME shows equations, units and citations", style="dim"))
+
+
+def _listed(model: Model) -> Sequence[str]:
+    """Name, number of organs and states, unit of time, title."""
+    unit = "" if model.time_unit == "1" else model.time_unit
+    return model.name, str(len(model.organs)), str(len(model.states)), unit, model.title
 
 
 def show_one(name: str, console: Console | None = None) -> None:
@@ -45,7 +57,7 @@ def show_one(name: str, console: Console | None = None) -> None:
     populations = Population.list()
     if name in NAMES:
         _therapy(name, out)
-    elif name in models():
+    elif name in models(problems=True):
         _model(name, out)
     elif name in populations or name in {p.split("@")[0] for p in populations}:
         out.print(Text(Population.load(name).describe()))
@@ -77,6 +89,7 @@ def _therapy(name: str, out: Console) -> None:
 
 def _model(name: str, out: Console) -> None:
     from pytwin.model import Model
+    from pytwin.model.describe import features
 
     model = Model(name)
     _lines(out, f"{model.name}  {model.title}", [model.citation])
@@ -84,11 +97,24 @@ def _model(name: str, out: Console) -> None:
         _lines(
             out, f"\n{organ['name']}  {organ['title']}", [*organ["equations"].splitlines(), organ["citation"]]
         )
+    kind = "a test problem of the integrators" if model.problem else "a model"
+    unit = "without a unit" if model.time_unit == "1" else f"in {model.time_unit}"
+    _lines(out, "\nTime", [f"{unit}; {kind}", *features(model)])
     columns = ("name", "unit", "default", "what")
     for title, fields in (("States", model.states), ("Parameters", model.params), ("Outputs", model.outputs)):
         out.print(table(f"\n{title}", columns, [_field(f) for f in fields]))
-    ports = [(d["drug"], d["route"], d["unit"], model.states[d["state"]]["name"]) for d in model.doses]
-    out.print(table("\nDoses", ("drug", "route", "unit", "into"), ports))
+    if model.doses:
+        heads = ("drug", "route", "unit", "into", "governed by")
+        out.print(table("\nDoses", heads, [_port(model, d) for d in model.doses]))
+    if model.events:
+        out.print(table("\nEvents", ("name", "what"), [(e["name"], e["doc"]) for e in model.events]))
+
+
+def _port(model: Model, port: Mapping[str, Any]) -> Sequence[str]:
+    from pytwin.model.describe import dose_parameters
+
+    state = model.states[port["state"]]["name"]
+    return port["drug"], port["route"], port["unit"], state, ", ".join(dose_parameters(model, port))
 
 
 def _field(entry: Mapping[str, Any]) -> Sequence[str]:

@@ -87,6 +87,7 @@ class Crowd:
             wanted,
             method=_core.METHODS[method],
             step=step,
+            max_steps=2000,
             threads=threads,
             **given,
         )

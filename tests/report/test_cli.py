@@ -165,4 +165,9 @@ def test_models_and_info():
         told = call("info", name)
         assert told.exit_code == 0, told.output
         assert "Hamberg" in told.stdout
+    assert "robertson" not in listed and "robertson" in call("models", "--all").stdout
+    told = call("info", "robertson_dae").stdout
+    assert "test problem" in told and "algebraic" in told
+    told = call("info", "pk_1cpt_oral").stdout
+    assert "in h; a model" in told and "lag ALAG1" in told
     fails_with_one_line(call("info", "nonsense"), "info.unknown")
