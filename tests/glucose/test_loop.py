@@ -68,7 +68,8 @@ def test_the_sensor_error_goes_through_its_knots() -> None:
 
 
 def test_the_spline_is_that_of_scipy() -> None:
-    interpolate = pytest.importorskip("scipy.interpolate")
+    from scipy import interpolate
+
     sensor = glucose.sensor("Navigator")
     z = np.random.default_rng(2).standard_normal(11)
     e = sensor._skewed(sensor._autoregressive(z))
