@@ -60,7 +60,8 @@ def _figure(result: Result, names: Sequence[str], shares: Sequence[float], unit:
     columns = 1 if len(names) <= 3 else 2
     rows = -(-len(names) // columns)
     given = _given(result)
-    strip = 0.3 + 0.28 * len({a.port for listed in given for a in listed}) if any(map(len, given)) else 0.0
+    rows_of_doses = {_row(a) for listed in given for a in listed}
+    strip = 0.3 + 0.28 * len(rows_of_doses) if rows_of_doses else 0.0
     made = style.figure(9.2, 0.5 + (2.5 if rows < 3 else 1.9) * rows + strip)
     heights = [2.5] * rows + ([strip] if strip else [])
     grid = made.subplots(len(heights), columns, sharex=True, squeeze=False, height_ratios=heights)
@@ -82,7 +83,11 @@ def _axis_unit(result: Result) -> str:
     unit = result.time_unit
     span = float(np.ptp(result.times)) if result.times.size else 0.0
     for coarser, enough in (("h", 4.0), ("d", 4.0)):
-        if unit != "1" and convert(1.0, coarser, unit) > 1 and convert(span, unit, coarser) >= enough:
+        if (
+            unit != "1"
+            and convert(1.0, coarser, unit) > 1
+            and convert(span, result.time_unit, coarser) >= enough
+        ):
             unit = coarser
     return unit
 
@@ -122,7 +127,7 @@ def _column(result: Result, name: str) -> Column:
 
 
 def _quantity(column: Column) -> str:
-    unit = words.unit(column.unit)
+    unit = words.unit(column.unit).replace("[IU]", "IU")
     return f"{column.name} ({unit})" if unit else column.name
 
 
@@ -174,60 +179,70 @@ def _time_of(result: Result, model: Model, value: float, unit: str) -> float:
     return min(shown, last) if np.isfinite(shown) else last
 
 
+def _infused(a: Administration) -> bool:
+    return a.stop != a.start  # NaN, an end that a parameter governs, is an infusion too
+
+
+def _row(a: Administration) -> tuple[int, bool]:
+    return a.port, _infused(a)
+
+
 def _strip(axes: Axes, result: Result, given: Sequence[Sequence[Administration]], unit: str) -> None:
-    """A row for each dose port: marks for boluses with their amount, bars for infusions."""
+    """A row for the boluses of a dose port, marks with their amount, and one for its infusions, bars."""
     from pytwin.model import Model
 
     model = Model(result.model)
-    ports = sorted({a.port for listed in given for a in listed})
+    rows = sorted({_row(a) for listed in given for a in listed})
     for i, listed in enumerate(given):
         colour = COLOURS[i % len(COLOURS)] if len(given) > 1 else style.MUTED
         shift = (i - (len(given) - 1) / 2) * 0.6 / max(1, len(given) - 1)
-        for row, port in enumerate(ports):
-            mine = [a for a in listed if a.port == port]
-            _doses(axes, result, model, mine, row + shift, colour, unit, len(given) == 1)
-    axes.set_ylim(len(ports) - 0.5, -0.6)
-    axes.set_yticks(range(len(ports)), [_port(model, p) for p in ports])
+        for at, row in enumerate(rows):
+            mine = [a for a in listed if _row(a) == row]
+            shown = len(given) == 1 and len(mine) <= _LABELLED
+            for a in mine:
+                _dose(axes, result, model, a, at + shift, colour, unit)
+                if shown:
+                    _label(axes, _time_of(result, model, a.start, unit), at, _amount(model, a))
+    axes.set_ylim(len(rows) - 0.5, -0.6)
+    axes.set_yticks(range(len(rows)), [_port(model, *row) for row in rows])
     style.tidy(axes)
     axes.tick_params(axis="y", length=0, labelsize=8)
     axes.grid(visible=False)
     axes.spines["left"].set_visible(False)
 
 
-def _port(model: Model, port: int) -> str:
+def _port(model: Model, port: int, infused: bool) -> str:
     d = model.doses[port]
     alone = sum(other["drug"] == d["drug"] for other in model.doses) == 1
-    return str(d["drug"]) if alone else f"{d['drug']}, {d['route']}"
+    name = d["drug"] if alone else f"{d['drug']}, {d['route']}"
+    return f"{name}, infused" if infused else str(name)
 
 
-def _doses(
-    axes: Axes,
-    result: Result,
-    model: Model,
-    doses: Sequence[Administration],
-    row: float,
-    colour: str,
-    unit: str,
-    labelled: bool,
+def _dose(
+    axes: Axes, result: Result, model: Model, a: Administration, row: float, colour: str, unit: str
 ) -> None:
-    for a in doses:
-        start = _time_of(result, model, a.start, unit)
-        if np.isnan(a.stop) or a.stop == a.start:
-            axes.plot([start], [row], "v", color=colour, markersize=5, clip_on=False, markeredgewidth=0)
-        else:
-            stop = _time_of(result, model, a.stop, unit)
-            axes.plot([start, stop], [row, row], color=colour, linewidth=4, alpha=0.45, solid_capstyle="butt")
-        if labelled and len(doses) <= _LABELLED:
-            axes.annotate(
-                _amount(model, a), (start, row), xytext=(4, 0), textcoords="offset points",
-                fontsize=7.5, color=style.INK, va="center", annotation_clip=False,
-            )  # fmt: skip
+    start = _time_of(result, model, a.start, unit)
+    if _infused(a):
+        stop = _time_of(result, model, a.stop, unit)
+        axes.plot([start, stop], [row, row], color=colour, linewidth=9, alpha=0.25, solid_capstyle="butt")
+    else:
+        axes.plot([start], [row], "v", color=colour, markersize=5, clip_on=False, markeredgewidth=0)
+
+
+def _label(axes: Axes, time: float, row: float, text: str) -> None:
+    axes.annotate(
+        text, (time, row), xytext=(5, 0), textcoords="offset points",
+        fontsize=7.5, color=style.INK, va="center", annotation_clip=False,
+    )  # fmt: skip
 
 
 def _amount(model: Model, a: Administration) -> str:
-    unit = model.doses[a.port]["unit"]
-    infused = np.isfinite(a.stop) and a.stop != a.start or np.isinf(a.stop)
-    return f"{a.amount:.3g} {unit}/{model.time_unit}" if infused else f"{a.amount:.3g} {unit}"
+    """``60 g``, or a rate an hour: ``0.38 U/h``."""
+    unit, time = model.doses[a.port]["unit"], model.time_unit
+    if not _infused(a) or np.isnan(a.stop):
+        return f"{a.amount:.3g} {unit}"
+    hourly = 1.0 if time == "1" else convert(1.0, "h", time)
+    return f"{a.amount * hourly:.3g} {unit}/{'time' if time == '1' else 'h'}"
 
 
 def _rug(axes: Axes, result: Result, unit: str) -> None:

@@ -52,6 +52,17 @@ def test_plans_have_colours_and_names() -> None:
     assert texts[0] == "5 mg: median" and "nothing: median" in texts
 
 
+def test_infusions_are_bars_and_minutes_are_shown_as_hours() -> None:
+    day = Plan("day").dose("carbohydrate", 40, "g", start=7)
+    day = day.infusion("insulin", 0.4, "U/h", length="24 h", route="subcutaneous")
+    made = Model("hovorka").simulate("24 h", day).plot()
+    panel, strip = made.axes[1], made.axes[-1]
+    assert panel.get_ylabel() == "I (mIU/L)" and strip.get_xlabel() == "time (h)"
+    assert [t.get_text() for t in strip.get_yticklabels()] == ["carbohydrate", "insulin, infused"]
+    assert [t.get_text() for t in strip.texts] == ["40 g", "0.4 U/h"]
+    assert [list(line.get_xdata()) for line in strip.lines] == [[7.0], [0.0, 24.0]]
+
+
 def test_an_axes_of_ones_own() -> None:
     own = Figure()
     axes = own.subplots()
