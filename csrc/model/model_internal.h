@@ -3,6 +3,13 @@
  * (wiring.h); a model that is read from a file may fill it with an interpreter.
  *
  * Each function works on one wide of lanes: x[i] is state i in all of them. The linear states come first.
+ *
+ * Who asks for what: every integrator and filter for constants, initial, linear (n_linear > 0), rate, output
+ * and pattern; the stiff method and steady states for tangent (or jacobian); sensitivities for tangent,
+ * initial_tangent and, with events, event_tangent; Euler-Maruyama and SRK for noise. A function that a model
+ * has no use for may be null: linear without linear states, rate where all are, event and event_tangent
+ * without events, noise without has_noise, jacobian, timed, jvp, destroy. Without tangent and its kin what
+ * needs them is refused (PT_UNSUPPORTED). tests/c/program.c fills the table with a small interpreter.
  */
 #ifndef PT_MODEL_MODEL_INTERNAL_H
 #define PT_MODEL_MODEL_INTERNAL_H
