@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,7 +25,8 @@ class Dose:
     """A dose, once or repeated, or an infusion; all times in hours from the plan's start.
 
     ``until`` is exclusive: a dose every 24 h from 0 until 72 is given at 0, 24 and 48. ``length`` is None
-    for a bolus; an infusion gives ``amount`` per hour over ``length`` hours.
+    for a dose; an infusion gives ``amount`` per hour over ``length`` hours. ``over`` hours spread each dose
+    evenly. ``steady``: the first dose finds the state of an infinite past of this dose.
     """
 
     drug: str
@@ -35,6 +37,8 @@ class Dose:
     every: float | None = None
     until: float | None = None
     length: float | None = None
+    over: float | None = None
+    steady: bool = False
 
     def times(self, horizon: float) -> NDArray[np.float64]:
         """Hours at which the dose is given, before ``horizon``."""
@@ -50,24 +54,46 @@ class Dose:
         return self.amount * _MASS_IN_MG.get(self.unit, 1.0)
 
     def rows(self, model: Any, end: float) -> list[Row]:
-        """Boluses before hour ``end``, or the infusion that begins before it; times in hours."""
+        """Boluses before hour ``end``, and infusions that begin before it; times in hours."""
         index, factor = _port(self, model)
-        amount = self.amount * factor
-        if self.length is None:
-            return [(float(t), _core.ACTION_BOLUS, index, amount) for t in self.times(end)]
-        rate = amount / convert(1.0, "h", model.time_unit)
-        on = (self.start, _core.ACTION_INFUSION_ON, index, rate)
-        off = (self.start + self.length, _core.ACTION_INFUSION_OFF, index, rate)
-        return [on, off] if self.start < end else []
+        if self.is_record(model.doses[index]):
+            return []
+        amount, span = self.amount * factor, self.length or self.over
+        times = self.times(end).tolist()
+        if span is None:
+            return [(t, _core.ACTION_BOLUS, index, amount) for t in times]
+        rate = (amount if self.length else amount / span) / convert(1.0, "h", model.time_unit)
+        on = [(t, _core.ACTION_INFUSION_ON, index, rate) for t in times]
+        return on + [(t + span, _core.ACTION_INFUSION_OFF, index, rate) for t in times]
+
+    def is_record(self, port: Mapping[str, Any]) -> bool:
+        """Whether it needs a dose record: for a steady state, or because the port puts doses off by a lag."""
+        return self.steady or port["lag"] >= 0
+
+    def records(self, model: Any, end: float) -> list[tuple[float, tuple[Any, ...]]]:
+        """Hour and row of _core.DOSE_DTYPE, where a record is needed and begins before ``end``."""
+        index, factor = _port(self, model)
+        count = len(self.times(end))
+        if not count or not self.is_record(model.doses[index]):
+            return []
+        hour = convert(1.0, "h", model.time_unit)
+        amount = self.amount * factor * (self.length or 1.0)
+        span = self.length or self.over
+        rate = amount / (span * hour) if span else 0.0
+        interval = (self.every or 0.0) * hour
+        return [(self.start, (index, int(self.steady), amount, rate, interval, count - 1))]
 
     def __str__(self) -> str:
         text = f"{self.drug} {self.amount:g} {self.unit} {self.route}"
+        if self.over is not None:
+            text += f" over {spell(self.over)}"
         if self.length is not None:
             return f"{text} for {spell(self.length)} from {spell(self.start)}"
         if self.every is None:
             return f"{text} at {spell(self.start)}"
         stop = f" until {spell(self.until)}" if self.until is not None else ""
-        return f"{text} every {spell(self.every)} from {spell(self.start)}{stop}"
+        steady = " at steady state" if self.steady else ""
+        return f"{text} every {spell(self.every)} from {spell(self.start)}{steady}{stop}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from pytwin import _core
 from pytwin.errors import InputError
@@ -56,8 +56,19 @@ class Plan:
         route: str = "oral",
         start: str | float = 0,
         until: str | float | None = None,
+        duration: str | float | None = None,
+        steady: bool = False,
     ) -> Plan:
-        """Add a dose, once or repeated ``every`` so many hours; ``until`` is exclusive."""
+        """Add a dose, once or repeated ``every`` so many hours; ``until`` is exclusive.
+
+        ``duration`` spreads each dose evenly over so many hours. ``steady``: at ``start`` the model is in the
+        state that an infinite past of this dose leads to, and everything before is gone. Where the model's
+        port has a lag, that parameter puts off each dose, and bioavailability shortens an infusion instead of
+        slowing it (NONMEM's meaning of a rate).
+        """
+        if steady and every is None:
+            hint = 'Say every="24 h"'
+            raise InputError("plan.bad-dose", "a steady state needs an interval", place="steady", hint=hint)
         entry = Dose(
             drug,
             _amount(amount),
@@ -66,6 +77,8 @@ class Plan:
             hours(start, place="start"),
             None if every is None else _positive(hours(every, place="every"), "every"),
             None if until is None else hours(until, place="until"),
+            over=None if duration is None else _positive(hours(duration, place="duration"), "duration"),
+            steady=steady,
         )
         return replace(self, doses=(*self.doses, entry))
 
@@ -261,31 +274,38 @@ class Plan:
         ------
         InputError
             ``plan.no-dose-port``, ``plan.bad-unit``, ``plan.no-parameter`` or ``plan.no-event``;
-            ``plan.has-triggers``: then :meth:`schedule` is needed.
+            ``plan.has-triggers``, ``plan.has-records``: then :meth:`schedule` is needed.
         """
         if self.triggers:
             message = "a plan with triggers is more than a list of actions"
             raise InputError("plan.has-triggers", message, place=self.name, hint="Use Plan.schedule")
-        return self._actions(model, horizon, delay)
+        actions, doses = self._parts(model, horizon, delay)
+        if len(doses):
+            message = "a plan with steady states, or lags of the model, is more than a list of actions"
+            raise InputError("plan.has-records", message, place=self.name, hint="Use Plan.schedule")
+        return actions
 
     def schedule(self, model: Any, horizon: str | float) -> Schedule:
         """The plan as a Schedule: :meth:`actions` and the triggers; raises like it."""
         tables = [entry.rows(model) for entry in self.triggers]
         names = [name for entry in self.triggers for name in (entry.label, *("",) * (len(entry.what) - 1))]
         none = np.zeros(0, dtype=_core.TRIGGER_DTYPE)
-        return Schedule(
-            self._actions(model, horizon), triggers=np.concatenate([none, *tables]), names=tuple(names)
-        )
+        actions, doses = self._parts(model, horizon)
+        return Schedule(actions, doses, triggers=np.concatenate([none, *tables]), names=tuple(names))
 
-    def _actions(self, model: Any, horizon: str | float, delay: float = 0.0) -> Actions:
+    def _parts(self, model: Any, horizon: str | float, delay: float = 0.0) -> tuple[Actions, NDArray[Any]]:
+        """Actions, and the dose records among them."""
         end = hours(horizon, place="horizon") - delay
+        records = [record for d in self.doses for record in d.records(model, end)]
+        doses: NDArray[Any] = np.array([dose for _, dose in records], dtype=_core.DOSE_DTYPE)
         rows = [row for d in self.doses for row in d.rows(model, end)]
+        rows += [(time, _core.ACTION_DOSE, k, 0.0) for k, (time, _) in enumerate(records)]
         rows += [row for s in self.settings for row in s.rows(model, end)]
         rows += [e.row(model) for e in self.events if e.at < end]
         rows += [row for p in self.profiles for row in p.rows(model, end)]
         actions = table(rows)
         actions["time"] = convert(actions["time"] + delay, "h", model.time_unit)
-        return actions
+        return actions, doses
 
     def __str__(self) -> str:
         entries = (*self.doses, *self.settings, *self.events, *self.profiles, *self.triggers)

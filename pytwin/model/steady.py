@@ -122,7 +122,7 @@ def within(
     model: Model, plan: Plan | Schedule | NDArray[Any], hours: float, period: float
 ) -> tuple[Schedule, Array]:
     """The actions of one period, ends beyond it folded back, and what runs at its begin (n_dose,)."""
-    given = plan.actions(model, hours) if isinstance(plan, Plan) else plan
+    given = plan.schedule(model, hours) if isinstance(plan, Plan) else plan
     schedule = given if isinstance(given, Schedule) else Schedule(given)
     actions = np.array(schedule.actions)
     off = actions["kind"] == _core.ACTION_INFUSION_OFF
