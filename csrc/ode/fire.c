@@ -42,7 +42,7 @@ void pt_watch_begin(pt_block *b, int s)
 double pt_watch_cap(const pt_block *b, int s)
 {
     if (!b->watch->slot[s].n || !b->n_linear) return __builtin_inf();
-    return 4 / pt_get(b->norm, 0, s); /* exp(-4): two samples in the time constant of the fastest part */
+    return 4 / pt_get(b->norm, 0, s); /* a sample in every time constant of the fastest part */
 }
 
 const pt_trigger *pt_watch_trigger(const pt_block *b, int s, int k)

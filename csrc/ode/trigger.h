@@ -19,7 +19,7 @@
 
 enum {
     PT_MAX_TRIGGER = 16,    /* of a lane: the model's own, then the schedule's */
-    PT_TRIGGER_SAMPLES = 8, /* of a step */
+    PT_TRIGGER_SAMPLES = 4, /* of a step */
     PT_TRIGGER_ATTEMPTS = 12,
     PT_TRIGGER_RUN = 100, /* firings within 1e-10 of the time since the lane's start: more are too many */
     PT_TRIGGER_WAIT = 32  /* actions put off in a lane */
