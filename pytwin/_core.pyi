@@ -114,6 +114,8 @@ class Model:
         rtol: float = 1e-6,
         atol: float = 1e-9,
         atols: ArrayLike | None = None,
+        step_first: float = 0.0,
+        step_max: float = 0.0,
         max_steps: int = 100000,
         history: int = 0,
         directions: ArrayLike | None = None,

@@ -28,6 +28,8 @@ enum {
     RTOL,
     ATOL,
     ATOLS,
+    STEP_FIRST,
+    STEP_MAX,
     MAX_STEPS,
     HISTORY,
     DIRECTIONS,
@@ -66,6 +68,8 @@ static const pt_argument simulate_arguments[N_ARGUMENT] = {
     [RTOL] = {.name = "rtol", .kind = PT_REAL, .optional = 1, .real = 1e-6},
     [ATOL] = {.name = "atol", .kind = PT_REAL, .optional = 1, .real = 1e-9},
     [ATOLS] = {.name = "atols", .type = NPY_DOUBLE, .ndim = 1, .dims = {-1}, .optional = 1},
+    [STEP_FIRST] = {.name = "step_first", .kind = PT_REAL, .optional = 1},
+    [STEP_MAX] = {.name = "step_max", .kind = PT_REAL, .optional = 1},
     [MAX_STEPS] = {.name = "max_steps", .kind = PT_INTEGER, .optional = 1, .integer = 100000},
     [DIRECTIONS] = {.name = "directions", .type = NPY_INT32, .ndim = 1, .dims = {-1}, .optional = 1},
     [SENSITIVITY_ERROR] = {.name = "sensitivity_error", .kind = PT_INTEGER, .optional = 1},
@@ -163,10 +167,16 @@ static int set_options(call_t *c)
                           .history = a[HISTORY].integer,
                           .method = (int)a[METHOD].integer,
                           .step = a[STEP].real,
+                          .step_first = a[STEP_FIRST].real,
+                          .step_max = a[STEP_MAX].real,
                           .sensitivity_error = (int)a[SENSITIVITY_ERROR].integer,
                           .refine = (int)a[REFINE].integer};
     if (!(o->rtol >= 1e-14 && o->atol > 0 && o->max_steps > 0)) {
         pt_raise_input("bad-argument", "rtol is at least 1e-14, atol and max_steps are positive");
+        return -1;
+    }
+    if (!(o->step >= 0 && o->step_first >= 0 && o->step_max >= 0)) {
+        pt_raise_input("bad-argument", "step, step_first and step_max are not negative");
         return -1;
     }
     if (a[KEPT].integer < 0 || o->history < 0) {

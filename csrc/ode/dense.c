@@ -178,6 +178,11 @@ static void evaluate(pt_block *b, const vmask *due, const vec *per_h, vec *x, ve
         t[j] = b->origin[j] + v_if(due[j], b->due[j], b->t[j]);
     }
     pt_block_interpolate(b, theta, b->wanted, b->n_wanted, x);
+    for (int q = 0; q < b->n_positive; q++)
+        for (int j = 0; j < PT_WIDE; j++) {
+            const int i = b->positive_state[q] * PT_WIDE + j;
+            x[i] = v_if(v_lt(x[i], v_set(0)), v_set(0), x[i]);
+        }
     if (b->wants_linear) pt_block_interpolate_linear(b, theta, x);
     pt_block_output(b, t, x, y);
     if (b->tangents) pt_tangents_dense(b, t, theta, x);

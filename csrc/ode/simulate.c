@@ -238,7 +238,8 @@ static pt_status make_all(simulation *all, int n)
 }
 
 /* Lanes a chunk: few enough that all threads have work and that a stop is noticed within about a second (one
- * interval of a lane costs about a microsecond), many enough that slots are refilled. */
+ * interval of a lane costs about a microsecond, an output within it a few nanoseconds), many enough that
+ * slots are refilled. */
 static int64_t chunk_of(const pt_simulation *call, int n_threads)
 {
     int64_t n_action = 0;
@@ -246,7 +247,7 @@ static int64_t chunk_of(const pt_simulation *call, int n_threads)
         if (call->plans[i].n > n_action) n_action = call->plans[i].n;
     int64_t n = call->n_lane / (4 * n_threads);
     if (n > CHUNK) n = CHUNK;
-    const int64_t quick = 100000 / (1 + n_action + call->n_time);
+    const int64_t quick = 100000 / (1 + n_action + call->n_time / 64);
     if (n > quick) n = quick;
     return n < PT_N_SLOT ? PT_N_SLOT : n / PT_N_SLOT * PT_N_SLOT;
 }

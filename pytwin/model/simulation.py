@@ -224,7 +224,7 @@ def tolerances(model: Model, rtol: float, atol: float | ArrayLike | Mapping[str,
 
 def _step(clock: Clock, method: str, step: float | str | None) -> dict[str, float]:
     fixed = method in FIXED_STEP
-    if fixed != (step is not None):
+    if fixed != (step is not None) and method != "dopri5":
         message = f"{method} needs a step" if fixed else f"{method} chooses its own step"
         hint = f"For example step={_example(clock.shown)}" if fixed else "Leave step out, or use rk4"
         raise InputError("model.bad-step", message, place="step", hint=hint)
