@@ -247,8 +247,8 @@ class Model(Returning):
             with a fixed ``step`` ``"rk4"``, ``"heun"``, ``"euler"``; for models with noise
             ``"euler-maruyama"``, ``"srk"``. Declared linear parts are exact under the first two.
         step : float or str, optional
-            Step of a method that has a fixed one: a number in ``time_unit``, or a text such as ``"5 min"``. With
-            it ``"dopri5"`` takes its formula of order 5 with that step, without control of the error.
+            Step of a method that has a fixed one: a number in ``time_unit``, or a text such as ``"5 min"``.
+            With it ``"dopri5"`` takes its formula of order 5 with that step, without control of the error.
         rtol, atol : float
             Relative and absolute tolerance of a step; ``atol`` also as an array (n_state,) or by name of
             the state, in its unit. The defaults hold INR of both Hamberg models to 1e-8.
