@@ -436,3 +436,16 @@ def test_a_state_that_decayed_to_nothing_is_known() -> None:
     got = hb.ukf([one | {"actions": doses}])
     assert got["status"][0] == 0
     assert np.isfinite(got["loglike"][0])
+
+
+def test_dose_records_are_carried_from_observation_to_observation() -> None:
+    """A record with additional doses is the same as those doses, given one by one."""
+    times = [60.0, 90.0, 150.0, 239.0]
+    doses = np.array([(0, 0, 7.5, 0.0, 24.0, 11)], _core.DOSE_DTYPE)
+    series = hb.patient(times=times, actions=hb.actions([(0.0, _core.ACTION_DOSE, 0, 0.0)]))
+    expected, found = hb.ukf([hb.patient(times=times)]), hb.ukf([series], doses=doses)
+    for name in ("mean", "cov", "predicted", "loglike"):
+        np.testing.assert_allclose(found[name], expected[name], rtol=1e-9, atol=1e-12)
+    begun = hb.patient(times=times) | {"start": 30.0}
+    expected, found = hb.ukf([begun]), hb.ukf([series | {"start": 30.0}], doses=doses)
+    np.testing.assert_allclose(found["mean"], expected["mean"], rtol=1e-9, atol=1e-12)
