@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from pytwin.errors import InputError
 from pytwin.glucose.patients import PMOL_PER_UNIT, Patients
 from pytwin.model import Model
-from pytwin.model.model import Values
+from pytwin.model.rows import Values
 from pytwin.units import convert
 
 Array = NDArray[np.float64]

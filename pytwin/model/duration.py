@@ -37,14 +37,17 @@ def hours(duration: str | float, *, place: str = "duration") -> float:
     InputError
         ``plan.bad-duration`` when the text is no duration or the number is negative or not finite.
     """
+    value = float("nan")
     if isinstance(duration, str):
-        match = _PATTERN.match(duration)
-        value = float(match[1]) * HOURS_PER[match[2]] if match else float("nan")
+        match = _PATTERN.match(duration.strip().removeprefix("-"))
+        if match:
+            value = float(match[1]) * HOURS_PER[match[2]] * (-1 if duration.strip().startswith("-") else 1)
     else:
         value = float(duration)
     if not 0 <= value < float("inf"):
         hint = 'Write a number of hours, or for example "24 h", "30 d", "1 wk"'
-        raise InputError("plan.bad-duration", "not a duration", place=place, hint=hint)
+        message = f"{duration} is negative" if value < 0 else f"{duration!r} is not a duration"
+        raise InputError("plan.bad-duration", message, place=place, hint=hint)
     return value
 
 

@@ -13,12 +13,11 @@ from pytwin.errors import InputError
 from pytwin.model import describe, records, simulation
 from pytwin.model.events import EventTable, read_events
 from pytwin.model.result import Result
+from pytwin.model.rows import Values, read_rows
 from pytwin.model.steady import Returning
 
 Array = NDArray[np.float64]
 Field = dict[str, Any]
-# Parameters or states: rows, or values by name (the others keep those of the model's sheet).
-Values = ArrayLike | Mapping[str, ArrayLike] | None
 
 
 def models(*, problems: bool = False) -> tuple[str, ...]:
@@ -132,14 +131,7 @@ class Model(Returning):
         -------
         ndarray, shape (n,) or (B, n)
         """
-        fields: tuple[Field, ...] = getattr(self, of)
-        if values is None or isinstance(values, Mapping):
-            return _rows_by_name(values or {}, fields, of)
-        rows = np.asarray(values, dtype=np.float64)
-        if rows.ndim not in (1, 2) or rows.shape[-1] != len(fields):
-            expected = f"expected ({len(fields)},) or (batch, {len(fields)})"
-            raise InputError("model.bad-shape", f"{of} has shape {rows.shape}, {expected}", place=of)
-        return rows
+        return read_rows(values, getattr(self, of), of)
 
     @overload
     def simulate(
@@ -367,18 +359,3 @@ class Model(Returning):
 
     def _repr_html_(self) -> str:
         return describe.html(self)
-
-
-def _rows_by_name(values: Mapping[str, ArrayLike], fields: tuple[Field, ...], of: str) -> Array:
-    names = [f["name"] for f in fields]
-    for name in values:
-        if name not in names:
-            hint = f"There is {', '.join(names)}"
-            raise InputError("model.unknown-name", f"no such name among the {of}", place=str(name), hint=hint)
-    columns = [np.asarray(values.get(f["name"], f["value"]), dtype=np.float64) for f in fields]
-    try:
-        return np.stack(np.broadcast_arrays(*columns), axis=-1)
-    except ValueError as error:
-        sizes = ", ".join(f"{n} {np.shape(v)}" for n, v in values.items() if np.ndim(v))
-        message = f"the values of the {of} have different lengths: {sizes}"
-        raise InputError("model.bad-shape", message, place=of) from error

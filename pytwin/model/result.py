@@ -181,7 +181,8 @@ class Result:
         failed = self.failures()
         first = failed[0]
         where = [f"{axis} {first[axis]}" for axis in self.axes]
-        place = ", ".join([*where, f"{first['time']:g} {self.time_unit}"])
+        unit = "" if self.time_unit == "1" else f" {self.time_unit}"
+        place = ", ".join([*where, f"time {first['time']:g}{unit}"])
         if len(failed) > 1:
             place += f"; {len(failed)} lanes of {self.status.size} in all"
         name = first["code"].removeprefix("core.").replace("-", "_").upper()

@@ -18,7 +18,8 @@ from pytwin.model.result import Column, Result
 from pytwin.model.schedule import Schedule, joined
 
 if TYPE_CHECKING:
-    from pytwin.model.model import Model, Values
+    from pytwin.model.model import Model
+    from pytwin.model.rows import Values
 
 Array = NDArray[np.float64]
 Given = Plan | Schedule | NDArray[Any]
@@ -95,7 +96,9 @@ def instants(times: ArrayLike | str, start: float, clock: Clock) -> Array:
         return np.asarray(start + clock.text(times, "times") * np.linspace(0, 1, _EVEN))
     found = np.asarray(times, dtype=np.float64)
     if found.ndim != 1:
-        raise InputError("model.bad-shape", f"times has shape {found.shape}, expected (T,)", place="times")
+        hint = 'Several times, or a text such as "24 h"'
+        message = f"times has shape {found.shape}, expected (T,)"
+        raise InputError("model.bad-shape", message, place="times", hint=hint)
     for bad, why in (
         (~np.isfinite(found), "is not a finite number"),
         (found < start, f"is before the start, {start:g}"),
@@ -160,6 +163,9 @@ def with_plans(model: Model, found: Lanes, plan: Plans, horizon: float) -> Lanes
 def _schedule(model: Model, plan: Given, horizon: float) -> Schedule:
     if isinstance(plan, Schedule):
         return plan
+    if not isinstance(plan, Plan | np.ndarray):
+        message = f"a Plan or a Schedule is needed, not {type(plan).__name__}"
+        raise InputError("model.no-plan", message, place="plan", hint="params and x0 come behind the plan")
     return Schedule(plan) if isinstance(plan, np.ndarray) else plan.schedule(model, horizon)
 
 

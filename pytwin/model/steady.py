@@ -18,7 +18,8 @@ from pytwin.model.result import status_text
 from pytwin.model.schedule import Schedule
 
 if TYPE_CHECKING:
-    from pytwin.model.model import Model, Values
+    from pytwin.model.model import Model
+    from pytwin.model.rows import Values
 
 Array = NDArray[np.float64]
 

@@ -8,7 +8,7 @@ import pickle
 import numpy as np
 import pytest
 
-from pytwin import InputError, Model, Plan, _core, models
+from pytwin import ComputationError, InputError, Model, Plan, _core, models
 
 from .conftest import daily, params_of, run
 
@@ -92,6 +92,21 @@ def test_a_lane_that_fails_raises_or_is_left_with_its_status() -> None:
 
 
 @pytest.mark.core
+def test_a_lane_that_explodes_or_takes_too_many_steps_leaves_the_others() -> None:
+    model, times, eps = Model("vanderpol"), [0.0, 0.5, 1.0], {"eps": [1.0, 1e-8]}
+    steps = {"method": "dopri5", "max_steps": 500}
+    slow = model.simulate(times, None, eps, errors="status", **steps)
+    assert slow.status.tolist() == [0, _core.STATUS["STEP_LIMIT"][0]] and slow.stop[0] == 1
+    (failed,) = slow.failures()
+    assert failed["subject"] == 1 and failed["code"] == "core.step-limit" and 0 < failed["time"] < 1
+    with pytest.raises(ComputationError, match=r"subject 1, time .*Raise max_steps, or try method=.rodas"):
+        model.simulate(times, None, eps, **steps)
+    burst = model.simulate(times, None, eps, method="rk4", step=0.01, errors="status")
+    assert burst.status.tolist() == [0, _core.STATUS["NOT_FINITE"][0]] and "1 failed" in repr(burst)
+    assert np.isfinite(burst.y[0]).all() and np.isnan(burst.y[1, -1]).all()
+
+
+@pytest.mark.core
 def test_times_have_a_unit_and_may_be_a_text() -> None:
     model = Model(MODEL)
     hourly = model.simulate(TIMES, PLAN)
@@ -148,6 +163,12 @@ def test_draws_of_the_noise_are_an_axis() -> None:
 
 
 BAD = [
+    (lambda m: m.simulate(24.0), 'a text such as "24 h"'),
+    (lambda m: m.simulate(TIMES, {"CL": 0.3}), "a Plan or a Schedule is needed, not str"),
+    (lambda m: m.simulate(TIMES, [{"CL": 0.3}]), "a Plan or a Schedule is needed, not dict"),
+    (lambda m: m.simulate(TIMES, PLAN, {"CL": "fast"}), "CL is no number (at params, CL)"),
+    (lambda m: m.simulate(TIMES, PLAN, {"CL": np.ones((2, 2))}), "CL has shape (2, 2)"),
+    (lambda m: Plan("a").infusion("warfarin", 1, length="-3 h"), "-3 h is negative (at length)"),
     (lambda m: m.simulate(TIMES, PLAN, sensitivities=["Q"]), "neither a parameter nor an initial state"),
     (lambda m: m.simulate(TIMES, PLAN, draws=5), "auto follows no noise"),
     (lambda m: m.simulate([0.0, 24.0, 24.0], PLAN), "24 h is there twice (at times[2])"),
