@@ -1,7 +1,7 @@
 """Cases of noise: moments of the Ornstein-Uhlenbeck process, paths of geometric Brownian motion, orders.
 
-A moment is judged by its distance from the exact one, at most 4 standard errors of the Monte Carlo estimate; the
-seed is fixed, so that the figures are the same in every run.
+A moment is judged by its distance from the exact one, at most 4 standard errors of the Monte Carlo estimate;
+the seed is fixed, so that the figures are the same in every run.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""Series that share a model and the gaps in their data are filtered by one path of covariances: the bits of each
-are those that it has alone.
+"""Series that share a model and the gaps in their data are filtered by one path of covariances: the bits of
+each are those that it has alone.
 
 The expected values are the same series filtered one at a time, which takes the other path.
 """
