@@ -300,6 +300,7 @@ static void test_error_norm(void)
         error[i] = fabs(dy[0] + 40 * sin(120));
     }
     CHECK(error[1] < error[0]);
+    pt_model_free(m);
 }
 
 static void test_no_memory(void)
