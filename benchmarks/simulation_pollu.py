@@ -1,8 +1,8 @@
-"""POLLU (20 species, stiff) with rates that differ from lane to lane, beside CVODE at equal achieved error.
+"""POLLU (20 species, stiff) with rates that differ from lane to lane, beside CVODE at equal error.
 
-The error of a solver is the largest over lanes and species of ``|e| / (|y| + atol / rtol)`` at the end, against
-the Rosenbrock method at 1e-12. CVODE runs at a ladder of tolerances; its time at the error of the lanes is read
-from the straight line between the two rungs around it, both axes logarithmic.
+The error of a solver is the largest over lanes and species of ``|e| / (|y| + atol / rtol)`` at the end,
+against the Rosenbrock method at 1e-12. CVODE runs at a ladder of tolerances; its time at the error of the
+lanes is read from the straight line between the two rungs around it, both axes logarithmic.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from peers import cvode_pollu  # noqa: E402
-from row import Row, median_seconds, once_seconds  # noqa: E402
+from peers import cvode_pollu
+from row import Row, median_seconds, once_seconds
 
-from pytwin import _core  # noqa: E402
+from pytwin import _core
 
 Array = NDArray[np.float64]
 LANES, SPREAD, END, SEED = 10_000, 0.2, 60.0, 1
@@ -39,7 +39,8 @@ def ours(params: Array, rtol: float) -> Array:
     n = len(params)
     found = _core.Model("pollution").simulate(
         params, None, 0.0, np.zeros(0, dtype=_core.PLAN_DTYPE), np.array([0, 0]), np.array([END]),
-        np.arange(n), np.zeros(n, dtype=np.int64), method=_core.METHODS["rodas"], rtol=rtol, atol=rtol * SMALL,
+        np.arange(n), np.zeros(n, dtype=np.int64), method=_core.METHODS["rodas"], rtol=rtol,
+        atol=rtol * SMALL,
     )  # fmt: skip
     if found["status"].any():
         raise RuntimeError(f"{np.count_nonzero(found['status'])} lanes failed")

@@ -20,7 +20,7 @@ def _pointer(a: np.ndarray) -> ctypes._Pointer:
 
 
 def concentrations(params: np.ndarray, x0: np.ndarray, end: float, *, rtol: float, atol: float) -> np.ndarray:
-    """Concentrations (n, 20) at ``end`` minutes from x0 (20,), under the rates of each row of params (n, 25)."""
+    """Concentrations (n, 20) at ``end`` minutes from x0 (20,), under the rates params (n, 25)."""
     params, x0 = (np.ascontiguousarray(a, dtype=np.float64) for a in (params, x0))
     y = np.empty((len(params), 20))
     bad = ctypes.CDLL(str(LIBRARY)).cvode_pollu(
