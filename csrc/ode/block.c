@@ -76,8 +76,9 @@ static int is_stiff(const pt_model *model, const pt_ode_options *options)
 static int may_be_stiff(const pt_model *model, const pt_ode_options *options)
 {
     if (is_stiff(model, options)) return 1;
-    const int differentiable = model->functions->jacobian || model->functions->tangent;
-    return options->method == PT_METHOD_AUTO && differentiable && !model->n_delay && !options->need.ramps;
+    const int differentiable =
+        model->functions->tangent || (model->functions->jacobian && !options->need.ramps);
+    return options->method == PT_METHOD_AUTO && differentiable && !model->n_delay;
 }
 
 /* Appends a state to a list if it is stepped and not there yet. */

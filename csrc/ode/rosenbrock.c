@@ -34,7 +34,7 @@ PT_LANE void stage(pt_block *b, const int s, const vec *per_h)
         t[j] = b->origin[j] + v_fma(v_set(pt_rosenbrock_c[s]), b->h[j], b->t[j]);
     pt_stiff_rate(b, t, b->x1, st->f);
     for (int i = 0; i < b->n_state * PT_WIDE; i++) st->k[s][i] += st->f[i];
-    if (st->shape->timed && pt_rosenbrock_d[s] != 0)
+    if ((st->shape->timed || b->ramps) && pt_rosenbrock_d[s] != 0)
         for (int i = 0; i < b->n_state * PT_WIDE; i++)
             st->k[s][i] = v_fma(v_set(pt_rosenbrock_d[s]) * b->h[i % PT_WIDE], st->dt[i], st->k[s][i]);
     pt_sparse_solve(st->order, st->value, st->inverse, st->k[s], st->work);

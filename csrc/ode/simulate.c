@@ -169,10 +169,12 @@ static pt_need need_of(const pt_simulation *call)
     return need;
 }
 
-/* Parameters that move go with the explicit methods alone. */
+/* Parameters that move go with methods that know the time of every rate, and with derivatives for a stiff
+ * one.
+ */
 static pt_status check_ramps(const pt_model *model, const pt_simulation *call)
 {
-    const int stiff = call->options.method == PT_METHOD_RODAS || model->mass;
+    const int stiff = (call->options.method == PT_METHOD_RODAS || model->mass) && !model->functions->tangent;
     return stiff || model->n_delay ? PT_UNSUPPORTED : PT_OK;
 }
 

@@ -2,6 +2,8 @@
 
 #include <math.h>
 
+#include "ode/ramp.h"
+
 /* Cuts n wides off; with a null base only counts. */
 static vec *cut(char *base, size_t *used, int n)
 {
@@ -111,21 +113,25 @@ void pt_stiff_free(pt_stiff *stiff)
     pt_free(stiff);
 }
 
+/* Where the block steps the linear part, it keeps K itself. */
+static const vec *linear_of(const pt_block *b) { return b->n_linear ? b->stiff->K : b->K; }
+
 void pt_stiff_refresh(pt_block *b)
 {
-    if (b->model->n_linear)
-        b->model->functions->linear(b->model->self, pt_wides(b->p), pt_wides(b->stiff->K));
+    if (b->n_linear) b->model->functions->linear(b->model->self, pt_wides(b->p), pt_wides(b->stiff->K));
 }
 
 /* dx (n) = K x of the linear part, where K may be other than 0 */
-static void linear_rate(const pt_stiff *st, int n, const vec *x, vec *dx)
+static void linear_rate(const pt_block *b, int n, const vec *x, vec *dx)
 {
+    const pt_stiff *st = b->stiff;
+    const vec *K = linear_of(b);
     for (int i = 0; i < n; i++)
         for (int j = 0; j < PT_WIDE; j++) {
             vec sum = v_set(0);
             for (int k = st->shape->begin[i]; k < st->shape->begin[i + 1]; k++) {
                 const int q = st->shape->column[k];
-                sum = v_fma(st->K[(i * n + q) * PT_WIDE + j], x[q * PT_WIDE + j], sum);
+                sum = v_fma(K[(i * n + q) * PT_WIDE + j], x[q * PT_WIDE + j], sum);
             }
             dx[i * PT_WIDE + j] = sum;
         }
@@ -134,7 +140,8 @@ static void linear_rate(const pt_stiff *st, int n, const vec *x, vec *dx)
 void pt_stiff_rate(pt_block *b, const vec *t, const vec *x, vec *dx)
 {
     const int n = b->model->n_linear;
-    linear_rate(b->stiff, n, x, dx);
+    if (b->ramps) pt_ramps_follow(b, t);
+    linear_rate(b, n, x, dx);
     if (b->n_state > n)
         b->model->functions->rate(b->model->self, pt_wides_in(t), pt_wides_in(x), pt_wides(b->p),
                                   pt_wides(b->c), pt_wides(b->d), pt_wides(dx + n * PT_WIDE));
@@ -146,13 +153,25 @@ void pt_stiff_rate(pt_block *b, const vec *t, const vec *x, vec *dx)
     }
 }
 
+/* df/dt with what parameters do that move; all states */
+static void dt_of_ramps(pt_block *b, const vec *t)
+{
+    pt_stiff *st = b->stiff;
+    const wide one = w_set(1);
+    b->model->functions->tangent(b->model->self, pt_wides_in(t), pt_wides(b->x), pt_wides(b->p),
+                                 pt_wides(b->d), &one, NULL, pt_wides(b->ramps->rise), NULL, pt_wides(st->f),
+                                 pt_wides(st->dt), NULL, NULL);
+}
+
 void pt_stiff_jacobian(pt_block *b, const vec *t)
 {
     pt_stiff *st = b->stiff;
+    if (b->ramps) pt_ramps_follow(b, t);
     const pt_jacobian_point at = {pt_wides_in(t), pt_wides(b->x), pt_wides(b->p),
-                                  pt_wides(b->c), pt_wides(b->d), pt_wides(st->K)};
-    vec *dt = st->shape->timed ? st->dt + b->model->n_linear * PT_WIDE : NULL;
+                                  pt_wides(b->c), pt_wides(b->d), pt_wides_in(linear_of(b))};
+    vec *dt = st->shape->timed && !b->ramps ? st->dt + b->model->n_linear * PT_WIDE : NULL;
     pt_jacobian_eval(b->model, st->shape, &at, pt_wides(st->J), dt ? pt_wides(dt) : NULL, pt_wides(st->work));
+    if (b->ramps) dt_of_ramps(b, t);
 }
 
 void pt_stiff_factor(pt_block *b, const vec *shift)
