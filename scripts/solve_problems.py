@@ -1,15 +1,16 @@
-"""Reference solutions of the test problems: ``python scripts/solve_problems.py > pytwin/verify/solutions.json``.
+"""Reference solutions of the test problems: ``python scripts/solve_problems.py [NAME ...]``.
 
 A second method, in extended precision (80 bits) and apart from the core: collocation at Radau's points (Radau
-IIA; Hairer & Wanner, Solving Ordinary Differential Equations II, IV.5), with five stages of order 9. Its steps are
-those that the plain Rosenbrock method of ``pytwin.reference`` takes at a tolerance, then each of them halved; what
-differs between both is written beside the digits.
+IIA; Hairer & Wanner, Solving Ordinary Differential Equations II, IV.5), with five stages of order 9. Its steps
+are those that the plain Rosenbrock method of ``pytwin.reference`` takes at a tolerance, then each of them
+halved; what differs between both is written beside the digits.
 """
 
 from __future__ import annotations
 
 import json
 import sys
+from pathlib import Path
 
 import mpmath
 import numpy as np
@@ -20,17 +21,21 @@ from pytwin.reference import rosenbrock
 from pytwin.reference.problems import PROBLEMS, Problem
 
 Real = NDArray[np.longdouble]
-STAGES, MESH = 5, {True: 1e-8, False: 1e-10}  # of stiff problems, of the others
+STAGES, MESH = 5, {True: 1e-8, False: 1e-9}  # of stiff problems, of the others
+FILE = Path(__file__).resolve().parents[1] / "pytwin" / "verify" / "solutions.json"
 ENOUGH, ROUNDS = 1e-18, 30  # of Newton's method
 
 
 def radau() -> Real:
     """A (STAGES, STAGES): integrals of the Lagrange polynomials at the nodes, from 0 to each node."""
     mpmath.mp.dps = 40
-    last, before = mpmath.taylor(lambda x: mpmath.legendre(STAGES, x), 0, STAGES), mpmath.taylor(
-        lambda x: mpmath.legendre(STAGES - 1, x), 0, STAGES
+    last, before = (
+        mpmath.taylor(lambda x: mpmath.legendre(STAGES, x), 0, STAGES),
+        mpmath.taylor(lambda x: mpmath.legendre(STAGES - 1, x), 0, STAGES),
     )
-    roots = mpmath.polyroots([a - b for a, b in zip(last, before, strict=True)][::-1], maxsteps=200, extraprec=200)
+    roots = mpmath.polyroots(
+        [a - b for a, b in zip(last, before, strict=True)][::-1], maxsteps=200, extraprec=200
+    )
     nodes = sorted((mpmath.re(r) + 1) / 2 for r in roots)
     powers = mpmath.matrix(STAGES, STAGES)
     integrals = mpmath.matrix(STAGES, STAGES)
@@ -119,7 +124,7 @@ def halved(times: Real) -> Real:
 
 
 def main() -> None:
-    found, A = {}, radau()
+    found, A = json.loads(FILE.read_text() or "{}") if FILE.exists() else {}, radau()
     for name, problem in PROBLEMS.items():
         if len(sys.argv) > 1 and name not in sys.argv[1:]:
             continue
@@ -132,7 +137,7 @@ def main() -> None:
         print(f"{name}: {len(times) - 1} steps, {apart:.1e} apart", file=sys.stderr, flush=True)
         digits = [np.format_float_scientific(v, 17) for v in fine]
         found[name] = {"end": problem.end, "steps": 2 * len(times) - 2, "apart": apart, "x": digits}
-    print(json.dumps(found, indent=1))
+        FILE.write_text(json.dumps(dict(sorted(found.items())), indent=1) + "\n")
 
 
 if __name__ == "__main__":

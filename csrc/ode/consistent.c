@@ -40,7 +40,7 @@ static void take_over(pt_block *b, vmask *which)
             const vec change = b->stiff->f[at];
             b->x[at] = v_if(which[j], b->x[at] + change, b->x[at]);
             const vec scale = v_fma(v_set(b->options.rtol), v_abs(b->x[at]), v_set(pt_block_atol(b, i)));
-            small[j] &= v_le(v_abs(change), v_set(SMALL) * scale);
+            small[j] &= v_le(v_abs(change), v_set(SMALL) * scale) & v_isfinite(change);
         }
     }
     for (int j = 0; j < PT_WIDE; j++) which[j] &= ~small[j];

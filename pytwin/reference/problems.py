@@ -1,4 +1,4 @@
-"""The published test problems of the integrators in plain NumPy: the oracle of csrc/organs, and what peers integrate.
+"""The test problems of the integrators in plain NumPy: the oracle of csrc/organs, and what peers integrate.
 
 The equations take any kind of number (double, extended, complex), so that a derivative by complex step or a
 solution in extended precision comes from the same lines. Sources stand on the sheets of the organs.

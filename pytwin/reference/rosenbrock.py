@@ -30,7 +30,13 @@ def _lower(rows: tuple[tuple[float, ...], ...]) -> Array:
     return matrix
 
 
-_SIX = (-7.502846399306121, 2.561846144803919, -11.627539656261098, -0.18268767659942256, 0.030198172008377946)
+_SIX = (
+    -7.502846399306121,
+    2.561846144803919,
+    -11.627539656261098,
+    -0.18268767659942256,
+    0.030198172008377946,
+)
 A = _lower((
     (3.0,),
     (2.849394379747939, 0.45842242204463923),
@@ -62,9 +68,7 @@ H = np.array([
 ])  # fmt: skip
 
 
-def stages(
-    f: Rate, J: Array, dfdt: Array, t: float, x: Array, h: float, mass: Array | None = None
-) -> Array:
+def stages(f: Rate, J: Array, dfdt: Array, t: float, x: Array, h: float, mass: Array | None = None) -> Array:
     """The stages k (8, n) of M dx/dt = f(t, x) from x over h; ``mass`` (n,): the diagonal of M."""
     M = np.ones(len(x)) if mass is None else mass
     W = np.diag(M) / (h * GAMMA) - J
@@ -86,7 +90,8 @@ def step(
 def interpolate(x: Array, k: Array, theta: float) -> Array:
     """The solution at t + theta h, of order 4."""
     g = H @ k
-    return x + theta * (B @ k + (1 - theta) * (g[0] + theta * (g[1] + theta * g[2])))
+    x1: Array = x + theta * (B @ k + (1 - theta) * (g[0] + theta * (g[1] + theta * g[2])))
+    return x1
 
 
 def integrate(

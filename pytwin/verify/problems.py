@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 
 TEST_SET = "Mazzia, Magherini, Test Set for IVP Solvers 2.4, Bari 2008"
-# At the end of each problem as in pytwin.reference.problems; by RADAU5, RADAU or PSIDE in quadruple precision.
+# At the end of each problem as in pytwin.reference.problems; by RADAU5, RADAU or PSIDE, quadruple precision.
 PRINTED: dict[str, tuple[float, ...]] = {
     "robertson": (0.2083340149701255e-7, 0.8333360770334713e-13, 0.9999999791665050),
     "hires": (

@@ -1,4 +1,4 @@
-"""Conditions of order of the Rosenbrock method's coefficients, its interpolant, and the plain version of a step."""
+"""Conditions of order of the Rosenbrock method's coefficients and of its interpolant; the plain version."""
 
 from __future__ import annotations
 

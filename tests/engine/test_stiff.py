@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from pytwin import Model, _core
 from pytwin.reference import rosenbrock
 from pytwin.reference.problems import PROBLEMS
@@ -26,7 +27,13 @@ def achieved(name: str, tolerance: float, **options) -> float:
     """Largest error over the states at the end of a problem, in the scale of its tolerances."""
     small, exact = PROBLEMS[name].small, solution(name)
     found = run(
-        name, params_of(name), NOTHING, [PROBLEMS[name].end], rtol=tolerance, atol=tolerance * small, **options
+        name,
+        params_of(name),
+        NOTHING,
+        [PROBLEMS[name].end],
+        rtol=tolerance,
+        atol=tolerance * small,
+        **options,
     )
     assert not found["status"].any()
     return float(np.max(abs(found["x_end"][0] - exact) / (abs(exact) + small)))
@@ -55,7 +62,7 @@ def test_derivatives_agree_with_complex_step(name):
 @pytest.mark.parametrize("name", ["hires", "akzo_nobel", "oregonator"])
 def test_one_step_agrees_with_the_plain_version(name):
     """So loose a tolerance that the interval is one step."""
-    p, x, h = params_of(name), initial(name), 1e-3
+    p, x, h = params_of(name), initial(name), 5e-5
     mass = np.array(Model(name).mass or np.ones(len(x)))
     found = run(name, p, NOTHING, [h / 3, h], rtol=1e3, atol=1e6, method=RODAS)
     problem = PROBLEMS[name]
@@ -79,7 +86,7 @@ def test_problem_that_is_not_stiff(name):
 
 
 def test_error_falls_at_the_order_of_the_method():
-    """Error against the tolerance: the method of order 5 with an estimate of order 4 follows it as 5/5 or more."""
+    """Error against the tolerance: an estimate of order 4 lets the error of order 5 follow it."""
     errors = [achieved("pollution", t, method=RODAS) for t in (1e-5, 1e-7, 1e-9)]
     slopes = np.diff(np.log10(errors)) / -2
     assert np.all(slopes > 0.75)
@@ -117,17 +124,13 @@ def test_time_in_the_equations():
 
 
 def test_triggers_find_their_instants():
-    bounces = Model("bouncing_ball")
-    triggers = np.zeros(1, dtype=_core.TRIGGER_DTYPE)
-    triggers["output"], triggers["direction"] = 0, -1
-    triggers["kind"], triggers["index"] = _core.ACTION_EVENT, 0
-    found = bounces.core.simulate(
-        params_of("bouncing_ball")[None], None, 0.0, NOTHING, [0, 0], np.array([1.0]), [0], [0],
-        triggers=triggers, trigger_offsets=[0, 1], method=RODAS, rtol=1e-9, atol=1e-9,
-    )  # fmt: skip
+    """The bouncing ball, which has a trigger of its own, a while after its first bounce."""
+    found = run(
+        "bouncing_ball", params_of("bouncing_ball"), NOTHING, [1.0], rtol=1e-9, atol=1e-9, method=RODAS
+    )
     first = np.sqrt(2 / 9.81)
-    fall = 1.0 - first
-    expected = 0.9 * 9.81 * first * fall - 0.5 * 9.81 * fall**2
+    rise = 1.0 - first
+    expected = 0.9 * 9.81 * first * rise - 0.5 * 9.81 * rise**2
     np.testing.assert_allclose(found["y"][0, 0, 0], expected, atol=1e-9)
 
 
@@ -196,7 +199,7 @@ def test_choice_saves_steps_where_there_is_stiffness():
     assert run("vanderpol", p, NOTHING, [2.0], method=DOPRI5, **limit)["status"][0] != 0
 
 
-@pytest.mark.parametrize("name", ["hamberg2007", "lorenz", "pleiades", "arenstorf", "hovorka2004"])
+@pytest.mark.parametrize("name", ["hamberg2007", "lorenz", "pleiades", "arenstorf", "hovorka"])
 def test_models_without_stiffness_keep_their_bits(name):
     p, times = params_of(name), np.linspace(0, 5, 11)
     auto = run(name, p, NOTHING, times)
@@ -210,7 +213,7 @@ def test_models_without_stiffness_keep_their_bits(name):
 def test_bad_lanes_fail_alone(method):
     p = np.tile(params_of("hires"), (5, 1))
     p[1, 0] = np.nan
-    p[3, 6] = 1e308  # overflows within a step
+    p[3, 0] = -1e3  # grows beyond all numbers
     options = {"method": _core.METHODS[method], "rtol": 1e-6, "atol": 1e-10}
     found = run("hires", p, NOTHING, [10.0, 20.0], **options)
     good = run("hires", params_of("hires"), NOTHING, [10.0, 20.0], **options)
