@@ -1,9 +1,9 @@
 """Reference solutions of the test problems: ``python scripts/solve_problems.py [NAME ...]``.
 
-A second method, in extended precision (80 bits) and apart from the core: collocation at Radau's points (Radau
-IIA; Hairer & Wanner, Solving Ordinary Differential Equations II, IV.5), with five stages of order 9. Its steps
-are those that the plain Rosenbrock method of ``pytwin.reference`` takes at a tolerance, then each of them
-halved; what differs between both is written beside the digits.
+A second method, in extended precision (80 bits) and apart from the core: collocation at Radau's points with
+five stages, of order 9 (Radau IIA; Hairer & Wanner, Solving Ordinary Differential Equations II, IV.5). Its
+steps are those that the plain Rosenbrock method of ``pytwin.reference`` takes at a tolerance, then each of
+them halved; what differs between both is written beside the digits.
 """
 
 from __future__ import annotations

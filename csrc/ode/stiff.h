@@ -13,8 +13,9 @@
 /* The choice of method in each lane (ode/switch.c). */
 typedef struct {
     int automatic; /* lanes begin with the explicit method and change; else all are stiff */
+    int any;       /* a lane is stiff */
     vmask stiff[PT_WIDE];
-    vec tried[PT_WIDE];    /* attempts of explicit steps */
+    vec until[PT_WIDE];    /* attempts up to the next stretch that is looked at; below 0: it runs */
     vec beyond[PT_WIDE];   /* those of the running stretch beyond the border of stability */
     vec calm[PT_WIDE];     /* steps in a row that the explicit method could have made */
     vec patience[PT_WIDE]; /* how many of them it takes to return */

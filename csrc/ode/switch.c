@@ -16,9 +16,9 @@
 
 enum {
     FIRST_LOOK = 48, /* attempts before the first stretch */
-    STRETCH = 16,    /* its length */
-    ENOUGH = 10,     /* steps in it beyond the border */
-    PERIOD = 256,    /* from one stretch to the next */
+    STRETCH = 12,    /* its length */
+    ENOUGH = 8,      /* steps in it beyond the border */
+    PERIOD = 512,    /* from one stretch to the next */
     CALM = 16,       /* steps that the explicit method could have made, before the first return */
     LESS_CALM = 4    /* factor of that from return to return */
 };
@@ -27,17 +27,10 @@ void pt_switch_begin(pt_block *b, int s)
 {
     pt_choice *choice = &b->stiff->choice;
     *pt_flag(choice->stiff, s) = choice->automatic ? 0 : -1;
-    *pt_at(choice->tried, 0, s) = *pt_at(choice->beyond, 0, s) = *pt_at(choice->calm, 0, s) = 0;
+    *pt_at(choice->until, 0, s) = FIRST_LOOK;
+    *pt_at(choice->beyond, 0, s) = *pt_at(choice->calm, 0, s) = 0;
     *pt_at(choice->patience, 0, s) = CALM;
-}
-
-/* Attempts since the last stretch began or will begin: those in [0, STRETCH) are looked at. */
-static vec into_stretch(vec tried)
-{
-    const vec early = tried - v_set(FIRST_LOOK), late = tried - v_set(PERIOD - STRETCH);
-    const vec cycle = late - v_set(PERIOD) * v_floor(late * v_set(1.0 / PERIOD));
-    return v_if(v_lt(tried, v_set(FIRST_LOOK + STRETCH)), early,
-                v_if(v_lt(late, v_set(0)), v_set(-1), cycle));
+    choice->any = pt_any(choice->stiff);
 }
 
 /* Lanes of vec j whose step was beyond the border: |k_7 - k_6| against |x_7 - x_6| / h. */
@@ -60,20 +53,30 @@ static vmask is_beyond(const pt_block *b, int j)
     return v_gt(rise, v_set(BORDER * BORDER) * run);
 }
 
+/* Looks at the lanes of vec j that are in a stretch; at its end they go over or not. */
+static void look(pt_block *b, int j, vmask inside, vmask accept)
+{
+    pt_choice *choice = &b->stiff->choice;
+    const vmask beyond = is_beyond(b, j) & inside & accept;
+    const vmask end = inside & v_le(choice->until[j], v_set(-STRETCH));
+    choice->beyond[j] = v_if(beyond, choice->beyond[j] + v_set(1), choice->beyond[j]);
+    choice->stiff[j] |= end & v_ge(choice->beyond[j], v_set(ENOUGH));
+    choice->beyond[j] = v_if(end, v_set(0), choice->beyond[j]);
+    choice->until[j] = v_if(end, v_set(PERIOD - STRETCH), choice->until[j]);
+}
+
 static void watch_explicit(pt_block *b, const vmask *accept)
 {
     pt_choice *choice = &b->stiff->choice;
+    vmask inside[PT_WIDE];
     for (int j = 0; j < PT_WIDE; j++) {
-        const vec into = into_stretch(choice->tried[j]);
-        const vmask look = v_ge(into, v_set(0)) & v_lt(into, v_set(STRETCH)) & b->live[j];
-        choice->tried[j] = v_if(b->live[j], choice->tried[j] + v_set(1), choice->tried[j]);
-        if (!m_any(look)) continue;
-        const vmask beyond = is_beyond(b, j) & look & accept[j];
-        choice->beyond[j] = v_if(beyond, choice->beyond[j] + v_set(1), choice->beyond[j]);
-        const vmask end = look & v_eq(into, v_set(STRETCH - 1));
-        choice->stiff[j] |= end & v_ge(choice->beyond[j], v_set(ENOUGH));
-        choice->beyond[j] = v_if(end, v_set(0), choice->beyond[j]);
+        choice->until[j] = v_if(b->live[j], choice->until[j] - v_set(1), choice->until[j]);
+        inside[j] = v_lt(choice->until[j], v_set(0)) & b->live[j];
     }
+    if (!pt_any(inside)) return;
+    for (int j = 0; j < PT_WIDE; j++)
+        if (m_any(inside[j])) look(b, j, inside[j], accept[j]);
+    choice->any = pt_any(choice->stiff);
 }
 
 /* Bound of the eigenvalues of the Jacobian in vec j: the largest sum of a row, states in units of their
@@ -127,10 +130,11 @@ static void return_lanes(pt_block *b)
         b->k[0][i] = v_if(back[i % PT_WIDE], b->k[1][i], b->k[0][i]);
     for (int j = 0; j < PT_WIDE; j++) {
         choice->stiff[j] &= ~back[j];
-        choice->tried[j] = v_if(back[j], v_set(0), choice->tried[j]);
+        choice->until[j] = v_if(back[j], v_set(FIRST_LOOK), choice->until[j]);
         choice->calm[j] = v_if(back[j], v_set(0), choice->calm[j]);
         choice->patience[j] = v_if(back[j], choice->patience[j] * v_set(LESS_CALM), choice->patience[j]);
     }
+    choice->any = pt_any(choice->stiff);
 }
 
 /* Lanes at work, and those of them that are stiff. */
@@ -213,6 +217,10 @@ void pt_switch_step(pt_block *b)
 {
     int n, n_stiff;
     parked p;
+    if (!b->stiff->choice.any) {
+        pt_block_step(b);
+        return;
+    }
     count(b, &n, &n_stiff);
     const int stiff = 2 * n_stiff >= n && n_stiff > 0, mixed = n_stiff > 0 && n_stiff < n;
     if (mixed) park(b, stiff, &p);
