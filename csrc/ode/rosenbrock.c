@@ -71,15 +71,15 @@ static vec square_of_error(const pt_block *b, int j)
 void pt_rosenbrock_prepare(pt_block *b, int i)
 {
     for (int j = 0; j < PT_WIDE; j++) {
-        const int at = i * PT_WIDE + j;
+        const int at = i * PT_WIDE + j, full = (b->n_linear + i) * PT_WIDE + j;
         vec g[3];
         for (int r = 0; r < 3; r++) {
-            g[r] = v_set(pt_rosenbrock_h[r][0]) * b->stiff->k[0][at];
+            g[r] = v_set(pt_rosenbrock_h[r][0]) * b->stiff->k[0][full];
             for (int q = 1; q < PT_N_ROSENBROCK; q++)
-                g[r] = v_fma(v_set(pt_rosenbrock_h[r][q]), b->stiff->k[q][at], g[r]);
+                g[r] = v_fma(v_set(pt_rosenbrock_h[r][q]), b->stiff->k[q][full], g[r]);
         }
         /* g[0] + theta (g[1] + theta g[2]) */
-        b->dense[PT_DENSE_RISE][at] = b->x1[at] - b->x[at];
+        b->dense[PT_DENSE_RISE][at] = b->x1[full] - b->x[full];
         b->dense[PT_DENSE_BEND][at] = g[0];
         b->dense[PT_DENSE_TWIST][at] = g[1] + g[2];
         b->dense[PT_DENSE_TAIL][at] = -g[2];

@@ -55,7 +55,7 @@ void pt_stiff_consistent(pt_block *b, const vmask *which);
 void pt_stiff_settle(pt_block *b, const int *list, int n);
 /* One attempt of a step in every lane. */
 void pt_rosenbrock_step(pt_block *b);
-/* The coefficients of pt_block_prepare for state i. */
+/* The coefficients of pt_block_prepare for state i of those that are stepped. */
 void pt_rosenbrock_prepare(pt_block *b, int i);
 
 /* Slot s takes a lane. */

@@ -9,7 +9,7 @@ estimate of order 3 makes it much more accurate than it was asked to be, and as 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from pytwin.model import Model
 from pytwin.reference.problems import PROBLEMS, Problem
-from pytwin.verify.case import Case, at_least, at_most, equal, info
+from pytwin.verify.case import Case, at_least, at_most, info
 from pytwin.verify.problems import PRINTED, TEST_SET, doubt, solution
 from pytwin.verify.run import Context
 
@@ -33,6 +33,9 @@ METHODS = {True: "rodas", False: "dopri5"}
 PEERS = {True: "BDF", False: "RK45"}
 # Slope of log error over log tolerance: 1 is what a controller aims at.
 LEAST_SLOPE = 0.75
+# Shown and not judged: errors grow ten-thousandfold on the way, and what two methods of the same order leave of a
+# tolerance differs by chance. The orbit itself is among the cases of triggers and orbits.
+SENSITIVE = ("arenstorf",)
 # Where rounding sets in, relative to the size of the states.
 FLOOR = 1e-13
 
@@ -40,10 +43,10 @@ FLOOR = 1e-13
 def cases(context: Context) -> Iterator[Case]:
     """Reference solutions, then each problem by the method that suits it and by the automatic choice."""
     yield from printed()
-    yield arenstorf()
     for name in PROBLEMS:
         context.say(f"    {name}")
-        yield from ladder(name, full=context.full)
+        for case in ladder(name, full=context.full):
+            yield replace(case, info=True) if name in SENSITIVE else case
 
 
 def error_of(name: str, x: Array) -> float:
@@ -69,20 +72,6 @@ def printed() -> Iterator[Case]:
             doubt(name),
             source="scripts/solve_problems.py",
         )
-
-
-def arenstorf() -> Case:
-    """The orbit closes."""
-    source = "Hairer, Norsett, Wanner, Solving Ordinary Differential Equations I, II.0"
-    run = ours("arenstorf", 1e-13, "dopri5")
-    start = Model("arenstorf").rows(None, of="states")
-    return equal(
-        "arenstorf: distance from the start after a period",
-        0.0,
-        float(np.max(np.abs(run - start))),
-        source=source,
-        absolute=1e-7,
-    )
 
 
 @cache
