@@ -33,8 +33,8 @@ METHODS = {True: "rodas", False: "dopri5"}
 PEERS = {True: "BDF", False: "RK45"}
 # Slope of log error over log tolerance: 1 is what a controller aims at.
 LEAST_SLOPE = 0.75
-# Shown and not judged: errors grow ten-thousandfold on the way, and what two methods of the same order leave of a
-# tolerance differs by chance. The orbit itself is among the cases of triggers and orbits.
+# Shown and not judged: errors grow ten-thousandfold on the way, and what two methods of the same order leave
+# of a tolerance differs by chance. That the orbit closes is among the cases of events.
 SENSITIVE = ("arenstorf",)
 # Where rounding sets in, relative to the size of the states.
 FLOOR = 1e-13

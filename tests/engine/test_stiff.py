@@ -79,10 +79,11 @@ def test_stiff_problem_keeps_its_tolerance(name, method):
     assert achieved(name, 1e-8, method=_core.METHODS[method]) < 1e-7
 
 
-@pytest.mark.parametrize("name", ["brusselator", "pleiades"])
-def test_problem_that_is_not_stiff(name):
-    assert achieved(name, 1e-8, method=RODAS) < 1e-6
-    assert achieved(name, 1e-8) < 1e-6
+@pytest.mark.parametrize(("name", "growth"), [("brusselator", 10), ("pleiades", 1000)])
+def test_problem_that_is_not_stiff(name, growth):
+    """Close encounters of the stars enlarge every error."""
+    assert achieved(name, 1e-8, method=RODAS) < growth * 1e-8
+    assert achieved(name, 1e-8) < growth * 1e-8
 
 
 def test_error_falls_at_the_order_of_the_method():
@@ -191,7 +192,7 @@ def test_lane_does_not_depend_on_the_company_it_keeps():
 
 
 def test_stiff_lane_with_a_linear_part_and_doses():
-    """A transit time of a tenth of a second: the chain is stiff, kinetics and doses hang on the linear part."""
+    """A transit time of a tenth of a second: a stiff chain hangs on the linear part, into which doses go."""
     p, plan, times = params_of("hamberg2010", MTT2=3e-5), daily(5.0, 3), np.linspace(0, 72, 100)
     limit = {"rtol": 1e-8, "atol": 1e-10, "max_steps": 20_000}
     auto = run("hamberg2010", p, plan, times, **limit)
