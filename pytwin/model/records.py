@@ -67,6 +67,12 @@ class RecordResult:
     def __iter__(self) -> Iterator[str]:
         return iter(self.names)
 
+    def to_dict(self) -> dict[str, NDArray[Any]]:
+        """Columns ID, TIME, EVID and the outputs, row by row: ``pandas.DataFrame(result.to_dict())``."""
+        t = self.table
+        ids = np.array(t.ids)[t.subject]
+        return {"ID": ids, "TIME": t.time, "EVID": t.evid, **{name: self[name] for name in self}}
+
     def raise_for_status(self) -> None:
         """Raise ``ComputationError`` for the first subject that failed."""
         failed = np.flatnonzero(self.status)

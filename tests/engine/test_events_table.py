@@ -223,3 +223,11 @@ def test_assign() -> None:
     assert isinstance(more, EventTable) and set(table.covariates) == {"WT"}
     np.testing.assert_allclose(more["CL"], 0.1 * np.array(ROWS["WT"]))
     assert (more["V"] == 20).all()
+
+
+def test_results_go_back_into_a_data_frame() -> None:
+    frame = {"ID": ["a", "a", "b"], "TIME": [0.0, 2.0, 1.0], "AMT": [10.0, 0.0, 0.0]}
+    found = Model("pk_1cpt_oral").simulate(events=frame)
+    table = pandas.DataFrame(found.to_dict())
+    assert list(table.columns) == ["ID", "TIME", "EVID", "C"] and list(table.ID) == ["a", "a", "b"]
+    assert list(table.EVID) == [1, 0, 0] and table.C[1] == found["C"][1] > 0
