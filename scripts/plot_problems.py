@@ -33,7 +33,7 @@ def lanes(name: str, tolerance: float) -> Array:
     """The states at the end, LANES times the same."""
     problem, model = PROBLEMS[name], Model(name)
     found = model.simulate(
-        [problem.end], params=np.tile(model.rows(None), (LANES, 1)), method="rodas", states=True, outputs=[],
+        [problem.end], params=np.tile(model.rows(None), (LANES, 1)), method="rodas",
         rtol=tolerance, atol=tolerance * problem.small, time_unit=model.time_unit, errors="status",
     )  # fmt: skip
     return np.asarray(found.y[0, -1])

@@ -14,6 +14,8 @@
 typedef struct {
     int automatic; /* lanes begin with the explicit method and change; else all are stiff */
     int any;       /* a lane is stiff */
+    int uncounted; /* attempts of all lanes that are not in `until` yet */
+    int quiet;     /* attempts before a lane comes to a stretch, at least */
     vmask stiff[PT_WIDE];
     vec until[PT_WIDE];    /* attempts up to the next stretch that is looked at; below 0: it runs */
     vec beyond[PT_WIDE];   /* those of the running stretch beyond the border of stability */

@@ -9,6 +9,7 @@
  * Explicit and stiff lanes live in one block. A step is made for those of the kind that has more; the others
  * wait. What a lane does never depends on when.
  */
+#include "ode/control.h"
 #include "ode/stiff.h"
 #include "ode/trigger.h"
 
@@ -16,9 +17,9 @@
 
 enum {
     FIRST_LOOK = 48, /* attempts before the first stretch */
-    STRETCH = 12,    /* its length */
-    ENOUGH = 8,      /* steps in it beyond the border */
-    PERIOD = 512,    /* from one stretch to the next */
+    STRETCH = 8,     /* its length */
+    ENOUGH = 6,      /* steps in it beyond the border */
+    PERIOD = 1024,   /* from one stretch to the next */
     CALM = 16,       /* steps that the explicit method could have made, before the first return */
     LESS_CALM = 4    /* factor of that from return to return */
 };
@@ -27,7 +28,8 @@ void pt_switch_begin(pt_block *b, int s)
 {
     pt_choice *choice = &b->stiff->choice;
     *pt_flag(choice->stiff, s) = choice->automatic ? 0 : -1;
-    *pt_at(choice->until, 0, s) = FIRST_LOOK;
+    *pt_at(choice->until, 0, s) = FIRST_LOOK + choice->uncounted;
+    if (choice->quiet > FIRST_LOOK) choice->quiet = FIRST_LOOK;
     *pt_at(choice->beyond, 0, s) = *pt_at(choice->calm, 0, s) = 0;
     *pt_at(choice->patience, 0, s) = CALM;
     choice->any = pt_any(choice->stiff);
@@ -41,7 +43,8 @@ static vmask is_beyond(const pt_block *b, int j)
     for (int i = 0; i < b->n_stepped; i++) {
         const int at = i * PT_WIDE + j;
         const vec size = v_abs(b->x[nl * PT_WIDE + at]);
-        const vec weight = v_set(1) / v_fma(v_set(b->options.rtol), size, v_set(pt_block_atol(b, nl + i)));
+        const vec scale = v_fma(v_set(b->options.rtol), size, v_set(pt_block_atol(b, nl + i)));
+        const vec weight = pt_rough_inverse(scale);
         vec apart = v_set(pt_stage_a[6][5]) * b->k[5][at];
         for (int q = 0; q < 5; q++)
             apart = v_fma(v_set(pt_stage_a[6][q] - pt_stage_a[5][q]), b->k[q][at], apart);
@@ -65,14 +68,35 @@ static void look(pt_block *b, int j, vmask inside, vmask accept)
     choice->until[j] = v_if(end, v_set(PERIOD - STRETCH), choice->until[j]);
 }
 
+/* Brings the lanes' counts up to date, and finds those that are in a stretch. */
+static void count_attempts(pt_block *b, vmask *inside)
+{
+    pt_choice *choice = &b->stiff->choice;
+    const vec more = v_set(choice->uncounted + 1);
+    vec least = v_set(PERIOD);
+    for (int j = 0; j < PT_WIDE; j++) {
+        choice->until[j] = v_if(b->live[j], choice->until[j] - more, choice->until[j]);
+        inside[j] = v_lt(choice->until[j], v_set(0)) & b->live[j];
+        least = v_min(least, v_if(b->live[j], choice->until[j], least));
+    }
+    double first = least[0];
+    for (int l = 1; l < PT_W; l++) first = least[l] < first ? least[l] : first;
+    choice->uncounted = 0;
+    choice->quiet = (int)first;
+}
+
+/* As long as no lane is stiff, every attempt is one of all lanes: they are counted together until the first
+ * of them comes to a stretch. */
 static void watch_explicit(pt_block *b, const vmask *accept)
 {
     pt_choice *choice = &b->stiff->choice;
     vmask inside[PT_WIDE];
-    for (int j = 0; j < PT_WIDE; j++) {
-        choice->until[j] = v_if(b->live[j], choice->until[j] - v_set(1), choice->until[j]);
-        inside[j] = v_lt(choice->until[j], v_set(0)) & b->live[j];
+    if (choice->quiet > 0 && !choice->any) {
+        choice->quiet--;
+        choice->uncounted++;
+        return;
     }
+    count_attempts(b, inside);
     if (!pt_any(inside)) return;
     for (int j = 0; j < PT_WIDE; j++)
         if (m_any(inside[j])) look(b, j, inside[j], accept[j]);
