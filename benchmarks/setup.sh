@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Build the peers that pip cannot install: CVODE in C from Debian's libsundials.
+# Build the peers that pip cannot install beside pytwin: CVODE in C from Debian's libsundials, and those whose
+# own requirements would get in the way, in environments of their own.
 set -euo pipefail
 cd "$(dirname "$0")"
 if [ ! -e /usr/include/cvode/cvode.h ]; then
@@ -11,4 +12,12 @@ for peer in hamberg hovorka pollu; do
         "peers/cvode_$peer.c" -lsundials_cvode -lsundials_nvecserial -lsundials_sunmatrixdense \
         -lsundials_sunlinsoldense -lsundials_sunnonlinsolfixedpoint -lm
     echo "built benchmarks/build/libcvode_$peer.so"
+done
+${CC:-gcc} -O3 -march=native -ffp-contract=fast -shared -fPIC -Wall -Wextra -Werror -Wno-psabi \
+    -o build/libarithmetic.so peers/arithmetic.c
+echo "built benchmarks/build/libarithmetic.so"
+for peer in diffrax simglucose; do
+    [ -e "build/$peer" ] || python3 -m venv "build/$peer"
+    "build/$peer/bin/pip" install -q "$peer"
+    echo "installed $peer in benchmarks/build/$peer"
 done
