@@ -17,9 +17,11 @@ typedef struct {
     int uncounted; /* attempts of all lanes that are not in `until` yet */
     int quiet;     /* attempts before a lane comes to a stretch, at least */
     vmask stiff[PT_WIDE];
-    vec until[PT_WIDE];    /* attempts up to the next stretch that is looked at; below 0: it runs */
-    vec beyond[PT_WIDE];   /* those of the running stretch beyond the border of stability */
-    vec calm[PT_WIDE];     /* steps in a row that the explicit method could have made */
+    vec until[PT_WIDE];  /* attempts up to the next stretch that is looked at; below 0: it runs */
+    vec beyond[PT_WIDE]; /* those of the running stretch beyond the border of stability */
+    vec limit[PT_WIDE];  /* explicit step at leaving, times the bound of the eigenvalues then; < 0: not yet */
+    vec calm[PT_WIDE];   /* steps in a row that the explicit method could have made, or made as fast */
+    vmask mild[PT_WIDE]; /* the last of them was but as fast */
     vec patience[PT_WIDE]; /* how many of them it takes to return */
 } pt_choice;
 

@@ -4,7 +4,9 @@
  * of h times the dominant eigenvalue is estimated from the last two stages (Hairer & Wanner, Solving Ordinary
  * Differential Equations II, IV.2): where it is beyond the border of stability in most of them, the method is
  * bound by stability and not by accuracy, and the lane goes over to the Rosenbrock method. It comes back when
- * the explicit method could have made the same steps for a while; that while grows with every return.
+ * the explicit method could have made the same steps for a while, and that while grows with every return; or
+ * when the steps are longer than the explicit ones, but not by as much as they cost more: then it stays away
+ * for long.
  *
  * Explicit and stiff lanes live in one block. A step is made for those of the kind that has more; the others
  * wait. What a lane does never depends on when.
@@ -14,6 +16,8 @@
 #include "ode/trigger.h"
 
 #define BORDER 3.25 /* of the pair of Dormand and Prince on the negative axis */
+/* Explicit steps that take as long as one Rosenbrock step: measured 4 to 8 with 13 and 20 states. */
+#define COST 5
 
 enum {
     FIRST_LOOK = 48, /* attempts before the first stretch */
@@ -21,7 +25,8 @@ enum {
     ENOUGH = 6,      /* steps in it beyond the border */
     PERIOD = 1024,   /* from one stretch to the next */
     CALM = 16,       /* steps that the explicit method could have made, before the first return */
-    LESS_CALM = 4    /* factor of that from return to return */
+    LESS_CALM = 4,   /* factor of that from return to return */
+    NO_GAIN = 6      /* steps that it could have made as fast */
 };
 
 void pt_switch_begin(pt_block *b, int s)
@@ -30,7 +35,7 @@ void pt_switch_begin(pt_block *b, int s)
     *pt_flag(choice->stiff, s) = choice->automatic ? 0 : -1;
     *pt_at(choice->until, 0, s) = FIRST_LOOK + choice->uncounted;
     if (choice->quiet > FIRST_LOOK) choice->quiet = FIRST_LOOK;
-    *pt_at(choice->beyond, 0, s) = *pt_at(choice->calm, 0, s) = 0;
+    *pt_at(choice->beyond, 0, s) = *pt_at(choice->calm, 0, s) = *pt_at(choice->limit, 0, s) = 0;
     *pt_at(choice->patience, 0, s) = CALM;
     choice->any = pt_any(choice->stiff);
 }
@@ -64,6 +69,7 @@ static void look(pt_block *b, int j, vmask inside, vmask accept)
     const vmask end = inside & v_le(choice->until[j], v_set(-STRETCH));
     choice->beyond[j] = v_if(beyond, choice->beyond[j] + v_set(1), choice->beyond[j]);
     choice->stiff[j] |= end & v_ge(choice->beyond[j], v_set(ENOUGH));
+    choice->limit[j] = v_if(end, -b->h[j], choice->limit[j]);
     choice->beyond[j] = v_if(end, v_set(0), choice->beyond[j]);
     choice->until[j] = v_if(end, v_set(PERIOD - STRETCH), choice->until[j]);
 }
@@ -124,9 +130,13 @@ static void watch_stiff(pt_block *b, const vmask *accept)
 {
     pt_choice *choice = &b->stiff->choice;
     for (int j = 0; j < PT_WIDE; j++) {
-        const vmask calm = v_lt(b->h[j] * largest_row(b, j), v_set(1));
-        const vec more = v_if(calm, choice->calm[j] + v_set(1), v_set(0));
+        const vec row = largest_row(b, j), reach = b->h[j] * row;
+        const vmask fresh = v_lt(choice->limit[j], v_set(0)) & b->live[j];
+        choice->limit[j] = v_if(fresh, -row * choice->limit[j], choice->limit[j]);
+        const vmask calm = v_lt(reach, v_set(1)), mild = v_lt(reach, v_set(COST) * choice->limit[j]);
+        const vec more = v_if(calm | mild, choice->calm[j] + v_set(1), v_set(0));
         choice->calm[j] = v_if(accept[j], more, choice->calm[j]);
+        choice->mild[j] = (~calm & accept[j]) | (choice->mild[j] & ~accept[j]);
     }
 }
 
@@ -145,7 +155,8 @@ static void return_lanes(pt_block *b)
     vmask back[PT_WIDE];
     vec t[PT_WIDE];
     for (int j = 0; j < PT_WIDE; j++) {
-        back[j] = choice->stiff[j] & b->live[j] & v_ge(choice->calm[j], choice->patience[j]);
+        const vec enough = v_if(choice->mild[j], v_set(NO_GAIN), choice->patience[j]);
+        back[j] = choice->stiff[j] & b->live[j] & v_ge(choice->calm[j], enough);
         t[j] = b->origin[j] + b->t[j];
     }
     if (!pt_any(back)) return;
@@ -154,9 +165,11 @@ static void return_lanes(pt_block *b)
         b->k[0][i] = v_if(back[i % PT_WIDE], b->k[1][i], b->k[0][i]);
     for (int j = 0; j < PT_WIDE; j++) {
         choice->stiff[j] &= ~back[j];
-        choice->until[j] = v_if(back[j], v_set(FIRST_LOOK), choice->until[j]);
+        const vec away = v_if(choice->mild[j], v_set(PERIOD), v_set(FIRST_LOOK));
+        choice->until[j] = v_if(back[j], away, choice->until[j]);
         choice->calm[j] = v_if(back[j], v_set(0), choice->calm[j]);
-        choice->patience[j] = v_if(back[j], choice->patience[j] * v_set(LESS_CALM), choice->patience[j]);
+        const vmask longer = back[j] & ~choice->mild[j];
+        choice->patience[j] = v_if(longer, choice->patience[j] * v_set(LESS_CALM), choice->patience[j]);
     }
     choice->any = pt_any(choice->stiff);
 }
