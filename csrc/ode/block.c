@@ -6,6 +6,7 @@
 #include "ode/sensitivity.h"
 #include "ode/stiff.h"
 #include "ode/trigger.h"
+#include "ode/waiting.h"
 
 /* Cuts n elements of 64-byte aligned memory off; with a null base only counts. */
 static void *cut(char *base, size_t *used, size_t n, size_t size)
@@ -161,6 +162,7 @@ void pt_block_free(pt_block *block)
     if (block) pt_ramps_free(block->ramps);
     if (block) pt_stiff_free(block->stiff);
     if (block) pt_free(block->watch);
+    if (block) pt_free(block->waiting);
     if (block) pt_history_free(block->history);
     pt_free(block);
 }
@@ -236,6 +238,7 @@ void pt_slot_begin(pt_block *b, int s, int64_t lane, double start, double end, c
     if (b->tangents) pt_tangents_begin(b, s);
     if (b->stiff) pt_switch_begin(b, s);
     if (b->watch) pt_watch_begin(b, s);
+    if (b->waiting) b->waiting->failed[s] = 0;
     if (b->ramps) pt_ramps_begin(b, s, start);
 }
 
@@ -247,6 +250,7 @@ void pt_slot_state(const pt_block *b, int s, double *x)
 
 void pt_slot_fail(pt_block *b, int s, pt_status status)
 {
+    if (b->slot[s].status != PT_OK) return; /* the first failure counts */
     b->slot[s].status = status;
     b->slot[s].stop = b->slot[s].now + pt_get(b->t, 0, s);
     *pt_flag(b->arrived, s) = -1;
@@ -281,6 +285,13 @@ static void find_wanted(pt_block *b)
     }
 }
 
+/* Outputs wait unless something else than parameters that stay as they are stands behind them. */
+static int outputs_may_wait(const pt_block *b)
+{
+    if (!b->waiting || b->feed->n_time == 0 || b->feed->first || b->wants_linear) return 0;
+    return !b->tangents && !b->ramps && !b->history && !b->paths;
+}
+
 static void (*stepper(const pt_block *b))(pt_block *)
 {
     if (b->paths) return pt_block_noise_step;
@@ -293,6 +304,8 @@ void pt_block_run(pt_block *b, const pt_feed *feed)
     void (*step)(pt_block *) = stepper(b);
     b->feed = feed;
     find_wanted(b);
+    b->may_wait = outputs_may_wait(b);
+    if (b->may_wait) pt_waiting_clear(b->waiting);
     for (int i = 0; i < b->n_state; i++)
         b->atol[i] = b->options.atols ? b->options.atols[i] : b->options.atol;
     b->empty = 0;

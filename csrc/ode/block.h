@@ -48,6 +48,7 @@ typedef struct pt_tangents pt_tangents; /* ode/sensitivity.h */
 typedef struct pt_paths pt_paths;       /* ode/paths.h */
 typedef struct pt_stiff pt_stiff;       /* ode/stiff.h */
 typedef struct pt_history pt_history;   /* ode/history.h */
+typedef struct pt_waiting pt_waiting;   /* ode/waiting.h */
 typedef struct pt_watch pt_watch;       /* ode/trigger.h */
 
 /* Where lanes come from and go to. */
@@ -115,6 +116,9 @@ struct pt_block {
     vec *k[PT_N_STAGE];     /* (n_stepped) each */
     vec *dense[PT_N_DENSE]; /* (n_stepped) each, see pt_block_dense */
     vec *scratch;           /* n_state + n_output + n_linear^2 */
+
+    pt_waiting *waiting;
+    int may_wait; /* outputs inside steps may be put by */
 
     double *atol;  /* (n_state) */
     int8_t *reads; /* (n_output, n_state) 1: the output depends on the state */

@@ -4,6 +4,7 @@
 #include "ode/block.h"
 #include "ode/sensitivity.h"
 #include "ode/stiff.h"
+#include "ode/waiting.h"
 
 /* The first three coefficients fit the values and derivatives at both ends. */
 PT_LANE void fit_ends(pt_block *b, int i, int j)
@@ -78,79 +79,10 @@ static void find_reach(const pt_block *b, const vmask *accept, vec *reach)
     }
 }
 
-/* Where each slot stands in its outputs, apart from the slots so that a round over lanes is short. */
-typedef struct {
-    int64_t next[PT_N_SLOT];
-    double *row[PT_N_SLOT]; /* of its lane in y */
-} places;
-
-static void find_places(const pt_block *b, places *at)
-{
-    const int64_t width = b->feed->n_time * b->feed->n_out;
-    for (int s = 0; s < PT_N_SLOT; s++) {
-        const int idle = b->slot[s].lane < 0;
-        at->next[s] = idle ? b->feed->n_time : b->slot[s].out;
-        at->row[s] = b->feed->y + (idle ? 0 : b->slot[s].lane * width);
-    }
-}
-
-/* b->due = time of the next output inside the interval, or infinity; built from single numbers in registers,
- * because a vector that is read right after its numbers were stored one by one has to wait for them. */
-static void find_due(pt_block *b, const places *at)
-{
-    const pt_feed *feed = b->feed;
-    for (int j = 0; j < PT_WIDE; j++) {
-        const int64_t *next = at->next + j * PT_W;
-#define TIME_OF(l) (next[l] < feed->n_time ? feed->times[next[l]] : PT_INF)
-        const vec time = PT_EACH(TIME_OF);
-#undef TIME_OF
-        b->due[j] = time - b->origin[j];
-    }
-}
-
 static int lanes_due(const pt_block *b, const vec *reach, vmask *due)
 {
     for (int j = 0; j < PT_WIDE; j++) due[j] = v_lt(b->due[j], reach[j]);
     return pt_any(due);
-}
-
-/* Output i of the feed for all lanes. */
-static const vec *source_of(const pt_block *b, int i, const vec *x, const vec *y)
-{
-    const int output = b->feed->outputs[i], state = output - b->n_output;
-    return state < 0 ? y + output * PT_WIDE : x + state * PT_WIDE;
-}
-
-/* Writes the outputs of the lanes in due and counts them. Lanes that are not due, but have an output to come,
- * write there too: what they write is overwritten when it comes. */
-static void emit_round(const pt_block *b, const vmask *due, const vec *x, const vec *y, places *at)
-{
-    const pt_feed *feed = b->feed;
-    const int64_t n_out = feed->n_out;
-    for (int i = 0; i < n_out; i++) {
-        const double *from = (const double *)source_of(b, i, x, y);
-        for (int s = 0; s < PT_N_SLOT; s++)
-            if (at->next[s] < feed->n_time) at->row[s][at->next[s] * n_out + i] = from[s];
-    }
-    for (int s = 0; s < PT_N_SLOT; s++) at->next[s] -= ((const int64_t *)due)[s];
-}
-
-/* Lanes in due with an output that is not finite fail, and no further output is theirs. */
-static void check_round(pt_block *b, vmask *due, const vec *x, const vec *y, vec *reach)
-{
-    vmask bad[PT_WIDE];
-    for (int j = 0; j < PT_WIDE; j++) bad[j] = m_set(0);
-    for (int i = 0; i < b->feed->n_out; i++) {
-        const vec *from = source_of(b, i, x, y);
-        for (int j = 0; j < PT_WIDE; j++) bad[j] |= ~v_isfinite(from[j]) & due[j];
-    }
-    if (!pt_any(bad)) return;
-    for (int j = 0; j < PT_WIDE; j++) {
-        due[j] &= ~bad[j];
-        reach[j] = v_if(bad[j], v_set(-PT_INF), reach[j]);
-    }
-    for (int s = 0; s < PT_N_SLOT; s++)
-        if (*pt_flag(bad, s)) pt_slot_fail(b, s, PT_NOT_FINITE);
 }
 
 void pt_slot_emit_inside(pt_block *b, int s, const vec *x, const vec *y)
@@ -159,7 +91,6 @@ void pt_slot_emit_inside(pt_block *b, int s, const vec *x, const vec *y)
     *pt_at(b->due, 0, s) = pt_slot_due(b, s) - b->slot[s].now;
 }
 
-/* The same slot by slot: with derivatives of the outputs, or where observations are actions. */
 static void emit_each(pt_block *b, vmask *due, const vec *x, const vec *y, vec *reach)
 {
     for (int s = 0; s < PT_N_SLOT; s++) {
@@ -188,25 +119,12 @@ static void evaluate(pt_block *b, const vmask *due, const vec *per_h, vec *x, ve
     if (b->tangents) pt_tangents_dense(b, t, theta, x);
 }
 
-/* What lies inside the step, all lanes in a round. */
-static void emit_quickly(pt_block *b, vmask *due, const vec *per_h, vec *reach)
+/* What lies inside the step, a round of all lanes at a time. */
+static void emit_at_once(pt_block *b, vmask *due, vec *reach)
 {
-    vec *x = b->scratch, *y = b->scratch + b->n_state * PT_WIDE;
-    places at;
-    find_places(b, &at);
-    do {
-        evaluate(b, due, per_h, x, y);
-        check_round(b, due, x, y, reach);
-        emit_round(b, due, x, y, &at);
-        find_due(b, &at);
-    } while (lanes_due(b, reach, due));
-    for (int s = 0; s < PT_N_SLOT; s++)
-        if (b->slot[s].lane >= 0) b->slot[s].out = at.next[s];
-}
-
-static void emit_slowly(pt_block *b, vmask *due, const vec *per_h, vec *reach)
-{
-    vec *x = b->scratch, *y = b->scratch + b->n_state * PT_WIDE;
+    vec *x = b->scratch, *y = b->scratch + b->n_state * PT_WIDE, per_h[PT_WIDE];
+    for (int i = 0; i < b->n_state * PT_WIDE; i++) x[i] = b->x[i];
+    for (int j = 0; j < PT_WIDE; j++) per_h[j] = v_set(1) / b->h[j];
     do {
         evaluate(b, due, per_h, x, y);
         emit_each(b, due, x, y, reach);
@@ -215,15 +133,15 @@ static void emit_slowly(pt_block *b, vmask *due, const vec *per_h, vec *reach)
 
 void pt_block_dense(pt_block *b, const vmask *accept)
 {
-    vec reach[PT_WIDE], per_h[PT_WIDE];
+    vec reach[PT_WIDE];
     vmask due[PT_WIDE];
     find_reach(b, accept, reach);
     if (!lanes_due(b, reach, due)) return;
     pt_block_prepare(b, b->wanted, b->n_wanted);
-    for (int i = 0; i < b->n_state * PT_WIDE; i++) b->scratch[i] = b->x[i];
-    for (int j = 0; j < PT_WIDE; j++) per_h[j] = v_set(1) / b->h[j];
-    if (b->tangents || b->feed->first)
-        emit_slowly(b, due, per_h, reach);
-    else
-        emit_quickly(b, due, per_h, reach);
+    if (b->may_wait) {
+        for (int s = 0; s < PT_N_SLOT; s++)
+            if (*pt_flag(due, s)) pt_waiting_put(b, s, pt_get(reach, 0, s));
+    } else {
+        emit_at_once(b, due, reach);
+    }
 }

@@ -5,6 +5,7 @@
 #include "ode/sensitivity.h"
 #include "ode/stiff.h"
 #include "ode/trigger.h"
+#include "ode/waiting.h"
 
 static const pt_action *due_action(const pt_slot *slot)
 {
@@ -96,6 +97,7 @@ static int finite_lane(const vec *v, int n, int s)
 static int set_params(pt_block *b, int s)
 {
     const double *base = b->base + (int64_t)s * b->n_param, *factor = b->factor + (int64_t)s * b->n_param;
+    if (b->may_wait) pt_waiting_flush(b, s);
     for (int i = 0; i < b->n_param; i++) *pt_at(b->p, i, s) = base[i] * factor[i];
     if (b->tangents) pt_tangents_params(b, s);
     if (b->ramps) pt_ramps_open(b, s);
@@ -291,6 +293,7 @@ static void begin_interval(pt_block *b, int s)
 
 static void replace_lane(pt_block *b, int s)
 {
+    if (b->may_wait) pt_waiting_flush(b, s);
     b->feed->finish(b->feed->context, b, s);
     if (!b->empty && b->feed->take(b->feed->context, b, s)) return;
     b->empty = 1;

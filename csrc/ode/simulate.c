@@ -4,6 +4,7 @@
 #include "ode/noise.h"
 #include "ode/sensitivity.h"
 #include "ode/trigger.h"
+#include "ode/waiting.h"
 
 enum { CHUNK = 1024 };
 
@@ -213,6 +214,8 @@ static pt_status make_block(const simulation *all, const pt_ode_options *options
     if (status == PT_OK && pt_method_has_noise(options->method)) status = pt_paths_create(*block, call->seed);
     if (status == PT_OK && has_triggers(all->model, call)) status = pt_watch_create(*block);
     if (status == PT_OK && all->model->n_delay) status = pt_history_create(*block);
+    if (status == PT_OK && call->n_time > 0)
+        status = pt_waiting_create(*block, call->times, call->n_time, &(*block)->waiting);
     return status;
 }
 

@@ -174,6 +174,39 @@ static void test_blow_up(void)
 }
 
 /* Poisson terms: state i of the chain at t after a unit in the first is e^-z z^i / i!. */
+/* a itself, and sqrt(p0 - t), which there is no more of behind p0 */
+static void fading(const void *self, const wide *t, const wide *x, const wide *p, const wide *c,
+                   const wide *d, wide *y)
+{
+    (void)self, (void)c, (void)d;
+    y[0] = x[0];
+    y[1] = w_sqrt(p[0] - *t);
+}
+
+static const pt_model_functions fading_functions = {
+    .constants = no_constants, .initial = initial, .rate = circle, .output = fading, .pattern = everything};
+
+/* An output inside a step that is no number ends its lane at its time, with all before it in place, however
+ * far the states have gone. */
+static void test_output_fails(void)
+{
+    pt_model model = make(&fading_functions, 2, 0);
+    const double times[8] = {0, 0.3, 1, 1.7, 3, 4.4, 5, 6.25};
+    double p[N];
+    for (int l = 0; l < N; l++) p[l] = 0.1 + 0.2 * l;
+    simulate(&model, p, times, 8, 1e-6);
+    for (int l = 0; l < N; l++) {
+        int k = 0;
+        while (k < 8 && times[k] <= p[l]) k++;
+        CHECK(status[l] == (k < 8 ? PT_NOT_FINITE : PT_OK));
+        CHECK(stop[l] == (k < 8 ? times[k] : times[7]));
+        for (int i = 0; i < 8; i++) {
+            CHECK(isnan(y[(l * 8 + i) * 2]) == (i >= k));
+            CHECK(i >= k || fabs(y[(l * 8 + i) * 2 + 1] - sqrt(p[l] - times[i])) < 1e-15 * 4);
+        }
+    }
+}
+
 static void test_linear_chain(void)
 {
     pt_model model = make(&chain_functions, 4, 4);
@@ -279,6 +312,7 @@ int main(void)
 {
     test_circle();
     test_blow_up();
+    test_output_fails();
     test_linear_chain();
     test_propagate();
     test_propagate_alone();
