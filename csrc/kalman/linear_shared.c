@@ -130,6 +130,8 @@ static void run_cov(pt_lane_block *b, shared_path *path)
     const pt_linear_input *in = b->call->in;
     const int n = in->n;
     const int64_t s = longest(in);
+    b->first = s;
+    b->used = 1;
     k_loglike total = k_loglike_begin();
     pt_lane_load(b, &in->P0, 0, n * n, b->P);
     for (int64_t t = 0; t < pt_linear_length(in, s); t++) {

@@ -7,14 +7,7 @@
 #include "ode/stiff.h"
 #include "ode/trigger.h"
 #include "ode/waiting.h"
-
-/* Cuts n elements of 64-byte aligned memory off; with a null base only counts. */
-static void *cut(char *base, size_t *used, size_t n, size_t size)
-{
-    char *p = base ? base + *used : NULL;
-    *used += (n * size + 63) / 64 * 64;
-    return p;
-}
+#include "ode/room.h"
 
 static size_t lay_out(pt_block *b, char *base)
 {
@@ -22,27 +15,27 @@ static size_t lay_out(pt_block *b, char *base)
     const size_t np = (size_t)b->n_param, nd = (size_t)b->n_dose;
     const size_t n_K = (size_t)(b->model->n_linear - b->n_linear);
     size_t used = 0;
-    cut(base, &used, 1, sizeof *b);
-    b->x = cut(base, &used, nx, sizeof(wide));
-    b->x1 = cut(base, &used, nx, sizeof(wide));
-    b->p = cut(base, &used, np, sizeof(wide));
-    b->c = cut(base, &used, (size_t)b->n_constant, sizeof(wide));
-    b->d = cut(base, &used, (size_t)b->n_delay, sizeof(wide));
-    b->inflow = cut(base, &used, nx, sizeof(wide));
-    b->K = cut(base, &used, n_K * n_K, sizeof(wide));
-    b->coefficient = cut(base, &used, PT_TAYLOR * nl * nl, sizeof(wide));
-    b->flow = cut(base, &used, PT_TAYLOR * nl, sizeof(wide));
-    b->node = cut(base, &used, PT_N_NODE * nl, sizeof(wide));
-    for (int s = 0; s < PT_N_STAGE; s++) b->k[s] = cut(base, &used, nn, sizeof(wide));
-    for (int s = 0; s < PT_N_DENSE; s++) b->dense[s] = cut(base, &used, nn, sizeof(wide));
-    b->scratch = cut(base, &used, nx + (size_t)b->n_output + nl * nl, sizeof(wide));
-    b->base = cut(base, &used, PT_N_SLOT * np, sizeof(double));
-    b->factor = cut(base, &used, PT_N_SLOT * np, sizeof(double));
-    b->rate = cut(base, &used, PT_N_SLOT * nd, sizeof(double));
-    b->pending = cut(base, &used, PT_N_SLOT * (size_t)b->options.need.n_pending, sizeof(pt_pending));
-    b->atol = cut(base, &used, nx, sizeof(double));
-    b->reads = cut(base, &used, (size_t)b->n_output * nx, sizeof(int8_t));
-    b->joins = cut(base, &used, nx * nx, sizeof(int8_t));
+    pt_cut(base, &used, 1, sizeof *b);
+    b->x = pt_cut(base, &used, nx, sizeof(wide));
+    b->x1 = pt_cut(base, &used, nx, sizeof(wide));
+    b->p = pt_cut(base, &used, np, sizeof(wide));
+    b->c = pt_cut(base, &used, (size_t)b->n_constant, sizeof(wide));
+    b->d = pt_cut(base, &used, (size_t)b->n_delay, sizeof(wide));
+    b->inflow = pt_cut(base, &used, nx, sizeof(wide));
+    b->K = pt_cut(base, &used, n_K * n_K, sizeof(wide));
+    b->coefficient = pt_cut(base, &used, PT_TAYLOR * nl * nl, sizeof(wide));
+    b->flow = pt_cut(base, &used, PT_TAYLOR * nl, sizeof(wide));
+    b->node = pt_cut(base, &used, PT_N_NODE * nl, sizeof(wide));
+    for (int s = 0; s < PT_N_STAGE; s++) b->k[s] = pt_cut(base, &used, nn, sizeof(wide));
+    for (int s = 0; s < PT_N_DENSE; s++) b->dense[s] = pt_cut(base, &used, nn, sizeof(wide));
+    b->scratch = pt_cut(base, &used, nx + (size_t)b->n_output + nl * nl, sizeof(wide));
+    b->base = pt_cut(base, &used, PT_N_SLOT * np, sizeof(double));
+    b->factor = pt_cut(base, &used, PT_N_SLOT * np, sizeof(double));
+    b->rate = pt_cut(base, &used, PT_N_SLOT * nd, sizeof(double));
+    b->pending = pt_cut(base, &used, PT_N_SLOT * (size_t)b->options.need.n_pending, sizeof(pt_pending));
+    b->atol = pt_cut(base, &used, nx, sizeof(double));
+    b->reads = pt_cut(base, &used, (size_t)b->n_output * nx, sizeof(int8_t));
+    b->joins = pt_cut(base, &used, nx * nx, sizeof(int8_t));
     return used;
 }
 

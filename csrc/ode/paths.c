@@ -1,21 +1,15 @@
 #include "ode/paths.h"
 
 #include "lanes/philox.h"
-
-static vec *cut(char *base, size_t *used, int n)
-{
-    vec *p = base ? (vec *)(base + *used) : NULL;
-    *used += (size_t)n * sizeof(wide);
-    return p;
-}
+#include "ode/room.h"
 
 static size_t lay_out(pt_paths *P, const pt_block *b, char *base)
 {
     size_t used = 0;
     vec **of_noise[] = {&P->w, &P->a, &P->w1, &P->a1, &P->dw, &P->dz};
     vec **of_states[] = {&P->f[0], &P->f[1], &P->g[0], &P->g[1], &P->g[2], &P->g[3], &P->x};
-    for (int i = 0; i < 6; i++) *of_noise[i] = cut(base, &used, P->n);
-    for (int i = 0; i < 7; i++) *of_states[i] = cut(base, &used, b->n_state);
+    for (int i = 0; i < 6; i++) *of_noise[i] = pt_cut_wides(base, &used, P->n);
+    for (int i = 0; i < 7; i++) *of_states[i] = pt_cut_wides(base, &used, b->n_state);
     return used;
 }
 

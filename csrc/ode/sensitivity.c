@@ -2,40 +2,33 @@
 
 #include "ode/ramp.h"
 #include "ode/trigger.h"
+#include "ode/room.h"
 
 static vec *row_of(vec *a, int width, int q) { return a + q * width * PT_WIDE; }
-
-/* Cuts n wides off; with a null base only counts. */
-static vec *cut(char *base, size_t *used, int n)
-{
-    vec *p = base ? (vec *)(base + *used) : NULL;
-    *used += (size_t)n * sizeof(wide);
-    return p;
-}
 
 static size_t lay_out(pt_tangents *T, const pt_block *b, int n, char *base)
 {
     const int nx = b->n_state, np = b->n_param, ny = b->n_output;
     size_t used = 0;
-    T->pd = cut(base, &used, n * np);
-    T->xd = cut(base, &used, n * nx);
-    T->x1d = cut(base, &used, n * nx);
-    T->inflow = cut(base, &used, n * nx);
-    T->other = cut(base, &used, n * nx);
-    T->yd = cut(base, &used, n * ny);
-    for (int s = 0; s < PT_N_STAGE; s++) T->kd[s] = cut(base, &used, n * nx);
-    for (int s = 0; s < PT_N_STAGE; s++) T->k[s] = cut(base, &used, nx);
-    T->x = cut(base, &used, nx);
-    T->dx = cut(base, &used, nx);
-    T->y = cut(base, &used, ny);
-    T->slope = cut(base, &used, ny);
-    T->own = (double *)cut(base, &used, n);
-    T->instant = (double *)cut(base, &used, n);
-    T->last = (double *)cut(base, &used, n);
-    T->due = (double *)cut(base, &used, n * (int)b->options.need.n_pending);
-    T->flow = (double *)cut(base, &used, n * (int)b->options.need.n_pending);
-    T->crossing = (double *)cut(base, &used, n * PT_MAX_TRIGGER / PT_N_SLOT + 1);
-    T->waiting = (double *)cut(base, &used, n * PT_TRIGGER_WAIT);
+    T->pd = pt_cut_wides(base, &used, n * np);
+    T->xd = pt_cut_wides(base, &used, n * nx);
+    T->x1d = pt_cut_wides(base, &used, n * nx);
+    T->inflow = pt_cut_wides(base, &used, n * nx);
+    T->other = pt_cut_wides(base, &used, n * nx);
+    T->yd = pt_cut_wides(base, &used, n * ny);
+    for (int s = 0; s < PT_N_STAGE; s++) T->kd[s] = pt_cut_wides(base, &used, n * nx);
+    for (int s = 0; s < PT_N_STAGE; s++) T->k[s] = pt_cut_wides(base, &used, nx);
+    T->x = pt_cut_wides(base, &used, nx);
+    T->dx = pt_cut_wides(base, &used, nx);
+    T->y = pt_cut_wides(base, &used, ny);
+    T->slope = pt_cut_wides(base, &used, ny);
+    T->own = (double *)pt_cut_wides(base, &used, n);
+    T->instant = (double *)pt_cut_wides(base, &used, n);
+    T->last = (double *)pt_cut_wides(base, &used, n);
+    T->due = (double *)pt_cut_wides(base, &used, n * (int)b->options.need.n_pending);
+    T->flow = (double *)pt_cut_wides(base, &used, n * (int)b->options.need.n_pending);
+    T->crossing = (double *)pt_cut_wides(base, &used, n * PT_MAX_TRIGGER / PT_N_SLOT + 1);
+    T->waiting = (double *)pt_cut_wides(base, &used, n * PT_TRIGGER_WAIT);
     return used;
 }
 
@@ -210,7 +203,7 @@ vec pt_tangents_error(const pt_block *b, int j)
     vec largest = v_set(0);
     for (int q = 0; q < b->tangents->n; q++) {
         const vec e = error_of(b, q, j);
-        largest = v_if(v_le(e, largest), largest, e); /* a NaN stays */
+        largest = v_if(v_isnan(largest) | v_le(e, largest), largest, e); /* a NaN stays */
     }
     return largest;
 }

@@ -3,27 +3,20 @@
 #include <math.h>
 
 #include "ode/ramp.h"
-
-/* Cuts n wides off; with a null base only counts. */
-static vec *cut(char *base, size_t *used, int n)
-{
-    vec *p = base ? (vec *)(base + *used) : NULL;
-    *used += (size_t)n * sizeof(wide);
-    return p;
-}
+#include "ode/room.h"
 
 static size_t lay_out(pt_stiff *st, const pt_model *model, char *base)
 {
     const int n = model->n_state;
     size_t used = 0;
-    st->K = cut(base, &used, model->n_linear * model->n_linear);
-    st->J = cut(base, &used, st->shape->n_entry);
-    st->dt = cut(base, &used, n);
-    st->value = cut(base, &used, st->order->n_value);
-    st->inverse = cut(base, &used, n);
-    for (int s = 0; s < PT_N_ROSENBROCK; s++) st->k[s] = cut(base, &used, n);
-    st->f = cut(base, &used, n);
-    st->work = cut(base, &used, 3 * n);
+    st->K = pt_cut_wides(base, &used, model->n_linear * model->n_linear);
+    st->J = pt_cut_wides(base, &used, st->shape->n_entry);
+    st->dt = pt_cut_wides(base, &used, n);
+    st->value = pt_cut_wides(base, &used, st->order->n_value);
+    st->inverse = pt_cut_wides(base, &used, n);
+    for (int s = 0; s < PT_N_ROSENBROCK; s++) st->k[s] = pt_cut_wides(base, &used, n);
+    st->f = pt_cut_wides(base, &used, n);
+    st->work = pt_cut_wides(base, &used, 3 * n);
     return used;
 }
 

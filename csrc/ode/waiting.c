@@ -1,25 +1,19 @@
 #include "ode/waiting.h"
-
-static void *cut(char *base, size_t *used, size_t n, size_t size)
-{
-    char *p = base ? base + *used : NULL;
-    *used += (n * size + 63) / 64 * 64;
-    return p;
-}
+#include "ode/room.h"
 
 static size_t lay_out(const pt_block *b, int64_t n_time, char *base, pt_waiting *w)
 {
     const size_t n = PT_N_SLOT * PT_N_WAITING;
     size_t used = 0;
-    cut(base, &used, 1, sizeof *w);
-    w->t = cut(base, &used, n, sizeof(double));
-    w->at = cut(base, &used, n, sizeof(int64_t));
-    w->x = cut(base, &used, n * (size_t)b->n_stepped, sizeof(double));
-    w->p = cut(base, &used, (size_t)b->n_param, sizeof(wide));
-    w->c = cut(base, &used, (size_t)b->n_constant, sizeof(wide));
-    w->all = cut(base, &used, (size_t)b->n_state, sizeof(wide));
-    w->y = cut(base, &used, (size_t)b->n_output, sizeof(wide));
-    w->times = cut(base, &used, (size_t)n_time + PT_W, sizeof(double));
+    pt_cut(base, &used, 1, sizeof *w);
+    w->t = pt_cut(base, &used, n, sizeof(double));
+    w->at = pt_cut(base, &used, n, sizeof(int64_t));
+    w->x = pt_cut(base, &used, n * (size_t)b->n_stepped, sizeof(double));
+    w->p = pt_cut(base, &used, (size_t)b->n_param, sizeof(wide));
+    w->c = pt_cut(base, &used, (size_t)b->n_constant, sizeof(wide));
+    w->all = pt_cut(base, &used, (size_t)b->n_state, sizeof(wide));
+    w->y = pt_cut(base, &used, (size_t)b->n_output, sizeof(wide));
+    w->times = pt_cut(base, &used, (size_t)n_time + PT_W, sizeof(double));
     return used;
 }
 
