@@ -1,4 +1,4 @@
-/* _core.kalman_filter: the linear filter and smoother. pytwin/kalman.py brings its arrays into this form. */
+/* _core.kalman_filter: linear filter and smoother. pytwin/kalman/arrays.py brings arrays into this form. */
 #include <string.h>
 
 #include "binding/arguments.h"

@@ -25,7 +25,7 @@ def gappy(rng: np.random.Generator, *shape: int) -> np.ndarray:
 
 def run(path: int, y: np.ndarray, model: dict[str, Any], **more: Any) -> dict[str, Any]:
     options = {"G": None, "c": None, "d": None, "lengths": None, "outputs": SMOOTHED, "threads": 1} | more
-    return kalman._run(y, **model, **options, path=path)
+    return kalman.arrays.run_core(y, **model, **options, path=path)
 
 
 @pytest.mark.parametrize("path", [1, 2], ids=["lanes", "blas"])

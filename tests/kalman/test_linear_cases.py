@@ -103,7 +103,7 @@ AS_MISSING = ((1, 50, [0]), (20, 70, [1]), (40, 90, [2]), (120, 130, [0, 2]))
 )
 def test_conditioning(path: int, gaps: Any, loglike: float) -> None:
     """P_1 / H is 1e10: the short form P - K F K' is wrong by 1.1 in the second case."""
-    got = kalman._run(
+    got = kalman.arrays.run_core(
         blank(macro(log=True), *gaps),
         T3,
         np.eye(3),

@@ -1,0 +1,114 @@
+"""From a caller's arrays to the core's, and the core's verdict on them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from pytwin import _core
+from pytwin.errors import ComputationError, InputError, PytwinError
+
+__all__ = ["Array", "as_array", "lay_out", "lay_out_lengths", "run_core"]
+
+Array = NDArray[np.float64]
+
+PARTS = ("", "y", "F", "H", "Q", "R", "G", "c", "d", "x0", "P0")
+_INPUT_STATUS = ("BAD_ARGUMENT", "NOT_FINITE", "NOT_POSITIVE_DEFINITE")
+
+
+def as_array(name: str, value: ArrayLike) -> Array:
+    try:
+        return np.asarray(value, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise InputError("kalman.bad-argument", f"{name} can't be read as an array of numbers") from None
+
+
+def lay_out(name: str, value: ArrayLike, core: int, batch: tuple[int, ...], *, timed: bool = True) -> Array:
+    """An array as (1 | series, [1 | T,] core axes), where `core` is 2 for a matrix and 1 for a vector."""
+    a = as_array(name, value)
+    plain = core + (1 if timed else 0)
+    if a.ndim < core:
+        raise InputError("kalman.bad-shape", f"{name} has {a.ndim} dimensions, expected at least {core}")
+    if a.ndim == core:
+        return np.ascontiguousarray(a.reshape((1,) * (plain - core + 1) + a.shape))
+    if a.ndim < plain:
+        raise InputError("kalman.bad-shape", f"{name} has leading axes without a time axis")
+    lead = a.shape[: a.ndim - plain]
+    inner = a.shape[a.ndim - plain :]
+    if all(k == 1 for k in lead):
+        return np.ascontiguousarray(a.reshape((1, *inner)))
+    try:
+        spread = np.broadcast_to(a, batch + inner)
+    except ValueError:
+        raise InputError(
+            "kalman.bad-shape", f"{name} has leading axes {lead}, which do not fit the series {batch}"
+        ) from None
+    return np.ascontiguousarray(spread.reshape((-1, *inner)))
+
+
+def _failure(result: dict[str, Any], series: int) -> PytwinError:
+    code = int(result["status"][series])
+    name, message = next((k, m) for k, (c, m) in _core.STATUS.items() if c == code)
+    part, step = PARTS[int(result["failed_in"][series])], int(result["failed_at"][series])
+    place = f"{part}, step {step}" if part else f"step {step}"
+    kind = InputError if part or name in _INPUT_STATUS[:1] else ComputationError
+    return kind("kalman." + name.lower().replace("_", "-"), message, place=f"series {series}, {place}")
+
+
+def _raise_failures(result: dict[str, Any], arrays: dict[str, Any], single: bool) -> None:
+    """One series, or an array that all series share: an exception. A series of a batch: its status."""
+    failed = np.flatnonzero(result["status"])
+    if failed.size == 0:
+        return
+    first = int(failed[0])
+    part = PARTS[int(result["failed_in"][first])]
+    array = arrays.get(part)
+    if single or (array is not None and array.shape[0] == 1 and part != "y"):
+        raise _failure(result, first)
+
+
+def run_core(
+    y: ArrayLike,
+    F: ArrayLike,
+    H: ArrayLike,
+    Q: ArrayLike,
+    R: ArrayLike,
+    x0: ArrayLike,
+    P0: ArrayLike,
+    *,
+    G: ArrayLike | None,
+    c: ArrayLike | None,
+    d: ArrayLike | None,
+    lengths: ArrayLike | None,
+    outputs: Sequence[str],
+    threads: int,
+    path: int = 0,
+) -> dict[str, Any]:
+    data = as_array("y", y)
+    if data.ndim < 2:
+        raise InputError("kalman.bad-shape", f"y has {data.ndim} dimensions, expected (..., T, m)")
+    batch = data.shape[:-2]
+    arrays: dict[str, Any] = {"y": data.reshape((-1, *data.shape[-2:]))}
+    for name, value in {"F": F, "H": H, "Q": Q, "R": R, "G": G}.items():
+        arrays[name] = None if value is None else lay_out(name, value, 2, batch)
+    for name, value in {"c": c, "d": d}.items():
+        arrays[name] = None if value is None else lay_out(name, value, 1, batch)
+    arrays["x0"] = lay_out("x0", x0, 1, batch, timed=False)
+    arrays["P0"] = lay_out("P0", P0, 2, batch, timed=False)
+    steps = None if lengths is None else lay_out_lengths(lengths, batch)
+    result: dict[str, Any] = _core.kalman_filter(
+        **arrays, lengths=steps, outputs=tuple(outputs), path=path, threads=threads
+    )
+    _raise_failures(result, arrays, single=not batch)
+    result["failed_in"] = np.array(PARTS)[result["failed_in"]]
+    return {k: v if k == "path" else v.reshape(batch + v.shape[1:]) for k, v in result.items()}
+
+
+def lay_out_lengths(lengths: ArrayLike, batch: tuple[int, ...]) -> NDArray[np.int64]:
+    steps = np.asarray(lengths)
+    if steps.dtype.kind not in "iu" or steps.shape != batch:
+        raise InputError("kalman.bad-shape", f"lengths is not an array of integers of shape {batch}")
+    return np.ascontiguousarray(steps.reshape(-1), dtype=np.int64)

@@ -1,0 +1,136 @@
+"""The linear filter and the fixed-interval smoother."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from numpy.typing import ArrayLike
+
+from pytwin.errors import InputError
+from pytwin.kalman.arrays import run_core
+from pytwin.kalman.results import FilterResult, SmootherResult
+
+__all__ = ["filter", "smooth"]
+
+_FILTER_OUTPUTS = (
+    "loglike",
+    "loglike_t",
+    "mean",
+    "cov",
+    "predicted_mean",
+    "predicted_cov",
+    "last_mean",
+    "last_cov",
+)
+
+
+def filter(
+    y: ArrayLike,
+    F: ArrayLike,
+    H: ArrayLike,
+    Q: ArrayLike,
+    R: ArrayLike,
+    x0: ArrayLike,
+    P0: ArrayLike,
+    *,
+    G: ArrayLike | None = None,
+    c: ArrayLike | None = None,
+    d: ArrayLike | None = None,
+    lengths: ArrayLike | None = None,
+    outputs: Sequence[str] = ("loglike", "mean", "cov"),
+    threads: int = 1,
+) -> FilterResult:
+    """Kalman filter of one or many series.
+
+    Parameters
+    ----------
+    y : array_like, shape (..., T, m)
+        Observations; NaN removes that element only. Leading axes are a batch of series.
+    F, H, Q, R : array_like
+        Matrices (n, n), (m, n), (g, g), (m, m); or with leading axes, then always with a time axis of
+        length 1 or T: (..., 1|T, n, n). F, c, G and Q of time t lead from t to t+1. Q and R may be singular.
+    x0, P0 : array_like, shapes ([...,] n) and ([...,] n, n)
+        Mean and covariance of the state before the first observation is used, at its time.
+    G : array_like, shape ([..., 1|T,] n, g), optional
+        Loading of the state noise; the identity by default.
+    c, d : array_like, shapes ([..., 1|T,] n) and ([..., 1|T,] m), optional
+        Offsets of the state and of the observation.
+    lengths : array_like of int, shape (...), optional
+        Steps of each series, 1 to T; rows beyond are not read and come back as NaN.
+    outputs : sequence of str
+        Any of ``loglike, loglike_t, mean, cov, predicted_mean, predicted_cov, last_mean, last_cov``;
+        memory is what is asked for.
+    threads : int
+        Results do not depend on it.
+
+    Returns
+    -------
+    FilterResult
+
+    Raises
+    ------
+    InputError
+        Shapes that do not fit; an array that all series share is not finite, not symmetric or not positive
+        semidefinite; the same in the arrays of a single series.
+    ComputationError
+        One series whose innovation is singular. In a batch that series gets a ``status``.
+
+    References
+    ----------
+    Durbin & Koopman (2012), Time Series Analysis by State Space Methods, 2nd ed., secs. 4.3 and 6.4.
+    """
+    if unknown := [name for name in outputs if name not in _FILTER_OUTPUTS]:
+        raise InputError("kalman.bad-argument", f"outputs: there is no {', '.join(unknown)}")
+    result = run_core(y, F, H, Q, R, x0, P0, G=G, c=c, d=d, lengths=lengths, outputs=outputs, threads=threads)
+    return FilterResult(**result)
+
+
+def smooth(
+    y: ArrayLike,
+    F: ArrayLike,
+    H: ArrayLike,
+    Q: ArrayLike,
+    R: ArrayLike,
+    x0: ArrayLike,
+    P0: ArrayLike,
+    *,
+    G: ArrayLike | None = None,
+    c: ArrayLike | None = None,
+    d: ArrayLike | None = None,
+    lengths: ArrayLike | None = None,
+    outputs: Sequence[str] = ("loglike", "smoothed_mean", "smoothed_cov"),
+    threads: int = 1,
+) -> SmootherResult:
+    """Fixed-interval smoother: moments of every state given all observations.
+
+    J = P F' (F P F' + Q)^-, mean += J (next mean - predicted mean),
+    cov = (I - J F) P (I - J F)' + J (Q + next cov) J'
+
+    Parameters
+    ----------
+    y, F, H, Q, R, x0, P0, G, c, d, lengths, threads
+        As in `filter`.
+    outputs : sequence of str
+        Those of `filter`, ``smoothed_mean`` and ``smoothed_cov``.
+
+    Returns
+    -------
+    SmootherResult
+
+    Raises
+    ------
+    InputError, ComputationError
+        As in `filter`.
+
+    References
+    ----------
+    Rauch, Tung & Striebel (1965), AIAA Journal 3, 1445; Joseph's form of the covariance as in Bierman (1977).
+    """
+    known = (*_FILTER_OUTPUTS, "smoothed_mean", "smoothed_cov")
+    if unknown := [name for name in outputs if name not in known]:
+        raise InputError("kalman.bad-argument", f"outputs: there is no {', '.join(unknown)}")
+    both = tuple(dict.fromkeys((*outputs, "smoothed_mean", "smoothed_cov")))
+    result = run_core(y, F, H, Q, R, x0, P0, G=G, c=c, d=d, lengths=lengths, outputs=both, threads=threads)
+    for name in set(both) - set(outputs):
+        del result[name]
+    return SmootherResult(**result)

@@ -1,0 +1,67 @@
+"""What the linear filters and smoothers return."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["FilterResult", "SmootherResult"]
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class FilterResult:
+    """What a linear filter found; an output that was not asked for is None.
+
+    Attributes
+    ----------
+    loglike : ndarray, shape (...)
+        ln p(y), the constant included; missing elements contribute nothing.
+    loglike_t : ndarray, shape (..., T)
+        ln p(y_t | y_0 .. y_{t-1}).
+    mean, cov : ndarray, shapes (..., T, n) and (..., T, n, n)
+        Of x_t given y_0 .. y_t.
+    predicted_mean, predicted_cov : ndarray
+        Of x_t given y_0 .. y_{t-1}; row 0 holds x0 and P0.
+    last_mean, last_cov : ndarray, shapes (..., n) and (..., n, n)
+        The filtered moments at each series' last step.
+    status : ndarray of int32, shape (...)
+        0, or the code in ``pytwin._core.STATUS`` of why the series failed; its outputs are then NaN.
+    failed_at : ndarray of int64, shape (...)
+        The step that failed, -1 on success.
+    failed_in : ndarray of str, shape (...)
+        The array that is wrong, empty on success and where the computation itself failed.
+    path : str
+        ``"lanes"`` or ``"blas"``: which implementation ran. BLAS results agree between builds to 1e-12,
+        lanes to the bit.
+    """
+
+    status: NDArray[np.int32]
+    failed_at: NDArray[np.int64]
+    failed_in: NDArray[np.str_]
+    path: str
+    loglike: Array | None = None
+    loglike_t: Array | None = None
+    mean: Array | None = None
+    cov: Array | None = None
+    predicted_mean: Array | None = None
+    predicted_cov: Array | None = None
+    last_mean: Array | None = None
+    last_cov: Array | None = None
+
+
+@dataclass(frozen=True)
+class SmootherResult(FilterResult):
+    """A filter's result with the smoothed moments.
+
+    Attributes
+    ----------
+    smoothed_mean, smoothed_cov : ndarray, shapes (..., T, n) and (..., T, n, n)
+        Of x_t given all of y.
+    """
+
+    smoothed_mean: Array | None = None
+    smoothed_cov: Array | None = None
