@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal, overload
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -133,7 +133,6 @@ class Model(Returning):
         """
         return read_rows(values, getattr(self, of), of)
 
-    @overload
     def simulate(
         self,
         times: ArrayLike | str,
@@ -159,62 +158,8 @@ class Model(Returning):
         threads: int = 1,
         errors: Literal["raise", "status"] = "raise",
         progress: Callable[[float], object] | None = None,
-        events: None = None,
-    ) -> Result: ...
-
-    @overload
-    def simulate(
-        self,
-        *,
-        events: Any,
-        cmt: Mapping[Any, Any] | None = None,
-        carry: records.Carry = "next",
-        params: Values = None,
-        x0: Values = None,
-        outputs: Sequence[str] | None = None,
-        states: bool | Sequence[str] = False,
-        time_unit: str | None = None,
-        method: str = "auto",
-        step: float | str | None = None,
-        rtol: float = 1e-9,
-        atol: float | ArrayLike | Mapping[str, float] = 1e-11,
-        max_steps: int = 100_000,
-        history: int = 0,
-        threads: int = 1,
-        errors: Literal["raise", "status"] = "raise",
-        progress: Callable[[float], object] | None = None,
-    ) -> records.RecordResult: ...
-
-    def simulate(
-        self,
-        times: ArrayLike | str | None = None,
-        plan: simulation.Plans = None,
-        params: Values = None,
-        x0: Values = None,
-        *,
-        start: float = 0.0,
-        outputs: Sequence[str] | None = None,
-        states: bool | Sequence[str] = False,
-        time_unit: str | None = None,
-        method: str = "auto",
-        step: float | str | None = None,
-        rtol: float = 1e-9,
-        atol: float | ArrayLike | Mapping[str, float] = 1e-11,
-        max_steps: int = 100_000,
-        history: int = 0,
-        sensitivities: Sequence[str] | bool = False,
-        sensitivity_error: bool = True,
-        draws: int | None = None,
-        seed: int = 0,
-        refine: int = 0,
-        threads: int = 1,
-        errors: Literal["raise", "status"] = "raise",
-        progress: Callable[[float], object] | None = None,
-        events: Any = None,
-        cmt: Mapping[Any, Any] | None = None,
-        carry: records.Carry = "next",
-    ) -> Result | records.RecordResult:
-        """Simulate one subject or a batch under one plan or several, or subjects with records of their own.
+    ) -> Result:
+        """Simulate one subject or a batch under one plan or several.
 
         Parameters
         ----------
@@ -270,25 +215,12 @@ class Model(Returning):
             Whether a lane that fails raises, or is left with its status, the time and NaN from there on.
         progress : callable, optional
             Called with the share done, 0 to 1.
-        events : EventTable or data frame, optional
-            Records in rows (see :func:`pytwin.read_events`), instead of ``times``, ``plan`` and ``start``:
-            each subject begins with its first row, ``params`` and ``x0`` are one row for all or a row for
-            each subject, and columns named like parameters of the model set them. Rows act in the order of
-            the table; an additional or lagged dose acts before the rows at its instant.
-        cmt : mapping, optional
-            Compartments of the table by name or number of the model's: ``{1: "oral", "central": 2}``. A
-            number is that of a state from 1 on; a name that of a state, a route or a drug.
-        carry : {"next", "last", "linear"}
-            What governs between two rows: the parameters of the next row (NONMEM's way), of the last one, or
-            a straight line between them.
 
         Returns
         -------
         Result
             ``y`` has shape (T, m), with (P,) for a sequence of plans, (B,) for a batch and (D,) for draws in
             front, in this order.
-        RecordResult
-            With ``events``: ``y`` has shape (R, m), the rows of the table.
 
         Raises
         ------
@@ -298,15 +230,9 @@ class Model(Returning):
         ComputationError
             A lane failed and ``errors`` is "raise"; names the subject, the plan and the time.
         """
-        clock = simulation.Clock(self.time_unit, time_unit or self.time_unit)
-        settings: dict[str, Any] = {"seed": seed, "refine": refine, "threads": threads, "progress": progress}
-        settings["history"] = history
-        settings |= simulation.options(self, clock, method, step, rtol, atol, max_steps)
-        if events is not None:
-            self._refuse_with_events(times, plan, sensitivities, draws)
-            return self._follow(events, params, x0, outputs, states, cmt, carry, clock, settings, errors)
-        if times is None:
-            raise InputError("model.bad-times", "times or events are needed", place="times")
+        others = {"history": history, "threads": threads, "progress": progress}
+        clock, settings = self._settings(time_unit, method, step, rtol, atol, max_steps, others)
+        settings |= {"seed": seed, "refine": refine}
         instants = simulation.instants(times, start, clock)
         lanes = simulation.lanes(self, params, x0, strict=errors == "raise")
         end = instants[-1] if instants.size else start
@@ -320,25 +246,60 @@ class Model(Returning):
             found.raise_for_status()
         return found
 
-    @staticmethod
-    def _refuse_with_events(*others: Any) -> None:
-        if any(x is not None and x is not False for x in others):
-            message = "events bring times and doses of their own, and go without sensitivities and draws"
-            raise InputError("model.bad-times", message, place="times, plan, sensitivities, draws")
-
-    def _follow(
+    def simulate_events(
         self,
         events: Any,
-        params: Values,
-        x0: Values,
-        outputs: Sequence[str] | None,
-        states: bool | Sequence[str],
-        cmt: Mapping[Any, Any] | None,
-        carry: records.Carry,
-        clock: simulation.Clock,
-        settings: Mapping[str, Any],
-        errors: str,
+        params: Values = None,
+        x0: Values = None,
+        *,
+        cmt: Mapping[Any, Any] | None = None,
+        carry: records.Carry = "next",
+        outputs: Sequence[str] | None = None,
+        states: bool | Sequence[str] = False,
+        time_unit: str | None = None,
+        method: str = "auto",
+        step: float | str | None = None,
+        rtol: float = 1e-9,
+        atol: float | ArrayLike | Mapping[str, float] = 1e-11,
+        max_steps: int = 100_000,
+        history: int = 0,
+        threads: int = 1,
+        errors: Literal["raise", "status"] = "raise",
+        progress: Callable[[float], object] | None = None,
     ) -> records.RecordResult:
+        """Simulate subjects with records of their own, as pharmacometricians write them.
+
+        Parameters
+        ----------
+        events : EventTable or data frame
+            Records in rows (see :func:`pytwin.read_events`). Each subject begins with its first row; columns
+            named like parameters of the model set them. Rows act in the order of the table; an additional or
+            lagged dose acts before the rows at its instant.
+        params, x0 : array_like, mapping or None
+            One row for all or a row for each subject; see :meth:`rows`.
+        cmt : mapping, optional
+            Compartments of the table by name or number of the model's: ``{1: "oral", "central": 2}``. A
+            number is that of a state from 1 on; a name that of a state, a route or a drug.
+        carry : {"next", "last", "linear"}
+            What governs between two rows: the parameters of the next row (NONMEM's way), of the last one, or
+            a straight line between them.
+        outputs, states, time_unit, method, step, rtol, atol, max_steps, history, threads, errors, progress
+            As in :meth:`simulate`; ``time_unit`` is that of the table's TIME.
+
+        Returns
+        -------
+        RecordResult
+            ``y`` has shape (R, m), the rows of the table.
+
+        Raises
+        ------
+        InputError
+            Names, units or records that do not fit; names the row and the column.
+        ComputationError
+            A subject failed and ``errors`` is "raise".
+        """
+        others = {"history": history, "threads": threads, "progress": progress}
+        clock, settings = self._settings(time_unit, method, step, rtol, atol, max_steps, others)
         table = events if isinstance(events, EventTable) else read_events(events)
         lanes = simulation.lanes(self, params, x0, strict=errors == "raise")
         wanted = simulation.wanted(self, outputs, states)
@@ -346,6 +307,19 @@ class Model(Returning):
         if errors == "raise":
             found.raise_for_status()
         return found
+
+    def _settings(
+        self,
+        time_unit: str | None,
+        method: str,
+        step: float | str | None,
+        rtol: float,
+        atol: float | ArrayLike | Mapping[str, float],
+        max_steps: int,
+        others: dict[str, Any],
+    ) -> tuple[simulation.Clock, dict[str, Any]]:
+        clock = simulation.Clock(self.time_unit, time_unit or self.time_unit)
+        return clock, others | simulation.options(self, clock, method, step, rtol, atol, max_steps)
 
     def describe(self) -> str:
         """The model as text: equations, states, parameters, outputs, doses, events, citation."""

@@ -46,7 +46,7 @@ def scenarios(columns: Columns, lag: str, share: str, rate: str, duration: str) 
     record = {k: v for k, v in columns.items() if k.upper() in ("ID", "TIME", "EVID", "AMT", "CMT")}
     record |= {k: v for k, v in columns.items() if k.upper() in ("RATE", "II", "ADDL", "SS")}
     table = read_events({**record, **{k: columns[v].astype(float) for k, v in own.items()}})
-    found = Model("pk_1cpt_oral").simulate(events=table)
+    found = Model("pk_1cpt_oral").simulate_events(table)
     return [str(i) for i in table.ids], UG_PER_MG * found["C"]
 
 
@@ -77,7 +77,7 @@ def _covariate(folder: Path) -> Iterator[Case]:
     record = {k: columns[k] for k in ("ID", "time", "evid", "amt", "cmt", "ii", "addl", "ss", "rate", "WT")}
     table = read_events(record)
     clearance = 1.1 * (table["WT"] / 70) ** 0.75
-    found = Model("pk_1cpt_oral").simulate(events=table.assign(CL=clearance))
+    found = Model("pk_1cpt_oral").simulate_events(table.assign(CL=clearance))
     for name, got in (("CL", clearance), ("CP", UG_PER_MG * found["C"])):
         error = distance(got, expected[name].astype(float))
         what = f"covariate over time, {name}: largest error / (1e-4 of the value or 1e-3)"

@@ -191,7 +191,7 @@ def test_doses_at_the_instant_of_an_observation() -> None:
         "II": [10, 0, 0, 0, 0],
         "ADDL": [2, 0, 0, 0, 0],
     }
-    found = Model("pk_1cpt_oral").simulate(events=rows, params={"CL": 0.0, "V": 20.0})["C"]
+    found = Model("pk_1cpt_oral").simulate_events(rows, params={"CL": 0.0, "V": 20.0})["C"]
     np.testing.assert_allclose(found, [1.0, 2.0, 4.0, 4.0, 5.0], rtol=1e-14)
     found = Model("pk_1cpt_oral").simulate(
         [10, 11], schedule(dosing.Record(4, 20, 1)), {"ALAG2": 6.0, "CL": 0.0}
@@ -333,7 +333,7 @@ def test_event_table_equals_schedule() -> None:
     )
     plan = schedule(dosing.Record(0.0, 50.0, 0), dosing.Record(5.0, 20.0, 1))
     expected = Model("pk_1cpt_oral").simulate([5, 9], plan)["C"]
-    np.testing.assert_array_equal(Model("pk_1cpt_oral").simulate(events=table)["C"][[1, 3]], expected)
+    np.testing.assert_array_equal(Model("pk_1cpt_oral").simulate_events(table)["C"][[1, 3]], expected)
 
 
 def test_a_plan_honours_the_model_s_lag_and_asks_for_a_steady_state() -> None:

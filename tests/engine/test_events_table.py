@@ -46,7 +46,7 @@ def test_any_frame(kind: str) -> None:
     np.testing.assert_array_equal(table.subject, [0, 0, 0, 1, 1])
     np.testing.assert_array_equal(table["TIME"], ROWS["TIME"])
     np.testing.assert_array_equal(table["DV"], ROWS["DV"])
-    found = Model(MODEL).simulate(events=table, params={"CL": 2.0, "V": 20.0})
+    found = Model(MODEL).simulate_events(table, params={"CL": 2.0, "V": 20.0})
     expected = [5.0, 5 * np.exp(-0.1), 5 * np.exp(-0.5), 2.0, 2 * np.exp(-0.1)]
     np.testing.assert_allclose(found["C"], expected, rtol=1e-13)
     assert "2 subjects, 5 rows: 2 doses, 3 observations" in repr(table)
@@ -55,28 +55,28 @@ def test_any_frame(kind: str) -> None:
 def test_a_frame_goes_straight_in() -> None:
     model = Model(MODEL)
     frame = pandas.DataFrame(ROWS)
-    np.testing.assert_array_equal(model.simulate(events=frame).y, model.simulate(events=read_events(frame)).y)
+    np.testing.assert_array_equal(model.simulate_events(frame).y, model.simulate_events(read_events(frame)).y)
 
 
 def test_what_is_left_out() -> None:
     """No ID: one subject; no EVID: a row with an amount is a dose; names of the user's own."""
     table = read_events({"hours": [0, 4], "mg": [10, 0]}, columns={"TIME": "hours", "AMT": "mg"})
     assert table.ids == (1,) and table.evid.tolist() == [1, 0]
-    found = Model(MODEL).simulate(events=table, params={"KA": 0.5}, states=True)
+    found = Model(MODEL).simulate_events(table, params={"KA": 0.5}, states=True)
     assert found["A1"].tolist() == pytest.approx([10.0, 10 * np.exp(-2)])
 
 
 @pytest.mark.parametrize("name", [2, 2.0, "2", "A2", "intravenous", "central"])
 def test_compartments(name: Any) -> None:
     rows = {"TIME": [0.0, 0.0], "EVID": [1, 0], "AMT": [50.0, 0.0], "CMT": [name, name]}
-    found = Model(MODEL).simulate(events=rows, cmt={"central": "intravenous"})
+    found = Model(MODEL).simulate_events(rows, cmt={"central": "intravenous"})
     np.testing.assert_allclose(found["C"], [2.5, 2.5])
 
 
 def test_rows_of_one_subject_don_t_touch_others() -> None:
     rows = read_events(ROWS)
-    both = Model(MODEL).simulate(events=rows, threads=2)
-    alone = Model(MODEL).simulate(events={k: v[3:] for k, v in ROWS.items()})
+    both = Model(MODEL).simulate_events(rows, threads=2)
+    alone = Model(MODEL).simulate_events({k: v[3:] for k, v in ROWS.items()})
     np.testing.assert_array_equal(both["C"][3:], alone["C"])
 
 
@@ -93,9 +93,9 @@ def test_covariates_over_time() -> None:
         "CL": [2.0, 4.0, 8.0],
     }
     model, own = Model(MODEL), {"V": 20.0}
-    following = model.simulate(events=rows, params=own, carry="next")["C"]
-    last = model.simulate(events=rows, params=own, carry="last")["C"]
-    linear = model.simulate(events=rows, params=own, carry="linear")["C"]
+    following = model.simulate_events(rows, params=own, carry="next")["C"]
+    last = model.simulate_events(rows, params=own, carry="last")["C"]
+    linear = model.simulate_events(rows, params=own, carry="linear")["C"]
     np.testing.assert_allclose(following, [1, _decay([0.2], [2]), _decay([0.2, 0.4], [2, 4])], rtol=1e-13)
     np.testing.assert_allclose(last, [1, _decay([0.1], [2]), _decay([0.1, 0.2], [2, 4])], rtol=1e-13)
     np.testing.assert_allclose(linear, [1, _decay([0.15], [2]), _decay([0.15, 0.3], [2, 4])], rtol=1e-8)
@@ -105,12 +105,12 @@ def test_covariates_over_time() -> None:
 def test_gaps_of_a_covariate(carry: Any, expected: float) -> None:
     """The middle row has no value: it is carried from the next or the last row, or lies between them."""
     rows = {"TIME": [0.0, 2.0, 4.0], "EVID": [2, 0, 0], "V": [2.0, np.nan, 8.0], "AMT": [0, 0, 0]}
-    found = Model(MODEL).simulate(events=rows, x0=[0.0, 16.0], params={"CL": 0.0}, carry=carry)["C"]
+    found = Model(MODEL).simulate_events(rows, x0=[0.0, 16.0], params={"CL": 0.0}, carry=carry)["C"]
     assert found[1] == pytest.approx(16.0 / expected, rel=1e-7)
 
 
 def test_parameters_of_each_subject() -> None:
-    found = Model(MODEL).simulate(events=ROWS, params={"V": np.array([10.0, 40.0])})["C"]
+    found = Model(MODEL).simulate_events(ROWS, params={"V": np.array([10.0, 40.0])})["C"]
     assert found[0] == 10.0 and found[3] == 1.0
 
 
@@ -125,15 +125,15 @@ def test_units_of_time() -> None:
     }
     days = {**hours, "TIME": [0.0, 0.5, 1.25], "RATE": [240, 0, 0], "II": [0.5, 0, 0]}
     model = Model(MODEL)
-    got = model.simulate(events=days, time_unit="d")["C"]
-    np.testing.assert_allclose(got, model.simulate(events=hours)["C"], rtol=1e-12)
+    got = model.simulate_events(days, time_unit="d")["C"]
+    np.testing.assert_allclose(got, model.simulate_events(hours)["C"], rtol=1e-12)
 
 
 def test_a_subject_that_fails_fails_alone() -> None:
     own = {"ALAG2": np.array([0.0, -1.0])}
     with pytest.raises(ComputationError, match="subject b at time 2"):
-        Model(MODEL).simulate(events=ROWS, params=own)
-    found = Model(MODEL).simulate(events=ROWS, params=own, errors="status")
+        Model(MODEL).simulate_events(ROWS, params=own)
+    found = Model(MODEL).simulate_events(ROWS, params=own, errors="status")
     assert found.status[0] == 0 and found.status[1] != 0
     assert np.isfinite(found.y[:3]).all() and np.isnan(found.y[3:]).all()
 
@@ -183,24 +183,22 @@ BAD: list[tuple[dict[str, Any], str, str]] = [
 @pytest.mark.parametrize(("rows", "code", "place"), BAD, ids=[f"{code}-{place}" for _, code, place in BAD])
 def test_bad_rows_are_named(rows: dict[str, Any], code: str, place: str) -> None:
     with pytest.raises(InputError) as caught:
-        Model(MODEL).simulate(events=rows)
+        Model(MODEL).simulate_events(rows)
     assert caught.value.code == code and caught.value.place == place
 
 
 def test_a_rate_that_the_model_does_not_have() -> None:
     rows = {"TIME": [0.0], "EVID": [1], "AMT": [1.0], "RATE": [-1.0]}
     with pytest.raises(InputError) as caught:
-        Model("hamberg2010").simulate(events=rows)
+        Model("hamberg2010").simulate_events(rows)
     assert caught.value.code == "events.no-parameter" and caught.value.place == "row 0, column RATE"
 
 
 def test_other_mistakes() -> None:
     for code, call in (
-        ("model.bad-times", lambda: Model(MODEL).simulate([1.0], events=ROWS)),  # type: ignore[call-overload]
-        ("model.bad-times", lambda: Model(MODEL).simulate()),  # type: ignore[call-overload]
-        ("model.bad-shape", lambda: Model(MODEL).simulate(events=ROWS, params={"V": np.ones(3)})),
-        ("events.empty", lambda: Model(MODEL).simulate(events={"TIME": []})),
-        ("events.bad-carry", lambda: Model(MODEL).simulate(events=ROWS, carry="first")),  # type: ignore[call-overload]
+        ("model.bad-shape", lambda: Model(MODEL).simulate_events(ROWS, params={"V": np.ones(3)})),
+        ("events.empty", lambda: Model(MODEL).simulate_events({"TIME": []})),
+        ("events.bad-carry", lambda: Model(MODEL).simulate_events(ROWS, carry="first")),  # type: ignore[call-overload]
         ("events.not-a-frame", lambda: read_events(3)),
         ("events.no-column", lambda: read_events(ROWS, columns={"TIME": "day"})),
         ("events.no-column", lambda: read_events(ROWS)["HEIGHT"]),
@@ -227,7 +225,7 @@ def test_assign() -> None:
 
 def test_results_go_back_into_a_data_frame() -> None:
     frame = {"ID": ["a", "a", "b"], "TIME": [0.0, 2.0, 1.0], "AMT": [10.0, 0.0, 0.0]}
-    found = Model("pk_1cpt_oral").simulate(events=frame)
+    found = Model("pk_1cpt_oral").simulate_events(frame)
     table = pandas.DataFrame(found.to_dict())
     assert list(table.columns) == ["ID", "TIME", "EVID", "C"] and list(table.ID) == ["a", "a", "b"]
     assert list(table.EVID) == [1, 0, 0] and table.C[1] == found["C"][1] > 0
