@@ -78,6 +78,20 @@ class EventTable:
         """Row at which each subject begins, and the number of rows at the end."""
         return np.flatnonzero(np.diff(self.subject, prepend=-1, append=len(self.ids)))
 
+    @property
+    def shift(self) -> Array:
+        """What is added to the time of each row so that it never goes back within a subject: a reset may
+        start the clock again, and then stands at the time that was reached.
+        """
+        back = -np.diff(self.time, prepend=self.time[:1])
+        restarts = np.cumsum(np.where((back > 0) & ~self.begins, back, 0.0))
+        return np.asarray(restarts - restarts[self.starts[self.subject]])
+
+    @property
+    def begins(self) -> NDArray[np.bool_]:
+        """Whether a row is its subject's first."""
+        return np.asarray(np.diff(self.subject, prepend=-1) != 0)
+
     def assign(self, **columns: ArrayLike) -> EventTable:
         """The table with more covariates, each a number or (R,): ``table.assign(CL=0.1 * table["WT"])``."""
         added = {k: np.array(np.broadcast_to(np.asarray(v, float), len(self))) for k, v in columns.items()}
@@ -99,6 +113,7 @@ def read_events(frame: Any, columns: Mapping[str, str] | None = None) -> EventTa
     frame : mapping of arrays, structured array, or a pandas, polars or Arrow table
         TIME is needed. ID (else one subject), EVID (else 1 where AMT or RATE is not 0, else 0), AMT, CMT,
         RATE, II, ADDL, SS, MDV and DV are known in upper or lower case; text such as "." counts as missing.
+        A reset (EVID 3 or 4) may start the clock again with an earlier TIME.
         All other columns of numbers are covariates.
     columns : mapping, optional
         What a column is called here, by its name above: ``{"TIME": "hours"}``.
@@ -258,8 +273,9 @@ def _check(t: EventTable) -> None:
     doses = (t.evid == DOSE) | (t.evid == RESET_AND_DOSE)
     _refuse((t.evid < 0) | (t.evid > 4), "events.bad-value", "EVID is 0, 1, 2, 3 or 4", "EVID")
     _refuse(~np.isfinite(t.time), "events.missing", "a finite time is needed", "TIME")
-    same = np.diff(t.subject, prepend=-1) == 0
-    back = same & (np.diff(t.time, prepend=0.0) < 0)
+    same = ~t.begins
+    reset = (t.evid == RESET) | (t.evid == RESET_AND_DOSE)
+    back = same & ~reset & (np.diff(t.time, prepend=0.0) < 0)
     _refuse(
         back, "events.unsorted", "the time is before that of the row above", "TIME", "Sort the table by time"
     )

@@ -236,7 +236,7 @@ def given(
 ) -> dict[str, Any]:
     """Arguments of ``_core.Model.simulate`` that follow the table, one plan and lane for each subject."""
     port = ports(model, table, cmt)
-    time = np.asarray(clock.inner(table.time))
+    time = np.asarray(clock.inner(table.time + table.shift))
     unit = float(clock.inner(1.0))
     wanted = np.flatnonzero(port >= 0)
     doses = np.zeros(wanted.size, dtype=_core.DOSE_DTYPE)
@@ -261,6 +261,18 @@ def given(
         "n_row": len(table),
         "in_order": 1,
     }
+
+
+def _as_told(table: EventTable, stop: Array) -> Array:
+    """Times at which subjects stopped, on the clock of the table at that row."""
+    elapsed = table.time + table.shift
+    reached = np.array([np.searchsorted(elapsed[a:b], t, side="right") for a, b, t in _spans(table, stop)])
+    return np.asarray(stop - table.shift[table.starts[:-1] + np.maximum(reached, 1) - 1])
+
+
+def _spans(table: EventTable, stop: Array) -> Iterator[tuple[int, int, float]]:
+    starts = table.starts.tolist()
+    return zip(starts[:-1], starts[1:], stop.tolist(), strict=True)
 
 
 def follow(
@@ -298,5 +310,5 @@ def follow(
         **arguments,
         **settings,
     )
-    stop = np.asarray(clock.outer(raw["stop"]))
+    stop = _as_told(table, np.asarray(clock.outer(raw["stop"])))
     return RecordResult(table, raw["y"], columns, raw["x_end"], raw["status"], stop, model.name)

@@ -39,6 +39,25 @@ FRAMES: dict[str, Callable[[], Any]] = {
 }
 
 
+def test_a_reset_may_start_the_clock_again() -> None:
+    """Occasions of one subject: each gives what it gives alone, and other subjects keep their times."""
+    alone = {"TIME": [0.0, 1.5, 6.0], "EVID": [4, 0, 0], "AMT": [80.0, 0.0, 0.0], "CMT": [1, 1, 1]}
+    both = {k: [*v, *v] for k, v in alone.items()} | {"ID": [1] * 6}
+    other = {k: [*both[k], *alone.get(k, [2] * 3)] for k in both}
+    expected = Model(MODEL).simulate_events(alone)["C"]
+    found = Model(MODEL).simulate_events(other)
+    np.testing.assert_allclose(found["C"][:3], expected, rtol=1e-12)
+    np.testing.assert_allclose(found["C"][3:6], expected, rtol=1e-12)
+    np.testing.assert_allclose(found["C"][6:], expected, rtol=1e-12)
+    assert found.stop.tolist() == [6.0, 6.0]
+
+
+def test_a_subject_begins_with_its_first_row() -> None:
+    rows = {"ID": [1, 1, 2, 2], "TIME": [0.0, 4.0, 10.0, 14.0], "EVID": [0, 0, 0, 0]}
+    found = Model(MODEL).simulate_events(rows, x0=[0.0, 20.0])["C"]
+    np.testing.assert_allclose(found[2:], found[:2], rtol=1e-12)
+
+
 @pytest.mark.parametrize("kind", FRAMES)
 def test_any_frame(kind: str) -> None:
     table = read_events(FRAMES[kind]())
