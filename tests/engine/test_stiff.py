@@ -211,6 +211,31 @@ def test_choice_saves_steps_where_there_is_stiffness():
     assert run("vanderpol", p, NOTHING, [2.0], method=DOPRI5, **limit)["status"][0] != 0
 
 
+def fewest_steps(name: str, p: np.ndarray, end: float, method: int) -> int:
+    """The smallest limit of steps under which the lane arrives."""
+    low, high = 1, 100_000
+    while low < high:
+        middle = (low + high) // 2
+        found = run(name, p, NOTHING, [end], method=method, max_steps=middle, rtol=1e-6, atol=1e-6)
+        low, high = (low, middle) if found["status"][0] == 0 else (middle + 1, high)
+    return low
+
+
+def test_mildly_stiff_lane_comes_back():
+    """Rosenbrock steps twice as long as explicit ones cost four times as much: the lane stays explicit. Steps
+    twenty times as long are taken.
+    """
+    methods = DOPRI5, RODAS, _core.METHODS["auto"]
+    explicit, stiff, auto = (
+        fewest_steps("vanderpol", params_of("vanderpol", eps=3e-3), 11.0, m) for m in methods
+    )
+    assert stiff < 0.7 * explicit and auto > 0.9 * explicit
+    explicit, stiff, auto = (
+        fewest_steps("vanderpol", params_of("vanderpol", eps=1e-4), 11.0, m) for m in methods
+    )
+    assert stiff < 0.1 * explicit and auto < 0.3 * explicit
+
+
 @pytest.mark.parametrize("name", ["hamberg2007", "lorenz", "pleiades", "arenstorf", "hovorka"])
 def test_models_without_stiffness_keep_their_bits(name):
     p, times = params_of(name), np.linspace(0, 5, 11)
