@@ -151,7 +151,8 @@ typedef struct {
 /* States from which on BLAS is used. Measured: see linear.c. */
 int pt_linear_crossover(void);
 
-/* path: 0 chooses by n (below pt_linear_crossover() lanes), 1 lanes, 2 BLAS. */
+/* path: 0 chooses by n (below pt_linear_crossover() lanes), 1 lanes, 2 BLAS, 3 lanes by the loop of those
+ * calls that ask for more than the plain filter (tests). */
 pt_status pt_linear(const pt_linear_input *input, pt_linear_output *output, int path,
                     const pt_control *control);
 

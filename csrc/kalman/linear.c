@@ -140,6 +140,8 @@ pt_status pt_linear(const pt_linear_input *input, pt_linear_output *output, int 
     if (input->n < 1 || input->m < 1 || input->g < 1) return PT_BAD_SHAPE;
     pt_linear_call call = {.in = input, .out = output};
     call.smooth = output->smoothed_mean && output->smoothed_cov;
+    call.backward = call.smooth;
+    call.special = path == 3;
     double *scratch = pt_alloc((size_t)n_max * n_max * sizeof *scratch);
     int *pivot = pt_alloc((size_t)n_max * sizeof *pivot);
     pt_status status = scratch && pivot ? PT_OK : PT_NO_MEMORY;
@@ -147,6 +149,6 @@ pt_status pt_linear(const pt_linear_input *input, pt_linear_output *output, int 
     pt_free(scratch);
     pt_free(pivot);
     if (status != PT_OK) return status;
-    int lanes = path == 1 || (path == 0 && input->n < CROSSOVER);
+    int lanes = call.special || path == 1 || (path == 0 && input->n < CROSSOVER);
     return lanes ? pt_linear_lanes(&call, control) : pt_linear_blas(&call, control);
 }

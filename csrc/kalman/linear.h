@@ -8,6 +8,8 @@ typedef struct {
     const pt_linear_input *in;
     pt_linear_output *out;
     int smooth;          /* smoothed_mean and smoothed_cov are wanted */
+    int backward;        /* some pass goes from the end to the beginning */
+    int special;         /* more than the plain filter, see linear_special.h */
     pt_status shared;    /* of the arrays that all series share */
     pt_linear_part part; /* where that is not OK */
     int64_t shared_at;   /* and at which step */

@@ -1,7 +1,7 @@
 /* See linear_lanes.h. */
 #include <string.h>
 
-#include "kalman/linear_lanes.h"
+#include "kalman/linear_history.h"
 
 /* ---- work space ---- */
 
@@ -38,11 +38,13 @@ static int64_t place(pt_lane_block *b, vec *block)
         {&b->a_smooth, n},
         {&b->P_smooth, n * n},
         {&b->zero, n * n},
+        {&b->carried, 0}, /* all arrays from here on are kept in check-points */
     };
     for (size_t k = 0; k < sizeof parts / sizeof *parts; k++) {
         if (block) *parts[k].array = block + used;
         used += parts[k].n;
     }
+    if (block) b->n_carried = block + used - b->carried;
     return used;
 }
 
@@ -63,13 +65,14 @@ pt_status pt_lane_block_create(const pt_linear_call *call, pt_lane_block *b)
     const pt_linear_output *out = call->out;
     b->varies = in->F.by_time || in->H.by_time || in->Q.by_time || in->R.by_time || in->G.by_time ||
                 in->c.by_time || in->d.by_time;
-    b->stores =
-        call->smooth || out->loglike_t || out->mean || out->cov || out->predicted_mean || out->predicted_cov;
-    return PT_OK;
+    b->stores = call->backward || out->loglike_t || out->mean || out->cov || out->predicted_mean ||
+                out->predicted_cov;
+    return pt_lane_history_create(b);
 }
 
 void pt_lane_block_free(pt_lane_block *b)
 {
+    pt_lane_history_free(b);
     pt_free(b->block);
     pt_free(b->seen);
     pt_free(b->rest);
@@ -176,6 +179,12 @@ void pt_lane_refill(pt_lane_block *b, int64_t e)
     gather(src, count, b->stream);
 }
 
+void pt_lane_stream_from(pt_lane_block *b, int64_t t)
+{
+    const int64_t e = t * b->call->in->m;
+    if (e % PT_W) pt_lane_refill(b, e - e % PT_W);
+}
+
 void pt_lane_reject_y(pt_lane_block *b, vmask infinite, int64_t t)
 {
     pt_lane_fail(b, infinite, PT_NOT_FINITE, PT_LINEAR_Y, t);
@@ -230,6 +239,7 @@ int pt_lane_block_begin(pt_lane_block *b, int64_t first)
     b->n_step = 0;
     b->next_end = INT64_MAX;
     b->code = b->at = b->part = v_set(0.0);
+    b->history.again = 0;
     int any = 0;
     for (int lane = 0; lane < PT_W; lane++) {
         int ready = lane < b->used && pt_linear_check_series(b->call, first + lane, b->scratch, b->pivot);
@@ -239,6 +249,7 @@ int pt_lane_block_begin(pt_lane_block *b, int64_t first)
         b->live_until[lane] = (double)b->length[lane];
         any |= ready;
     }
+    b->history.to = b->n_step;
     return any;
 }
 

@@ -29,6 +29,11 @@
 #define PT_OUTER PT_UNROLL
 #endif
 
+/* What went wrong in a step. */
+typedef struct {
+    vmask singular, overflow;
+} pt_lane_trouble;
+
 /* sum_k a[k] b[k] + start, in two chains */
 PT_LANE vec k_dot(const int n, const vec *restrict a, const vec *restrict b, vec start)
 {

@@ -4,12 +4,17 @@
 
 #include "kalman/linear_run.h"
 #include "kalman/linear_shared.h"
+#include "kalman/linear_special.h"
 
 #define SIZES(X) X(1) X(2) X(3) X(4)
 SIZES(INSTANCE)
 
 static void run_size(pt_lane_block *b)
 {
+    if (b->call->special) {
+        pt_lane_block_run_special(b);
+        return;
+    }
     switch (b->call->in->n) {
 #define CASE(n)                                                                                              \
     case n:                                                                                                  \

@@ -7,7 +7,18 @@
 
 enum { PT_SHARED_MAX = 64 }; /* states of the lanes' path at most */
 
+typedef struct pt_lane_block pt_lane_block;
+
+/* Moments of the steps from .. to - 1, see linear_history.h. */
 typedef struct {
+    vec *records,
+        *points; /* of the steps; and the check-points, with which every segment but the first begins */
+    int64_t span, size; /* steps of a segment, vecs of a record */
+    int64_t from, to;
+    int again; /* a segment is being run once more: nothing else is stored */
+} pt_lane_past;
+
+struct pt_lane_block {
     const pt_linear_call *call;
     void *block; /* owns everything below */
     /* the model at the current step */
@@ -16,6 +27,8 @@ typedef struct {
     vec *a, *P, *next, *T, *U, *L, *J;
     vec *y, *h, *D, *decorrelation, *M, *K, *g;
     vec *a_smooth, *P_smooth, *zero; /* zero (n, n) */
+    vec *carried;                    /* what beside a and P is carried from step to step */
+    int64_t n_carried;
     vmask *seen;
     vec *rest;   /* n_max^2 + n_max: a lane array on its way to memory or from it */
     vec *stream; /* W: the next elements of y, each lane's one after the other */
@@ -32,7 +45,9 @@ typedef struct {
     int64_t length[PT_W];
     vec live_until;     /* length of each lane */
     vec code, at, part; /* status, step and array of a lane's failure */
-} pt_lane_block;
+    pt_lane_past history;
+    void (*forward)(pt_lane_block *b, int64_t from, int64_t to); /* the instance that runs */
+};
 
 pt_status pt_lane_block_create(const pt_linear_call *call, pt_lane_block *b);
 void pt_lane_block_free(pt_lane_block *b);
@@ -52,6 +67,8 @@ void pt_lane_load_observation(pt_lane_block *b, int64_t t);
 void pt_lane_load_transition(pt_lane_block *b, int64_t t);
 /* The next W elements of every lane's y, from element e on, into the stream. */
 void pt_lane_refill(pt_lane_block *b, int64_t e);
+/* The stream goes on with step t. */
+void pt_lane_stream_from(pt_lane_block *b, int64_t t);
 /* Lanes whose y has an infinite element at t */
 void pt_lane_reject_y(pt_lane_block *b, vmask infinite, int64_t t);
 /* row t of dst (S, n_time, count), lanes that are as long as t only; dst may be null */

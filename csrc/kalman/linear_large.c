@@ -5,6 +5,11 @@
 #define SIZES(X) X(5) X(6) X(8) X(12)
 SIZES(INSTANCE)
 
+static void forward_any(pt_lane_block *b, int64_t from, int64_t to)
+{
+    forward(b, b->call->in->n, b->call->in->m, 0, from, to, b->a, b->P, b->T, b->K, b->g, b->M);
+}
+
 void pt_lane_block_run_large(pt_lane_block *b)
 {
     const int n = b->call->in->n;
@@ -16,7 +21,8 @@ void pt_lane_block_run_large(pt_lane_block *b)
         SIZES(CASE)
 #undef CASE
     default:
-        forward(b, n, b->call->in->m, b->a, b->P, b->T, b->K, b->g, b->M);
+        b->forward = forward_any;
+        forward_any(b, 0, b->n_step);
         if (b->call->smooth) backward(b, n);
     }
 }

@@ -6,19 +6,15 @@
 #include <string.h>
 
 #include "kalman/linear_kernels.h"
-#include "kalman/linear_lanes.h"
+#include "kalman/linear_history.h"
+#include "kalman/linear_special.h"
 
 /* Out of the way of the loop that asks for a likelihood only. */
 #define RARELY(x) __builtin_expect(x, 0)
 
 /* ---- forward ---- */
 
-/* What went wrong in a step. */
-typedef struct {
-    vmask singular, overflow;
-} trouble;
-
-static __attribute__((noinline)) void report(pt_lane_block *b, trouble bad, int64_t t)
+static __attribute__((noinline)) void report(pt_lane_block *b, pt_lane_trouble bad, int64_t t)
 {
     pt_lane_fail(b, bad.singular, PT_SINGULAR, PT_LINEAR_NONE, t);
     pt_lane_fail(b, bad.overflow, PT_NOT_FINITE, PT_LINEAR_NONE, t);
@@ -38,7 +34,7 @@ PT_LANE const vec *decorrelated(pt_lane_block *b, const int n, const int m)
 /* All elements of y_t, one after the other; step may be null */
 PT_LANE void update(pt_lane_block *b, const int n, const int m, vec *restrict a, vec *restrict P,
                     vec *restrict K, vec *restrict g, vec *restrict M, k_loglike *total, k_loglike *step,
-                    trouble *bad)
+                    pt_lane_trouble *bad)
 {
     const vec *H = decorrelated(b, n, m);
     for (int i = 0; i < m; i++) {
@@ -53,6 +49,16 @@ PT_LANE void update(pt_lane_block *b, const int n, const int m, vec *restrict a,
         bad->singular |= seen & v_lt(f, v_set(PT_MIN_NORMAL));
         bad->overflow |= seen & ~(v_isfinite(f + f) & v_isfinite(v));
     }
+}
+
+/* a = F a + c, P = F P F' + Q; T, M: work */
+PT_LANE void transition(const pt_lane_block *b, const int n, vec *restrict a, vec *restrict P,
+                        vec *restrict T, vec *restrict M)
+{
+    k_move(n, b->F, a, b->c, M);
+    PT_UNROLL for (int i = 0; i < n; i++) a[i] = M[i];
+    k_spread(n, b->F, P, T);
+    k_multiply_symmetric(n, T, b->F, b->Q, P);
 }
 
 /* A copy; element by element where the source may live in registers. */
@@ -75,6 +81,15 @@ PT_LANE void store(pt_lane_block *b, double *dst, int64_t t, const int count, co
 
 PT_LANE void store_predicted(pt_lane_block *b, const int n, int64_t t, const vec *a, const vec *P)
 {
+    if (b->history.records) {
+        const int turns = pt_lane_history_turns(b, t);
+        if (turns) pt_lane_history_turn(b, t);
+        const pt_lane_step record = pt_lane_record(b, t);
+        keep(n, a, record.predicted_mean);
+        keep(n * n, P, record.predicted_cov);
+        if (turns && t > 0) pt_lane_history_mark(b, t);
+    }
+    if (b->history.again) return;
     store(b, b->call->out->predicted_mean, t, n, a);
     store(b, b->call->out->predicted_cov, t, n * n, P);
 }
@@ -83,15 +98,18 @@ PT_LANE void store_filtered(pt_lane_block *b, const int n, int64_t t, const vec 
                             const k_loglike *step)
 {
     pt_linear_output *out = b->call->out;
+    if (b->history.records) {
+        const pt_lane_step record = pt_lane_record(b, t);
+        keep(n, a, record.mean);
+        keep(n * n, P, record.cov);
+    }
+    if (b->history.again) return;
     if (step) {
         vec gained = k_loglike_value(step);
         store(b, out->loglike_t, t, 1, &gained);
     }
     store(b, out->mean, t, n, a);
     store(b, out->cov, t, n * n, P);
-    if (!b->call->smooth) return;
-    store(b, out->smoothed_mean, t, n, a);
-    store(b, out->smoothed_cov, t, n * n, P);
 }
 
 /* The last filtered moments of the lanes that end at t */
@@ -104,58 +122,74 @@ PT_LANE void store_last(pt_lane_block *b, const int n, int64_t t, const vec *a, 
     pt_lane_store_last(b, t, loglike, b->rest, b->rest + n);
 }
 
-PT_LANE void forward(pt_lane_block *b, const int n, const int m, vec *restrict a, vec *restrict P,
-                     vec *restrict T, vec *restrict K, vec *restrict g, vec *restrict M)
+/* The predicted moments with which step `from` begins */
+PT_LANE void start(pt_lane_block *b, const int n, int64_t from, vec *restrict a, vec *restrict P)
+{
+    vec *moments = b->rest;
+    if (from == 0) {
+        pt_lane_load(b, &b->call->in->x0, 0, n, moments);
+        pt_lane_load(b, &b->call->in->P0, 0, n * n, moments + n);
+    } else {
+        pt_lane_history_restore(b, from, moments, moments + n);
+    }
+    keep(n, moments, a);
+    keep(n * n, moments + n, P);
+}
+
+/* Steps from .. to - 1. `special` is a constant: whether the steps are those of linear_special.h, which work
+ * on the block's own arrays. */
+PT_LANE void forward(pt_lane_block *b, const int n, const int m, const int special, int64_t from, int64_t to,
+                     vec *restrict a, vec *restrict P, vec *restrict T, vec *restrict K, vec *restrict g,
+                     vec *restrict M)
 {
     k_loglike total = k_loglike_begin(), of_step;
     k_loglike *step = b->call->out->loglike_t ? &of_step : NULL;
-    const int64_t n_step = b->n_step;
-    pt_lane_load(b, &b->call->in->x0, 0, n, b->rest);
-    keep(n, b->rest, a);
-    pt_lane_load(b, &b->call->in->P0, 0, n * n, b->rest);
-    keep(n * n, b->rest, P);
-    for (int64_t t = 0; t < n_step; t++) {
+    start(b, n, from, a, P);
+    for (int64_t t = from; t < to; t++) {
         if (step) *step = k_loglike_begin();
         if (RARELY(b->varies || t == 0)) pt_lane_load_observation(b, t);
         pt_lane_load_y(b, t);
         if (RARELY(b->stores)) store_predicted(b, n, t, a, P);
-        trouble bad = {m_set(0), m_set(0)};
-        update(b, n, m, a, P, K, g, M, &total, step, &bad);
+        pt_lane_trouble bad = {m_set(0), m_set(0)};
+        if (special)
+            pt_lane_special_update(b, t, &total, step, &bad);
+        else
+            update(b, n, m, a, P, K, g, M, &total, step, &bad);
         bad.overflow |= k_not_finite(n, 1, a) | k_not_finite(n, n + 1, P);
         if (RARELY(m_any(bad.singular | bad.overflow))) report(b, bad, t);
         if (RARELY(b->stores)) store_filtered(b, n, t, a, P, step);
         if (RARELY(t + 1 >= b->next_end)) store_last(b, n, t, a, P, &total);
-        if (t + 1 == n_step) break;
+        if (t + 1 == to) break;
         if (RARELY(b->varies || t == 0)) pt_lane_load_transition(b, t);
-        k_move(n, b->F, a, b->c, M);
-        PT_UNROLL for (int i = 0; i < n; i++) a[i] = M[i];
-        k_spread(n, b->F, P, T);
-        k_multiply_symmetric(n, T, b->F, b->Q, P);
+        if (special) {
+            pt_lane_special_transition(b, t);
+            continue;
+        }
+        transition(b, n, a, P, T, M);
     }
 }
 
 /* ---- backward ---- */
 
-/* From the smoothed moments of t+1 (a_next, P_next on entry) and the filtered ones of t (a, P) to the
+/* From the smoothed moments of t+1 (a_next, P_next on entry) and the filtered ones of t (`now`) to the
  * smoothed ones of t, in Joseph's form (I - J F) P (I - J F)' + J (Q + P_next) J', J = P F' (F P F' + Q)^-.
  */
-PT_LANE void smooth_step(pt_lane_block *b, const int n, vec *restrict a_next, vec *restrict P_next)
+PT_LANE void smooth_step(pt_lane_block *b, const int n, pt_lane_step now, pt_lane_step next,
+                         vec *restrict a_next, vec *restrict P_next)
 {
     vec *innovation = b->M;
-    k_move(n, b->F, b->a, b->c, b->next);
-    k_spread(n, b->F, b->P, b->T);
-    k_multiply_symmetric(n, b->T, b->F, b->Q, b->U);
-    for (int i = 0; i < n; i++) innovation[i] = a_next[i] - b->next[i];
-    k_cholesky(n, b->U, b->L, b->g);
+    k_spread(n, b->F, now.cov, b->T);
+    for (int i = 0; i < n; i++) innovation[i] = a_next[i] - next.predicted_mean[i];
+    k_cholesky(n, next.predicted_cov, b->L, b->g);
     for (int i = 0; i < n; i++)
         for (int k = 0; k < n; k++) b->U[(size_t)i * n + k] = b->T[(size_t)k * n + i];
     k_solve_right(n, b->L, b->g, b->U, b->J);
-    k_move(n, b->J, innovation, b->a, a_next);
+    k_move(n, b->J, innovation, now.mean, a_next);
     k_multiply(n, b->J, b->F, b->T);
     for (int i = 0; i < n; i++)
         for (int k = 0; k < n; k++)
             b->T[(size_t)i * n + k] = v_set(i == k ? 1.0 : 0.0) - b->T[(size_t)i * n + k];
-    k_multiply(n, b->T, b->P, b->U);
+    k_multiply(n, b->T, now.cov, b->U);
     k_multiply_symmetric(n, b->U, b->T, b->zero, b->P);
     for (int k = 0; k < n * n; k++) P_next[k] += b->Q[k];
     k_multiply(n, b->J, P_next, b->U);
@@ -166,18 +200,15 @@ PT_LANE void smooth_step(pt_lane_block *b, const int n, vec *restrict a_next, ve
  * take the filtered ones. */
 PT_LANE void backward_step(pt_lane_block *b, const int n, int64_t t)
 {
-    const pt_linear_call *call = b->call;
-    const double *mean = call->out->smoothed_mean, *cov = call->out->smoothed_cov;
-    vmask inside = v_lt(v_set((double)t), b->live_until - v_set(1.0));
-    pt_lane_fetch(b, mean, call->in->n_time, t, n, b->a);
-    pt_lane_fetch(b, cov, call->in->n_time, t, n * n, b->P);
-    if (m_any(inside)) {
+    const vmask inside = v_lt(v_set((double)t), b->live_until - v_set(1.0));
+    const pt_lane_step now = pt_lane_history(b, t);
+    if (t + 1 < b->n_step) {
         pt_lane_load_transition(b, t);
-        smooth_step(b, n, b->a_smooth, b->P_smooth);
-        if (!m_all(inside)) pt_lane_fetch(b, cov, call->in->n_time, t, n * n, b->P);
+        smooth_step(b, n, now, pt_lane_history(b, t + 1), b->a_smooth, b->P_smooth);
     }
-    for (int i = 0; i < n; i++) b->a_smooth[i] = v_if(inside, b->a_smooth[i], b->a[i]);
-    for (int k = 0; k < n * n; k++) b->P_smooth[k] = v_if(inside, b->P_smooth[k], b->P[k]);
+    if (m_all(inside)) return;
+    for (int i = 0; i < n; i++) b->a_smooth[i] = v_if(inside, b->a_smooth[i], now.mean[i]);
+    for (int k = 0; k < n * n; k++) b->P_smooth[k] = v_if(inside, b->P_smooth[k], now.cov[k]);
 }
 
 PT_LANE void backward(pt_lane_block *b, const int n)
@@ -196,10 +227,10 @@ PT_LANE void backward(pt_lane_block *b, const int n)
 /* ---- instances ---- */
 
 #define FORWARD(name, n, m)                                                                                  \
-    static __attribute__((noinline)) void name(pt_lane_block *b)                                             \
+    static __attribute__((noinline)) void name(pt_lane_block *b, int64_t from, int64_t to)                   \
     {                                                                                                        \
         vec a[n], P[n * n], T[n * n], K[n], g[n], M[n];                                                      \
-        forward(b, n, m, a, P, T, K, g, M);                                                                  \
+        forward(b, n, m, 0, from, to, a, P, T, K, g, M);                                                     \
     }
 #define INSTANCE(n)                                                                                          \
     FORWARD(forward_one_##n, n, 1)                                                                           \
@@ -207,7 +238,8 @@ PT_LANE void backward(pt_lane_block *b, const int n)
     static __attribute__((noinline)) void backward_##n(pt_lane_block *b) { backward(b, n); }                 \
     static void run_##n(pt_lane_block *b)                                                                    \
     {                                                                                                        \
-        b->call->in->m == 1 ? forward_one_##n(b) : forward_many_##n(b);                                      \
+        b->forward = b->call->in->m == 1 ? forward_one_##n : forward_many_##n;                               \
+        b->forward(b, 0, b->n_step);                                                                         \
         if (b->call->smooth) backward_##n(b);                                                                \
     }
 

@@ -49,7 +49,9 @@ static int same_gaps(const pt_linear_input *in)
 int pt_linear_is_shared(const pt_linear_call *call)
 {
     const pt_linear_input *in = call->in;
-    if (call->smooth || call->shared != PT_OK || in->n_series < 2 * PT_W || in->n > PT_SHARED_MAX) return 0;
+    if (call->backward || call->special || call->shared != PT_OK || in->n_series < 2 * PT_W ||
+        in->n > PT_SHARED_MAX)
+        return 0;
     if (in->F.by_series || in->H.by_series || in->Q.by_series || in->R.by_series || in->G.by_series ||
         in->P0.by_series)
         return 0;

@@ -15,9 +15,11 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 SOURCES = [
     "kalman/linear.c",
     "kalman/linear_block.c",
+    "kalman/linear_history.c",
     "kalman/linear_lanes.c",
     "kalman/linear_large.c",
     "kalman/linear_shared.c",
+    "kalman/linear_special.c",
     "kalman/sigma.c",
 ]
 SHARED = ["alloc.c", "threads.c", "status.c"]

@@ -1,0 +1,30 @@
+/* See linear_special.h. */
+#define PT_LARGE
+#include "kalman/linear_special.h"
+
+#include "kalman/linear_run.h"
+
+void pt_lane_special_update(pt_lane_block *b, int64_t t, k_loglike *total, k_loglike *step,
+                            pt_lane_trouble *bad)
+{
+    (void)t;
+    update(b, b->call->in->n, b->call->in->m, b->a, b->P, b->K, b->g, b->M, total, step, bad);
+}
+
+void pt_lane_special_transition(pt_lane_block *b, int64_t t)
+{
+    (void)t;
+    transition(b, b->call->in->n, b->a, b->P, b->T, b->M);
+}
+
+static void forward_special(pt_lane_block *b, int64_t from, int64_t to)
+{
+    forward(b, b->call->in->n, b->call->in->m, 1, from, to, b->a, b->P, b->T, b->K, b->g, b->M);
+}
+
+void pt_lane_block_run_special(pt_lane_block *b)
+{
+    b->forward = forward_special;
+    forward_special(b, 0, b->n_step);
+    if (b->call->smooth) backward(b, b->call->in->n);
+}
