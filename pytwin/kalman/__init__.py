@@ -13,9 +13,10 @@ a measured number of states on by blocks through BLAS. Both keep covariances sym
 
 from __future__ import annotations
 
+from pytwin.kalman import structural
 from pytwin.kalman.filters import filter, smooth
 from pytwin.kalman.model import LinearModel
 from pytwin.kalman.points import unscented
 from pytwin.kalman.results import FilterResult, SmootherResult
 
-__all__ = ["FilterResult", "LinearModel", "SmootherResult", "filter", "smooth", "unscented"]
+__all__ = ["FilterResult", "LinearModel", "SmootherResult", "filter", "smooth", "structural", "unscented"]

@@ -1,0 +1,34 @@
+"""What all components of a structural model have in common."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from pytwin.kalman.structural.block import Block
+from pytwin.kalman.structural.parameter import Group
+
+if TYPE_CHECKING:
+    from pytwin.kalman.structural.model import Structural
+
+__all__ = ["Component"]
+
+
+class Component(ABC):
+    """A term of y_t = term + term + ...; add terms to get a `Structural` model."""
+
+    name: str
+
+    @abstractmethod
+    def groups(self) -> tuple[Group, ...]:
+        """The parameters, each with the component's name in front."""
+
+    @abstractmethod
+    def block(self, values: Mapping[str, Any], steps: int) -> Block:
+        """The matrices at the parameters ``values``, numbers or arrays of one shape."""
+
+    def __add__(self, other: Component | Structural) -> Structural:
+        from pytwin.kalman.structural.model import Structural
+
+        return Structural(self) + other

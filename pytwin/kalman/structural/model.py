@@ -1,0 +1,195 @@
+"""A structural model: a sum of components, its parameters, and its matrices at given parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from pytwin.errors import InputError
+from pytwin.kalman.arrays import as_array
+from pytwin.kalman.model import LinearModel
+from pytwin.kalman.structural.block import Block, join
+from pytwin.kalman.structural.component import Component
+from pytwin.kalman.structural.parameter import Group
+
+__all__ = ["Structural"]
+
+Params = Mapping[str, Any]
+
+
+class Structural:
+    """The sum of components: y_t = term + term + ...
+
+    Harvey (1989); Durbin & Koopman (2012), ch. 3. Parameters have names such as ``trend.slope.variance``;
+    those without a value are estimated by `fit` and must be given to everything else.
+
+    Parameters
+    ----------
+    *components : Component
+        With different names.
+
+    Examples
+    --------
+    >>> from pytwin.kalman import structural as st
+    >>> model = st.Trend() + st.Seasonal(12) + st.Irregular()
+    >>> fitted = model.fit(y)
+    >>> print(fitted); fitted.plot(); fitted.forecast(24).plot()
+    """
+
+    def __init__(self, *components: Component) -> None:
+        if not components:
+            raise InputError("kalman.bad-argument", "a structural model needs a component")
+        names = [c.name for c in components]
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            hint = "Give one of them another name=."
+            raise InputError("kalman.bad-argument", f"two components named {twice[0]}", hint=hint)
+        self.components = components
+        self.groups: tuple[Group, ...] = tuple(g for c in components for g in c.groups())
+
+    def __add__(self, other: Component | Structural) -> Structural:
+        more = other.components if isinstance(other, Structural) else (other,)
+        return Structural(*self.components, *more)
+
+    def __repr__(self) -> str:
+        return " + ".join(map(repr, self.components))
+
+    # ---- parameters ----
+
+    @property
+    def parameters(self) -> dict[str, float | None]:
+        """Every parameter: its known value, or None if it is to be estimated."""
+        return {name: value for g in self.groups for name, value in zip(g.names, g.values, strict=True)}
+
+    @property
+    def free(self) -> tuple[str, ...]:
+        """Names of the parameters that are estimated."""
+        return tuple(name for g in self.groups if not g.known for name in g.names)
+
+    def from_search(self, theta: NDArray[Any]) -> dict[str, Any]:
+        """All parameters at a point theta (..., k) of the unbounded search space, analytic in theta."""
+        values: dict[str, Any] = {}
+        first = 0
+        for g in self.groups:
+            if g.known:
+                values |= dict(zip(g.names, g.values, strict=True))
+                continue
+            own = g.natural(theta[..., first : first + len(g.names)])
+            values |= {name: own[..., i] for i, name in enumerate(g.names)}
+            first += len(g.names)
+        return values
+
+    def to_search(self, params: Params) -> NDArray[np.float64]:
+        """The point theta (..., k) at given values of the free parameters."""
+        values = self.complete(params)
+        parts = []
+        for g in self.groups:
+            if not g.known:
+                own = np.stack(
+                    np.broadcast_arrays(*(np.asarray(values[n], dtype=float) for n in g.names)), -1
+                )
+                parts.append(g.search(own))
+        lead = np.broadcast_shapes(*(p.shape[:-1] for p in parts))
+        spread = [np.broadcast_to(p, (*lead, p.shape[-1])) for p in parts]
+        return np.concatenate(spread, axis=-1) if spread else np.zeros(0)
+
+    def start(self, y: NDArray[np.float64]) -> dict[str, Any]:
+        """Values to start a search from for y (..., T): variances are shares of that of the changes of y."""
+        spread = _variance_of_changes(y)
+        listed = [
+            (n, v, g) for g in self.groups for n, v in zip(g.names, g.start, strict=True) if not g.known
+        ]
+        return {name: value * spread**g.scale for name, value, g in listed}
+
+    def complete(self, params: Params | None) -> dict[str, Any]:
+        """The known values and the given ones, checked for names and for none missing."""
+        given = dict(params or {})
+        if unknown := sorted(set(given) - set(self.parameters)):
+            hint = f"There are: {', '.join(self.parameters)}"
+            raise InputError("kalman.bad-argument", f"no parameter {unknown[0]}", place="params", hint=hint)
+        merged = {name: given.get(name, value) for name, value in self.parameters.items()}
+        if absent := [name for name, value in merged.items() if value is None]:
+            hint = "Call fit, or pass params."
+            raise InputError(
+                "kalman.bad-argument", f"no value for {', '.join(absent)}", place="params", hint=hint
+            )
+        return merged
+
+    # ---- matrices ----
+
+    def blocks(self, params: Params, steps: int = 1) -> list[Block]:
+        """The matrices of each component, all parameters given."""
+        return [c.block(params, steps) for c in self.components]
+
+    def joined(self, params: Params, steps: int = 1) -> Block:
+        """The matrices of the sum, all parameters given."""
+        return join(self.blocks(params, steps))
+
+    def linear(
+        self, params: Params | None = None, steps: int = 1, *, kappa: float | None = None
+    ) -> LinearModel:
+        """The model's matrices, with a name for each state.
+
+        Parameters
+        ----------
+        params : mapping of str to float or array (...), optional
+            Values of parameters that have none yet; arrays are one for each series.
+        steps : int
+            Length of the series; matters only where a regression makes H change with time.
+        kappa : float, optional
+            Start the non-stationary states from N(0, kappa) each, which is approximate, instead of exactly
+            without a prior.
+
+        Returns
+        -------
+        LinearModel
+            Predicted start; ``diffuse`` marks the non-stationary states.
+        """
+        whole = self.joined(self.complete(params), steps)
+        arrays = arrays_of(whole)
+        if kappa is not None:
+            arrays["P0"] = arrays["P0"] + kappa * np.diag(whole.diffuse)
+        elif whole.diffuse.any():
+            arrays["diffuse"] = whole.diffuse
+        return LinearModel(**arrays, state_names=whole.states)
+
+
+def arrays_of(block: Block) -> dict[str, Any]:
+    """The arrays of `LinearModel` but `diffuse`; leading axes get a time axis of length 1."""
+
+    def timed(a: NDArray[Any], core: int) -> NDArray[Any]:
+        return a if a.ndim == core else np.expand_dims(a, -core - 1)
+
+    row = block.H[..., None, :]  # one observation
+    found: dict[str, Any] = {
+        "F": timed(block.F, 2),
+        "H": row if block.H.ndim > 1 else block.H[None],
+        "Q": timed(block.Q, 2),
+        "R": timed(block.R[..., None, None], 2),
+        "x0": np.zeros(len(block.states)),
+        "P0": block.P0,
+        "G": timed(block.G, 2),
+    }
+    if block.c is not None:
+        found["c"] = timed(block.c, 1)
+    if np.any(block.d != 0):
+        found["d"] = timed(block.d[..., None], 1)
+    return found
+
+
+def as_series(y: ArrayLike) -> NDArray[np.float64]:
+    data = as_array("y", y)
+    if data.ndim < 1 or data.shape[-1] == 0:
+        raise InputError("kalman.bad-shape", "y has no steps, expected (..., T)", place="y")
+    return data
+
+
+def _variance_of_changes(y: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Mean square of the changes between neighbours that are both seen, 1 where there is none."""
+    change = np.diff(y, axis=-1)
+    seen = np.isfinite(change)
+    total = np.where(seen, change, 0.0)
+    found = (total**2).sum(axis=-1) / np.maximum(seen.sum(axis=-1), 1)
+    return np.where(found > 0, found, 1.0)
