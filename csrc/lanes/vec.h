@@ -117,6 +117,8 @@ PT_LANE vec v_copysign(vec a, vec s)
 }
 
 PT_LANE vmask v_isnan(vec a) { return (vmask)(a != a); }
+/* The larger of two errors; a NaN in either stays. */
+PT_LANE vec v_larger(vec a, vec b) { return v_if(v_gt(a, b) | v_isnan(a), a, b); }
 /* neither infinite nor NaN */
 PT_LANE vmask v_isfinite(vec a) { return (vmask)(a - a == a - a); }
 

@@ -1,4 +1,5 @@
 /* Algebraic states that fit the others: Newton's method on 0 = g in each lane. */
+#include "ode/sensitivity.h"
 #include "ode/stiff.h"
 
 enum { ROUNDS = 25 };
@@ -56,6 +57,7 @@ void pt_stiff_consistent(pt_block *b, const vmask *which)
     }
     for (int s = 0; s < PT_N_SLOT; s++)
         if (*pt_flag(left, s)) pt_slot_fail(b, s, PT_SINGULAR);
+    if (b->tangents) pt_tangents_consistent(b, which);
 }
 
 void pt_stiff_settle(pt_block *b, const int *list, int n)

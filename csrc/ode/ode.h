@@ -61,8 +61,8 @@ typedef struct {
  *   directions     (n_direction)       n_direction 0: none wanted
  *   dy             (n_lane, n_time, n_out, n_direction)
  *   dx_end         (n_lane, n_state, n_direction), may be null
- * A lane whose sensitivities are not finite fails. With an explicit method only; a model with delays or
- * algebraic states, and directions with another method, are PT_UNSUPPORTED.
+ * A lane whose sensitivities are not finite fails. With a method that chooses its steps; a model with delays,
+ * and directions with another method, are PT_UNSUPPORTED.
  *
  * Noise (ode/noise.h): lane l follows the Brownian path of (seed, patient[l], draw[l]), which depends on no
  * other lane, thread, output or event. PT_UNSUPPORTED for a model without a diffusion.

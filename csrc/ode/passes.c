@@ -1,7 +1,10 @@
 /* Sensitivities in a call of pt_simulate: directions cut into passes over the same lanes. */
 #include "ode/sensitivity.h"
 
-static int is_explicit(int method) { return method == PT_METHOD_AUTO || method == PT_METHOD_DOPRI5; }
+static int has_sensitivities(int method)
+{
+    return method == PT_METHOD_AUTO || method == PT_METHOD_DOPRI5 || method == PT_METHOD_RODAS;
+}
 
 pt_status pt_tangents_check(const pt_model *model, const pt_simulation *call)
 {
@@ -11,9 +14,9 @@ pt_status pt_tangents_check(const pt_model *model, const pt_simulation *call)
     for (int q = 0; q < call->n_direction; q++)
         if (call->directions[q] < 0 || call->directions[q] >= model->n_param + model->n_state)
             return PT_BAD_ARGUMENT;
-    if (model->mass || model->n_delay || !model->functions->tangent || pt_steps_are_fixed(&call->options))
+    if (model->n_delay || !model->functions->tangent || pt_steps_are_fixed(&call->options))
         return PT_UNSUPPORTED;
-    return is_explicit(call->options.method) ? PT_OK : PT_UNSUPPORTED;
+    return has_sensitivities(call->options.method) ? PT_OK : PT_UNSUPPORTED;
 }
 
 int pt_tangents_pass(const pt_simulation *call)

@@ -3,6 +3,7 @@
  * The error of a step is the largest over the states of |e_i| / (atol_i + rtol |x_i|): a state that is small
  * and alone must not be lost in the mean of many. The controller is that of the explicit method.
  */
+#include "ode/sensitivity.h"
 #include "ode/stiff.h"
 
 /* Input x1 of a stage, and what its right side has apart from the derivative, in k[s]; s is a constant. */
@@ -100,6 +101,9 @@ void pt_rosenbrock_step(pt_block *b)
     pt_stiff_factor(b, shift);
     stages(b, per_h);
     if (b->n_positive) pt_block_lift(b);
+    if (b->tangents) pt_tangents_rosenbrock(b, per_h);
     for (int j = 0; j < PT_WIDE; j++) square[j] = square_of_error(b, j);
+    if (b->tangents && b->options.sensitivity_error)
+        for (int j = 0; j < PT_WIDE; j++) square[j] = v_larger(square[j], pt_tangents_error(b, j));
     pt_block_finish(b, last, square);
 }

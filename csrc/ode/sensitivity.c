@@ -3,6 +3,7 @@
 #include "ode/ramp.h"
 #include "ode/trigger.h"
 #include "ode/room.h"
+#include "ode/stiff.h"
 
 static vec *row_of(vec *a, int width, int q) { return a + q * width * PT_WIDE; }
 
@@ -16,7 +17,9 @@ static size_t lay_out(pt_tangents *T, const pt_block *b, int n, char *base)
     T->inflow = pt_cut_wides(base, &used, n * nx);
     T->other = pt_cut_wides(base, &used, n * nx);
     T->yd = pt_cut_wides(base, &used, n * ny);
-    for (int s = 0; s < PT_N_STAGE; s++) T->kd[s] = pt_cut_wides(base, &used, n * nx);
+    const int n_stage = b->stiff ? PT_N_ROSENBROCK : PT_N_STAGE;
+    for (int s = 0; s < n_stage; s++) T->kd[s] = pt_cut_wides(base, &used, n * nx);
+    T->turn = pt_cut_wides(base, &used, b->stiff ? n * nx : 0);
     for (int s = 0; s < PT_N_STAGE; s++) T->k[s] = pt_cut_wides(base, &used, nx);
     T->x = pt_cut_wides(base, &used, nx);
     T->dx = pt_cut_wides(base, &used, nx);
@@ -176,15 +179,22 @@ void pt_tangents_step(pt_block *b)
     }
 }
 
-/* Mean square of the scaled error of direction q. Its absolute tolerance is that of the states over the size
- * of the parameter, as in CVODES (Hindmarsh et al., ACM Trans Math Softw 2005;31:363-396). */
+/* The absolute tolerance of a direction is that of the states over the size of the parameter, as in CVODES
+ * (Hindmarsh et al., ACM Trans Math Softw 2005;31:363-396). */
+vec pt_tangents_share(const pt_block *b, int q, int j)
+{
+    const int which = b->tangents->which[q];
+    const vec size = which < b->n_param ? v_abs(b->p[which * PT_WIDE + j]) : v_set(1);
+    return v_if(v_gt(size, v_set(0)), v_set(1) / size, v_set(1));
+}
+
+/* Mean square of the scaled error of direction q. */
 static vec error_of(const pt_block *b, int q, int j)
 {
     const pt_tangents *T = b->tangents;
-    const int nx = b->n_state, which = T->which[q];
+    const int nx = b->n_state;
     const vec *xd = row_of(T->xd, nx, q), *x1d = row_of(T->x1d, nx, q);
-    const vec size = which < b->n_param ? v_abs(b->p[which * PT_WIDE + j]) : v_set(1);
-    const vec share = v_if(v_gt(size, v_set(0)), v_set(1) / size, v_set(1));
+    const vec share = pt_tangents_share(b, q, j);
     vec sum = v_set(0);
     for (int i = 0; i < nx; i++) {
         const int at = i * PT_WIDE + j;
@@ -200,10 +210,11 @@ static vec error_of(const pt_block *b, int q, int j)
 
 vec pt_tangents_error(const pt_block *b, int j)
 {
+    const int stiff = b->stiff && b->stiff->at_work;
     vec largest = v_set(0);
     for (int q = 0; q < b->tangents->n; q++) {
-        const vec e = error_of(b, q, j);
-        largest = v_if(v_isnan(largest) | v_le(e, largest), largest, e); /* a NaN stays */
+        const vec e = stiff ? pt_tangents_rosenbrock_error(b, q, j) : error_of(b, q, j);
+        largest = v_larger(largest, e);
     }
     return largest;
 }
@@ -231,7 +242,8 @@ static void outputs_at(pt_block *b, const vec *t, const vec *x, const vec *xd)
 
 void pt_tangents_output(pt_block *b, const vec *t) { outputs_at(b, t, b->x, b->tangents->xd); }
 
-void pt_tangents_dense(pt_block *b, const vec *t, const vec *theta, const vec *x)
+/* `other` at share theta of a Dormand-Prince step */
+static void dopri_inside(pt_block *b, const vec *theta)
 {
     pt_tangents *T = b->tangents;
     for (int i = 0; i < T->n * b->n_state * PT_WIDE; i++) {
@@ -243,7 +255,15 @@ void pt_tangents_dense(pt_block *b, const vec *t, const vec *theta, const vec *x
         const vec rise = T->x1d[i] - T->xd[i], bend = h * k1 - rise, twist = rise - h * k7 - bend;
         T->other[i] = T->xd[i] + theta[j] * (rise + rest * (bend + theta[j] * (twist + rest * (h * last))));
     }
-    outputs_at(b, t, x, T->other);
+}
+
+void pt_tangents_dense(pt_block *b, const vec *t, const vec *theta, const vec *x)
+{
+    if (b->stiff && b->stiff->at_work)
+        pt_tangents_rosenbrock_inside(b, theta);
+    else
+        dopri_inside(b, theta);
+    outputs_at(b, t, x, b->tangents->other);
 }
 
 /* Output i, or state i - n_output, along direction q. */

@@ -8,7 +8,8 @@
  *   X_s = x + h sum_q a_sq k_q,    k_s = f(t_s, X_s, p)
  *   Y_s = y + h sum_q a_sq l_q,    l_s = (df/dx) Y_s + (df/dp) p'       by dual numbers
  *
- * so it converges with the order of the method and its error is that of no difference quotient. The linear
+ * so it converges with the order of the method and its error is that of no difference quotient. (Under the
+ * Rosenbrock method the equation of the derivative is solved by that method: stiff_tangent.c.) The linear
  * part is stepped too (options.step_all). At an event the derivative jumps as the event's own equation says;
  * where the instant tau of an event depends on the direction, by (f_before - f_after) tau' more (Rozenvasser
  * EN, General sensitivity equations of discontinuous systems, Autom Remote Control 1967;28:400-404).
@@ -28,18 +29,19 @@ struct pt_tangents {
     int first;            /* number of the first of them among all */
     const int32_t *which; /* [n] parameter, or n_param + state */
     /* [direction, i, vec j]; lengths behind the direction */
-    vec *pd;             /* (n_param) */
-    vec *xd, *x1d;       /* (n_state) at t, at t + h */
-    vec *inflow;         /* (n_state) */
-    vec *kd[PT_N_STAGE]; /* (n_state) */
-    vec *yd;             /* (n_output) at the output that is due */
-    const vec *at;       /* (n_state) directions of the state there */
-    vec *other;          /* (n_state) directions of a state inside a step, or at an instant */
-    vec *k[PT_N_STAGE];  /* (n_state), no direction: the states' own stages */
-    vec *x, *y, *dx;     /* (n_state), (n_output), (n_state), no direction */
-    double *own;         /* (PT_N_SLOT, n) derivative of the lane's parameter row along its direction: 1, or
-                            0 once an action has set that parameter */
-    vec *slope;          /* (n_output), no direction: of the outputs in time */
+    vec *pd;            /* (n_param) */
+    vec *xd, *x1d;      /* (n_state) at t, at t + h */
+    vec *inflow;        /* (n_state) */
+    vec *kd[8];         /* (n_state) of the stages: 7, or 8 of the Rosenbrock method */
+    vec *turn;          /* (n_state) h dg/dt, of the Rosenbrock method */
+    vec *yd;            /* (n_output) at the output that is due */
+    const vec *at;      /* (n_state) directions of the state there */
+    vec *other;         /* (n_state) directions of a state inside a step, or at an instant */
+    vec *k[PT_N_STAGE]; /* (n_state), no direction: the states' own stages */
+    vec *x, *y, *dx;    /* (n_state), (n_output), (n_state), no direction */
+    double *own;        /* (PT_N_SLOT, n) derivative of the lane's parameter row along its direction: 1, or
+                           0 once an action has set that parameter */
+    vec *slope;         /* (n_output), no direction: of the outputs in time */
     /* derivatives of instants, [.., limit] */
     double *instant, *last; /* (PT_N_SLOT) of the one at which the slot acts, and at which it acted last */
     double *due, *flow;     /* (PT_N_SLOT, n_pending) of what waits, and of the rate of what flows */
@@ -66,6 +68,16 @@ void pt_tangents_blank(const pt_model *model, const pt_simulation *call, int64_t
  * 9 n_state). */
 pt_status pt_tangents_create(pt_block *b, int limit);
 void pt_tangents_free(pt_tangents *tangents);
+
+/* Under the Rosenbrock method (stiff_tangent.c): x1d and the stages of the step that was just tried; the
+ * square of the scaled error of direction q in vec j; `other` at share theta of the step; and algebraic
+ * states. */
+void pt_tangents_rosenbrock(pt_block *b, const vec *per_h);
+vec pt_tangents_rosenbrock_error(const pt_block *b, int q, int j);
+void pt_tangents_rosenbrock_inside(pt_block *b, const vec *theta);
+void pt_tangents_consistent(pt_block *b, const vmask *which);
+/* What the absolute tolerance of the states is multiplied with for direction q. */
+vec pt_tangents_share(const pt_block *b, int q, int j);
 
 /* Hooks of the block; each works on the columns of slot s, or on all lanes. */
 

@@ -232,7 +232,6 @@ static pt_status make_all(simulation *all, int n)
 {
     pt_ode_options options = all->call->options;
     if (all->call->n_direction || pt_method_has_noise(options.method)) options.step_all = 1;
-    if (all->call->n_direction) options.method = PT_METHOD_DOPRI5; /* what sensitivities go with */
     options.need = need_of(all->call);
     const int ramps = options.need.ramps;
     options.need.ramps = 0;

@@ -231,9 +231,6 @@ void pt_block_finish(pt_block *b, const vmask *last, const vec *square)
     check_limits(b, log_error);
 }
 
-/* The larger of two errors; a NaN stays. */
-static vec larger(vec a, vec b) { return v_if(v_gt(a, b) | v_isnan(a), a, b); }
-
 void pt_block_step(pt_block *b)
 {
     vec square[PT_WIDE];
@@ -248,6 +245,6 @@ void pt_block_step(pt_block *b)
     if (b->tangents) pt_tangents_step(b);
     mean_square_error(b, square);
     for (int j = 0; b->tangents && b->options.sensitivity_error && j < PT_WIDE; j++)
-        square[j] = larger(square[j], pt_tangents_error(b, j));
+        square[j] = v_larger(square[j], pt_tangents_error(b, j));
     pt_block_finish(b, last, square);
 }

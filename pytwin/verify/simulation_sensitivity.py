@@ -15,6 +15,7 @@ from pytwin import _core
 from pytwin.model import Model, Schedule
 from pytwin.model.actions import table
 from pytwin.reference import glucose, hamberg, lorenz, sensitivity
+from pytwin.reference.problems import PROBLEMS
 from pytwin.verify.case import Case, at_most, equal, info
 from pytwin.verify.run import Context
 
@@ -32,9 +33,16 @@ def cases(context: Context) -> Iterator[Case]:
     yield from warfarin("hamberg2007")
     yield from meals()
     yield from chaos()
+    yield from warfarin("hamberg2010", "rodas")
+    yield from meals("rodas")
+    for name, method in (("hires", "rodas"), ("hires", "auto"), ("vanderpol", "auto")):
+        yield from stiff(name, method)
+    yield algebraic()
     for name, regimen in REGIMENS.items():
         yield closed_form(name, *regimen)
+        yield closed_form(name, *regimen, method="rodas")
     yield bounces()
+    yield bounces("rodas")
     yield passes()
 
 
@@ -63,15 +71,15 @@ def against_twin(
     schedule: Schedule,
     twin: tuple[Callable[..., Array], Callable[..., Array]],
     boluses: Sequence[sensitivity.Bolus] = (),
+    method: str = "auto",
 ) -> Iterator[tuple[float, float]]:
     """(tolerance of the run, its error) at three tolerances."""
     moved, x = sensitivity.columns(p, x0, [s["name"] for s in model.states], names)
     path = sensitivity.trajectory(twin[0], moved, x, times, boluses, rtol=1e-13, atol=1e-15)
     expected = sensitivity.derivatives([twin[1](z, moved) for z in path])
     for rtol in (1e-6, 1e-9, 1e-12):
-        run = model.simulate(
-            times, schedule, p, x0, sensitivities=names, rtol=rtol, atol=1e-2 * rtol, sensitivity_error=True
-        )
+        options: dict[str, Any] = {"rtol": rtol, "atol": 1e-2 * rtol, "method": method}
+        run = model.simulate(times, schedule, p, x0, sensitivities=names, **options)
         yield rtol, largest_error(np.asarray(run.dy), expected)
 
 
@@ -82,7 +90,7 @@ def judged(name: str, found: Iterator[tuple[float, float]], source: str) -> Iter
         yield at_most(text, BOUND, error, source=source) if rtol < 1e-11 else info(text, error, source=source)
 
 
-def warfarin(name: str) -> Iterator[Case]:
+def warfarin(name: str, method: str = "auto") -> Iterator[Case]:
     """Concentration and INR to all parameters and initial states, from a concentration above 0.
 
     At 0 the effect Cs^gamma has no second derivative, nor, below gamma = 1, a first.
@@ -97,11 +105,11 @@ def warfarin(name: str) -> Iterator[Case]:
         lambda z, q: hamberg.output(name, z, q),
     )
     names = everything(model)
-    found = against_twin(model, p, x0, names, [5.0, 24.0, 40.0, 72.0], schedule, twin, boluses)
-    yield from judged(f"{name}, three doses, {len(names)} directions", found, TWIN)
+    found = against_twin(model, p, x0, names, [5.0, 24.0, 40.0, 72.0], schedule, twin, boluses, method)
+    yield from judged(f"{name}, {method}, three doses, {len(names)} directions", found, TWIN)
 
 
-def meals() -> Iterator[Case]:
+def meals(method: str = "auto") -> Iterator[Case]:
     """Hovorka's model with basal insulin, two meals and a bolus."""
     model, grams = Model("hovorka"), 1000 / 180.16
     p, x0 = sheet(model), model.core.initial(model.rows()[None])[0]
@@ -111,8 +119,8 @@ def meals() -> Iterator[Case]:
     twin = (lambda z, q: glucose.hovorka_rate(z, q, u=6.0), glucose.hovorka_output)
     names = [n for n in everything(model) if n not in ("G0", "GR", "kR")]
     times = [30.0, 60.0, 200.0, 300.0]
-    found = against_twin(model, p, x0, names, times, Schedule(table(rows)), twin, boluses)
-    yield from judged(f"hovorka, two meals and a bolus, {len(names)} directions", found, TWIN)
+    found = against_twin(model, p, x0, names, times, Schedule(table(rows)), twin, boluses, method)
+    yield from judged(f"hovorka, {method}, two meals and a bolus, {len(names)} directions", found, TWIN)
 
 
 def chaos() -> Iterator[Case]:
@@ -123,6 +131,37 @@ def chaos() -> Iterator[Case]:
         model, sheet(model), np.ones(3), everything(model), [0.5, 2.0, 5.0, 8.0], Schedule(), twin
     )
     yield from judged("lorenz from (1, 1, 1) to t = 8, 6 directions", found, TWIN)
+
+
+# ---- stiff ----
+
+STIFF: dict[str, tuple[Params, list[float]]] = {
+    "hires": ({}, [1.0, 5.0, 20.0]),
+    "vanderpol": ({"eps": 1e-3}, [0.3, 0.8, 1.2]),
+}
+
+
+def stiff(name: str, method: str) -> Iterator[Case]:
+    """States to all parameters and initial states, the plain twin by an explicit method in small steps."""
+    model = Model(name)
+    changed, times = STIFF[name]
+    p, x0 = {**sheet(model), **changed}, np.array([s["value"] for s in model.states])
+    twin = (lambda z, q: PROBLEMS[name].rate(z, np.array(list(q.values()))), lambda z, q: z)
+    names = everything(model)
+    found = against_twin(model, p, x0, names, times, Schedule(), twin, method=method)
+    yield from judged(f"{name}, {method}, {len(names)} directions", found, TWIN)
+
+
+def algebraic() -> Case:
+    """Robertson's equations with the conservation of mass as an algebraic state, and without one."""
+    options: dict[str, Any] = {"states": True, "rtol": 1e-11, "atol": 1e-15, "max_steps": 1_000_000}
+    names, times = [p["name"] for p in Model("robertson").params], [0.4, 40.0, 4e3]
+    found, expected = (
+        np.asarray(Model(name).simulate(times, method="rodas", sensitivities=names, **options).dy)[:, -3:]
+        for name in ("robertson_dae", "robertson")
+    )
+    text = "robertson with an algebraic state against three rates, rodas: largest relative error"
+    return at_most(text, BOUND, largest_error(found, expected), source="the form without algebraic states")
 
 
 # ---- closed forms: one compartment with depot ----
@@ -181,17 +220,19 @@ REGIMENS: dict[str, tuple[tuple[int, int, float], Callable[..., Any]]] = {
 }
 
 
-def closed_form(name: str, dose: tuple[int, int, float], concentration: Callable[..., Any]) -> Case:
+def closed_form(
+    name: str, dose: tuple[int, int, float], concentration: Callable[..., Any], method: str = "auto"
+) -> Case:
     """Three doses of one record, to all eleven parameters."""
     port, steady, rate = dose
     doses = np.array([(port, steady, AMOUNT, rate, INTERVAL, 2)], dtype=_core.DOSE_DTYPE)
     schedule = Schedule(table([(1.0, _core.ACTION_DOSE, 0, 0.0)]), doses)
     model = Model("pk_1cpt_oral")
-    found = model.simulate(TIMES, schedule, KINETICS, sensitivities=list(KINETICS), **TIGHT)
+    found = model.simulate(TIMES, schedule, KINETICS, sensitivities=list(KINETICS), method=method, **TIGHT)
     columns = [concentration({**KINETICS, to: KINETICS[to] + 1e-30j}) for to in KINETICS]
     expected = np.stack([np.imag(c) / 1e-30 for c in columns], axis=-1)[:, None, :]
     error = largest_error(np.asarray(found.dy), expected)
-    return at_most(f"pk_1cpt_oral, {name}: largest relative error", BOUND, error, source=CLOSED)
+    return at_most(f"pk_1cpt_oral, {method}, {name}: largest relative error", BOUND, error, source=CLOSED)
 
 
 # ---- crossings ----
@@ -209,19 +250,20 @@ def ball(t: float, g: Any, e: Any, h: Any) -> Array:
     return np.array([v * s - g * s * s / 2, v - g * s])
 
 
-def bounces() -> Case:
+def bounces(method: str = "auto") -> Case:
     """Through up to seven bounces, whose instants depend on every direction."""
     values = {"g": 9.81, "e": 0.8, "x0.h": 1.5}
     times = [0.3, 0.8, 1.5, 2.5, 3.5]
-    found = Model("bouncing_ball").simulate(
-        times, None, {"g": 9.81, "e": 0.8}, {"h": 1.5, "v": 0.0}, sensitivities=list(values), **TIGHT
-    )
+    p, x0, options = {"g": 9.81, "e": 0.8}, {"h": 1.5, "v": 0.0}, {"method": method, **TIGHT}
+    found = Model("bouncing_ball").simulate(times, None, p, x0, sensitivities=list(values), **options)
     expected = np.empty((len(times), 2, 3))
     for q, to in enumerate(values):
         moved = [v + (1e-30j if n == to else 0) for n, v in values.items()]
         expected[..., q] = [np.imag(ball(t, *moved)) / 1e-30 for t in times]
     error = largest_error(np.asarray(found.dy), expected)
-    return at_most("bouncing_ball, through crossings: largest relative error", BOUND, error, source=CLOSED)
+    return at_most(
+        f"bouncing_ball, {method}, through crossings: largest relative error", BOUND, error, source=CLOSED
+    )
 
 
 def passes() -> Case:

@@ -279,8 +279,30 @@ static void test_refusals(void)
     pt_simulation call = call_of(m, 1, p, &none, times, 1, bad, 1);
     CHECK(pt_simulate(m, &call, NULL) == PT_BAD_ARGUMENT);
     call.directions = good;
-    call.options.method = PT_METHOD_RODAS;
+    call.options.method = PT_METHOD_RK4;
+    call.options.step = 0.01;
     CHECK(pt_simulate(m, &call, NULL) == PT_UNSUPPORTED);
+    pt_model_free(m);
+}
+
+static void test_rosenbrock(void)
+{
+    pt_model *m = program_create(&circle);
+    const double times[3] = {0.1, 1, 7.5}, p[2] = {0.5, 1};
+    const int32_t directions[1] = {0};
+    const pt_schedule none = {0};
+    double explicit[3] = {0};
+    for (int method = PT_METHOD_DOPRI5; method <= PT_METHOD_RODAS; method++) {
+        pt_simulation call = call_of(m, 1, p, &none, times, 3, directions, 1);
+        call.options.method = method;
+        call.options.rtol = call.options.atol = 1e-10;
+        CHECK(pt_simulate(m, &call, NULL) == PT_OK);
+        for (int k = 0; k < 3; k++)
+            if (method == PT_METHOD_DOPRI5)
+                explicit[k] = dy[k * call.n_out];
+            else
+                CHECK_NEAR(dy[k * call.n_out], explicit[k], 1e-8);
+    }
     pt_model_free(m);
 }
 
@@ -331,6 +353,7 @@ int main(void)
     test_bits();
     test_failure();
     test_refusals();
+    test_rosenbrock();
     test_error_norm();
     test_no_memory();
     return check_report();

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pytwin import _core
+from pytwin import Model, Plan, _core
 from pytwin.errors import InputError, PytwinError
 from pytwin.reference import glucose, hamberg, lorenz, sensitivity
 
@@ -214,6 +214,26 @@ def test_states_are_outputs_too() -> None:
     where = np.zeros(1, dtype=np.int64)
     found = core.simulate(row[None], None, 0.0, daily(5, 1), [0, 1], times, where, where, outputs, **options)
     np.testing.assert_array_equal(found["dy"][0, -1], found["dx_end"][0])
+
+
+@pytest.mark.parametrize("batch", [1, 9])
+def test_stiff_method_follows_moving_parameters_infusions_and_lanes(batch: int) -> None:
+    """Against the explicit method, which the complex step confirms; a lane's bits in any company."""
+    plan = Plan("a day").infusion("insulin", 0.4, "U/h", length="24 h", route="subcutaneous")
+    plan = plan.dose("carbohydrate", 60, "g", start=1).wave("EGP0", 0.0161, 0.004, every=24, peak=6)
+    rows = Model("hovorka").rows({"SIT": np.linspace(3e-3, 7e-3, batch)})
+    names, times = ["SIT", "BW", "x0.Q1"], [30.0, 90.0, 400.0]
+    options: dict[str, Any] = {"rtol": 1e-10, "atol": 1e-12}
+    found, expected = (
+        Model("hovorka").simulate(times, plan, rows, sensitivities=names, method=m, **options).dy
+        for m in ("rodas", "dopri5")
+    )
+    assert found is not None and expected is not None
+    np.testing.assert_allclose(found, expected, rtol=1e-7, atol=1e-9 * np.abs(expected).max())
+    alone = Model("hovorka").simulate(
+        [30.0, 90.0, 400.0], plan, rows[:1], sensitivities=names, method="rodas", **options
+    )
+    np.testing.assert_array_equal(np.asarray(alone.dy)[0], found[0])
 
 
 def test_bad_input() -> None:
