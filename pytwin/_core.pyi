@@ -44,6 +44,11 @@ def kalman_filter(
     progress: Callable[[float], object] | None = None,
 ) -> dict[str, Any]: ...
 
+# what a linear model becomes before it is filtered: csrc/binding/linear_models.c
+def discretise(
+    A: ArrayLike, Q: ArrayLike, t: ArrayLike, c: ArrayLike | None = None
+) -> dict[str, NDArray[float64]]: ...
+
 # models: csrc/binding/model.c, model_rows.c, simulate.c, schedules.c
 METHODS: Final[dict[str, int]]
 PLAN_DTYPE: Final[dtype[Any]]

@@ -17,4 +17,12 @@ pt_status pt_cholesky_batch(int64_t n_batch, int n, const double *A, double *L, 
  * m); n, m <= 8 */
 pt_status pt_cholesky_solve_batch(int64_t n_batch, int n, int m, const double *L, const double *B, double *X);
 
+/* dx = (A x + c) dt + noise of spectral density Q over gaps of length t[i]:
+ *   F[i] = e^(A t), w[i] = integral from 0 to t of e^(A s) c ds, N[i] = integral of e^(A s) Q e^(A's) ds
+ * A, Q (n_batch, n, n) and c (n_batch, n) with blocks by_A, by_Q, by_c elements apart (0: one for all); Q
+ * symmetric, c and w may be null; F, N (n_batch, n, n), w (n_batch, n); any n */
+pt_status pt_discretise_batch(int64_t n_batch, int n, const double *A, int64_t by_A, const double *Q,
+                              int64_t by_Q, const double *c, int64_t by_c, const double *t, double *F,
+                              double *N, double *w);
+
 #endif

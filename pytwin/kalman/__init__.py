@@ -14,9 +14,20 @@ a measured number of states on by blocks through BLAS. Both keep covariances sym
 from __future__ import annotations
 
 from pytwin.kalman import structural
+from pytwin.kalman.continuous import Discrete, discretise
 from pytwin.kalman.filters import filter, smooth
 from pytwin.kalman.model import LinearModel
 from pytwin.kalman.points import unscented
 from pytwin.kalman.results import FilterResult, SmootherResult
 
-__all__ = ["FilterResult", "LinearModel", "SmootherResult", "filter", "smooth", "structural", "unscented"]
+__all__ = [
+    "Discrete",
+    "FilterResult",
+    "LinearModel",
+    "SmootherResult",
+    "discretise",
+    "filter",
+    "smooth",
+    "structural",
+    "unscented",
+]

@@ -10,12 +10,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from pytwin import _core
 from pytwin.errors import ComputationError, InputError, PytwinError
+from pytwin.kalman.gaps import filter_over_gaps, read_gaps
 
 __all__ = ["Array", "as_array", "lay_out", "lay_out_lengths", "run_core"]
 
 Array = NDArray[np.float64]
 
-PARTS = ("", "y", "F", "H", "Q", "R", "G", "c", "d", "x0", "P0")
+PARTS = ("", "y", "F", "H", "Q", "R", "G", "c", "d", "x0", "P0", "times")  # the core's list and, last, times
 _INPUT_STATUS = ("BAD_ARGUMENT", "NOT_FINITE", "NOT_POSITIVE_DEFINITE")
 
 
@@ -86,6 +87,7 @@ def run_core(
     outputs: Sequence[str],
     threads: int,
     path: int = 0,
+    times: ArrayLike | None = None,
 ) -> dict[str, Any]:
     data = as_array("y", y)
     if data.ndim < 2:
@@ -99,9 +101,13 @@ def run_core(
     arrays["x0"] = lay_out("x0", x0, 1, batch, timed=False)
     arrays["P0"] = lay_out("P0", P0, 2, batch, timed=False)
     steps = None if lengths is None else lay_out_lengths(lengths, batch)
-    result: dict[str, Any] = _core.kalman_filter(
-        **arrays, lengths=steps, outputs=tuple(outputs), path=path, threads=threads
-    )
+    options: dict[str, Any] = {"outputs": tuple(outputs), "path": path, "threads": threads}
+    if times is None:
+        result: dict[str, Any] = _core.kalman_filter(**arrays, lengths=steps, **options)
+    else:
+        gaps = read_gaps(as_array("times", times), batch, data.shape[-2], steps)
+        arrays["lengths"] = steps
+        result = filter_over_gaps(gaps, arrays, len(PARTS) - 1, **options)
     _raise_failures(result, arrays, single=not batch)
     result["failed_in"] = np.array(PARTS)[result["failed_in"]]
     return {k: v if k == "path" else v.reshape(batch + v.shape[1:]) for k, v in result.items()}

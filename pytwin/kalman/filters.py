@@ -36,6 +36,7 @@ def filter(
     G: ArrayLike | None = None,
     c: ArrayLike | None = None,
     d: ArrayLike | None = None,
+    times: ArrayLike | None = None,
     lengths: ArrayLike | None = None,
     outputs: Sequence[str] = ("loglike", "mean", "cov"),
     threads: int = 1,
@@ -55,6 +56,9 @@ def filter(
         Loading of the state noise; the identity by default.
     c, d : array_like, shapes ([..., 1|T,] n) and ([..., 1|T,] m), optional
         Offsets of the state and of the observation.
+    times : array_like, shape (T,) or (..., T), optional
+        Makes the model continuous: F is then the drift A, c its offset, and Q the spectral density of
+        dx = (A x + c) dt + G dW, all a unit of time; see `discretise`. Times may repeat but not go back.
     lengths : array_like of int, shape (...), optional
         Steps of each series, 1 to T; rows beyond are not read and come back as NaN.
     outputs : sequence of str
@@ -81,7 +85,9 @@ def filter(
     """
     if unknown := [name for name in outputs if name not in _FILTER_OUTPUTS]:
         raise InputError("kalman.bad-argument", f"outputs: there is no {', '.join(unknown)}")
-    result = run_core(y, F, H, Q, R, x0, P0, G=G, c=c, d=d, lengths=lengths, outputs=outputs, threads=threads)
+    result = run_core(
+        y, F, H, Q, R, x0, P0, G=G, c=c, d=d, times=times, lengths=lengths, outputs=outputs, threads=threads
+    )
     return FilterResult(**result)
 
 
@@ -97,6 +103,7 @@ def smooth(
     G: ArrayLike | None = None,
     c: ArrayLike | None = None,
     d: ArrayLike | None = None,
+    times: ArrayLike | None = None,
     lengths: ArrayLike | None = None,
     outputs: Sequence[str] = ("loglike", "smoothed_mean", "smoothed_cov"),
     threads: int = 1,
@@ -108,7 +115,7 @@ def smooth(
 
     Parameters
     ----------
-    y, F, H, Q, R, x0, P0, G, c, d, lengths, threads
+    y, F, H, Q, R, x0, P0, G, c, d, times, lengths, threads
         As in `filter`.
     outputs : sequence of str
         Those of `filter`, ``smoothed_mean`` and ``smoothed_cov``.
@@ -130,7 +137,9 @@ def smooth(
     if unknown := [name for name in outputs if name not in known]:
         raise InputError("kalman.bad-argument", f"outputs: there is no {', '.join(unknown)}")
     both = tuple(dict.fromkeys((*outputs, "smoothed_mean", "smoothed_cov")))
-    result = run_core(y, F, H, Q, R, x0, P0, G=G, c=c, d=d, lengths=lengths, outputs=both, threads=threads)
+    result = run_core(
+        y, F, H, Q, R, x0, P0, G=G, c=c, d=d, times=times, lengths=lengths, outputs=both, threads=threads
+    )
     for name in set(both) - set(outputs):
         del result[name]
     return SmootherResult(**result)
