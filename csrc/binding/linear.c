@@ -189,7 +189,8 @@ static int run_linear(linear_arguments *l, PyObject *dict)
     pt_status status = pt_linear(&in, &out, l->path, &run.control);
     if (pt_run_end(&run, status, "kalman_filter")) return -1;
     int lanes = l->path == 1 || (l->path == 0 && l->n < pt_linear_crossover());
-    return pt_dict_steal(dict, "path", PyUnicode_FromString(lanes ? "lanes" : "blas"));
+    const char *path = l->path == 4 ? "square-root" : lanes ? "lanes" : "blas";
+    return pt_dict_steal(dict, "path", PyUnicode_FromString(path));
 }
 
 static PyObject *kalman_filter(PyObject *module, PyObject *args, PyObject *kwargs)
@@ -211,7 +212,7 @@ static PyObject *kalman_filter(PyObject *module, PyObject *args, PyObject *kwarg
     "csrc/kalman/kalman.h.\n\ny (S, T, m); F, H, Q, R, G (1|S, 1|T, rows, columns); c, d (1|S, 1|T, "        \
     "length); "                                                                                              \
     "x0 (1|S, n); P0 (1|S, n, n); lengths (S,). outputs: a tuple of names. path: 0 by size, 1 lanes, 2 "     \
-    "BLAS. "                                                                                                 \
+    "BLAS, 4 square roots. "                                                                                 \
     "Returns a dict of the outputs with status, failed_at, failed_in (S,) and the path that ran."
 
 PyMethodDef pt_linear_methods[] = {

@@ -152,7 +152,7 @@ typedef struct {
 int pt_linear_crossover(void);
 
 /* path: 0 chooses by n (below pt_linear_crossover() lanes), 1 lanes, 2 BLAS, 3 lanes by the loop of those
- * calls that ask for more than the plain filter (tests). */
+ * calls that ask for more than the plain filter (tests), 4 square roots in lanes. */
 pt_status pt_linear(const pt_linear_input *input, pt_linear_output *output, int path,
                     const pt_control *control);
 

@@ -149,6 +149,7 @@ pt_status pt_linear(const pt_linear_input *input, pt_linear_output *output, int 
     pt_free(scratch);
     pt_free(pivot);
     if (status != PT_OK) return status;
+    if (path == 4) return pt_linear_root(&call, control);
     int lanes = call.special || path == 1 || (path == 0 && input->n < CROSSOVER);
     return lanes ? pt_linear_lanes(&call, control) : pt_linear_blas(&call, control);
 }

@@ -37,8 +37,9 @@ void pt_linear_fail(const pt_linear_call *call, int64_t s, pt_status status, pt_
 /* NaN where a series has no result: all of it when it failed, else beyond its length. */
 void pt_linear_blank(const pt_linear_call *call, int64_t s);
 
-/* The two paths. */
+/* The paths. */
 pt_status pt_linear_lanes(pt_linear_call *call, const pt_control *control);
 pt_status pt_linear_blas(pt_linear_call *call, const pt_control *control);
+pt_status pt_linear_root(pt_linear_call *call, const pt_control *control);
 
 #endif

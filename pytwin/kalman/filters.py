@@ -23,6 +23,14 @@ _FILTER_OUTPUTS = (
     "last_cov",
 )
 
+_FORMS = {"auto": 0, "sequential": 1, "block": 2, "square-root": 4}
+
+
+def _path(form: str) -> int:
+    if form not in _FORMS:
+        raise InputError("kalman.bad-argument", f"form: there is no {form}", hint=", ".join(_FORMS))
+    return _FORMS[form]
+
 
 def filter(
     y: ArrayLike,
@@ -38,6 +46,7 @@ def filter(
     d: ArrayLike | None = None,
     times: ArrayLike | None = None,
     lengths: ArrayLike | None = None,
+    form: str = "auto",
     outputs: Sequence[str] = ("loglike", "mean", "cov"),
     threads: int = 1,
 ) -> FilterResult:
@@ -61,6 +70,12 @@ def filter(
         dx = (A x + c) dt + G dW, all a unit of time; see `discretise`. Times may repeat but not go back.
     lengths : array_like of int, shape (...), optional
         Steps of each series, 1 to T; rows beyond are not read and come back as NaN.
+    form : str
+        How the update is worked out; all agree to rounding where the model is well conditioned.
+        ``"sequential"``: covariances in Joseph's form, element after element. ``"block"``: all elements at
+        once through BLAS. ``"square-root"``: triangular factors of the covariances, made by rotations
+        (Carlson 1973; Morf & Kailath 1975; smoother of Park & Kailath 1996), for models in which variances of
+        very different size meet. ``"auto"`` takes the first for small states and the second for large ones.
     outputs : sequence of str
         Any of ``loglike, loglike_t, mean, cov, predicted_mean, predicted_cov, last_mean, last_cov``;
         memory is what is asked for.
@@ -86,7 +101,21 @@ def filter(
     if unknown := [name for name in outputs if name not in _FILTER_OUTPUTS]:
         raise InputError("kalman.bad-argument", f"outputs: there is no {', '.join(unknown)}")
     result = run_core(
-        y, F, H, Q, R, x0, P0, G=G, c=c, d=d, times=times, lengths=lengths, outputs=outputs, threads=threads
+        y,
+        F,
+        H,
+        Q,
+        R,
+        x0,
+        P0,
+        G=G,
+        c=c,
+        d=d,
+        times=times,
+        lengths=lengths,
+        outputs=outputs,
+        threads=threads,
+        path=_path(form),
     )
     return FilterResult(**result)
 
@@ -105,6 +134,7 @@ def smooth(
     d: ArrayLike | None = None,
     times: ArrayLike | None = None,
     lengths: ArrayLike | None = None,
+    form: str = "auto",
     outputs: Sequence[str] = ("loglike", "smoothed_mean", "smoothed_cov"),
     threads: int = 1,
 ) -> SmootherResult:
@@ -115,7 +145,7 @@ def smooth(
 
     Parameters
     ----------
-    y, F, H, Q, R, x0, P0, G, c, d, times, lengths, threads
+    y, F, H, Q, R, x0, P0, G, c, d, times, lengths, form, threads
         As in `filter`.
     outputs : sequence of str
         Those of `filter`, ``smoothed_mean`` and ``smoothed_cov``.
@@ -138,7 +168,21 @@ def smooth(
         raise InputError("kalman.bad-argument", f"outputs: there is no {', '.join(unknown)}")
     both = tuple(dict.fromkeys((*outputs, "smoothed_mean", "smoothed_cov")))
     result = run_core(
-        y, F, H, Q, R, x0, P0, G=G, c=c, d=d, times=times, lengths=lengths, outputs=both, threads=threads
+        y,
+        F,
+        H,
+        Q,
+        R,
+        x0,
+        P0,
+        G=G,
+        c=c,
+        d=d,
+        times=times,
+        lengths=lengths,
+        outputs=both,
+        threads=threads,
+        path=_path(form),
     )
     for name in set(both) - set(outputs):
         del result[name]

@@ -35,8 +35,8 @@ class FilterResult:
     failed_in : ndarray of str, shape (...)
         The array that is wrong, empty on success and where the computation itself failed.
     path : str
-        ``"lanes"`` or ``"blas"``: which implementation ran. BLAS results agree between builds to 1e-12,
-        lanes to the bit.
+        ``"lanes"``, ``"blas"`` or ``"square-root"``: which implementation ran. BLAS results agree
+        between builds to 1e-12, the others to the bit.
     """
 
     status: NDArray[np.int32]

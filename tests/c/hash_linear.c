@@ -49,7 +49,7 @@ static uint64_t mix(uint64_t hash, const double *a, int n)
     return hash;
 }
 
-static uint64_t run(uint64_t hash, int n)
+static uint64_t run(uint64_t hash, int n, int path)
 {
     static double F[N * N], H[M * N], Q[N * N], R[M * M], P0[N * N], x0[N], y[S * T * M];
     static double loglike[S], mean[S * T * N], cov[S * T * N * N];
@@ -77,7 +77,7 @@ static uint64_t run(uint64_t hash, int n)
                             .status = status,
                             .failed_at = failed_at,
                             .failed_in = failed_in};
-    if (pt_linear(&in, &out, 1, NULL) != PT_OK) return 0;
+    if (pt_linear(&in, &out, path, NULL) != PT_OK) return 0;
     for (int s = 0; s < S; s++) hash += (uint64_t)status[s];
     return mix(mix(mix(hash, loglike, S), mean, S * T * n), cov, S * T * n * n);
 }
@@ -86,7 +86,7 @@ int main(void)
 {
     static const int sizes[] = {1, 2, 3, 5, 7, 12, 14};
     uint64_t hash = 14695981039346656037u;
-    for (int k = 0; k < 7; k++) hash = run(hash, sizes[k]);
+    for (int k = 0; k < 7; k++) hash = run(run(hash, sizes[k], 1), sizes[k], 4);
     printf("%016llx\n", (unsigned long long)hash);
     return 0;
 }

@@ -18,6 +18,8 @@ SOURCES = [
     "kalman/linear_history.c",
     "kalman/linear_lanes.c",
     "kalman/linear_large.c",
+    "kalman/linear_root.c",
+    "kalman/linear_root_smooth.c",
     "kalman/linear_shared.c",
     "kalman/linear_special.c",
     "kalman/sigma.c",
