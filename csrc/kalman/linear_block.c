@@ -38,6 +38,7 @@ static int64_t place(pt_lane_block *b, vec *block)
         {&b->a_smooth, n},
         {&b->P_smooth, n * n},
         {&b->zero, n * n},
+        {&b->joseph, n * n},
         {&b->carried, 0}, /* all arrays from here on are kept in check-points */
     };
     for (size_t k = 0; k < sizeof parts / sizeof *parts; k++) {

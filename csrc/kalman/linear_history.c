@@ -59,8 +59,8 @@ void pt_lane_history_restore(pt_lane_block *b, int64_t t, vec *a, vec *P)
     memcpy(b->carried, point + n + n * n, (size_t)b->n_carried * sizeof *point);
 }
 
-/* The forward pass over the segment of step t once more, and over the first step of the next one. */
-static void run_again(pt_lane_block *b, int64_t t)
+/* And the first step of the next one. */
+void pt_lane_history_return(pt_lane_block *b, int64_t t)
 {
     pt_lane_past *h = &b->history;
     h->from = t - t % h->span;
@@ -70,10 +70,4 @@ static void run_again(pt_lane_block *b, int64_t t)
     pt_lane_stream_from(b, h->from);
     b->forward(b, h->from, h->to);
     h->again = 0;
-}
-
-pt_lane_step pt_lane_history(pt_lane_block *b, int64_t t)
-{
-    if (t < b->history.from || t >= b->history.to) run_again(b, t);
-    return pt_lane_record(b, t);
 }

@@ -42,8 +42,15 @@ void pt_lane_history_mark(pt_lane_block *b, int64_t t);
 /* a, P and what else is carried from step to step, as they were before step t. */
 void pt_lane_history_restore(pt_lane_block *b, int64_t t, vec *a, vec *P);
 
+/* The segment of step t, run once more. */
+void pt_lane_history_return(pt_lane_block *b, int64_t t);
+
 /* Step t after the forward pass, in a pass from the end to the beginning. Both t and t + 1 are at hand when t
  * has been asked for before t + 1. */
-pt_lane_step pt_lane_history(pt_lane_block *b, int64_t t);
+static inline pt_lane_step pt_lane_history(pt_lane_block *b, int64_t t)
+{
+    if (t < b->history.from || t >= b->history.to) pt_lane_history_return(b, t);
+    return pt_lane_record(b, t);
+}
 
 #endif

@@ -26,8 +26,8 @@ struct pt_lane_block {
     /* the state and the step's work */
     vec *a, *P, *next, *T, *U, *L, *J;
     vec *y, *h, *D, *decorrelation, *M, *K, *g;
-    vec *a_smooth, *P_smooth, *zero; /* zero (n, n) */
-    vec *carried;                    /* what beside a and P is carried from step to step */
+    vec *a_smooth, *P_smooth, *zero, *joseph; /* zero (n, n) */
+    vec *carried;                             /* what beside a and P is carried from step to step */
     int64_t n_carried;
     vmask *seen;
     vec *rest;   /* n_max^2 + n_max: a lane array on its way to memory or from it */

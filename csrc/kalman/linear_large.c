@@ -23,6 +23,6 @@ void pt_lane_block_run_large(pt_lane_block *b)
     default:
         b->forward = forward_any;
         forward_any(b, 0, b->n_step);
-        if (b->call->smooth) backward(b, n);
+        if (b->call->smooth) pt_lane_block_smooth(b);
     }
 }

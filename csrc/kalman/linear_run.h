@@ -1,12 +1,13 @@
 #ifndef PT_KALMAN_LINEAR_RUN_H
 #define PT_KALMAN_LINEAR_RUN_H
 
-/* The loops of the linear filter and smoother in lanes, included once for small and once for large states.
+/* The loop of the linear filter in lanes, included once for small and once for large states.
  * See linear_kernels.h for the formulas. */
 #include <string.h>
 
 #include "kalman/linear_kernels.h"
 #include "kalman/linear_history.h"
+#include "kalman/linear_smooth.h"
 #include "kalman/linear_special.h"
 
 /* Out of the way of the loop that asks for a likelihood only. */
@@ -169,61 +170,6 @@ PT_LANE void forward(pt_lane_block *b, const int n, const int m, const int speci
     }
 }
 
-/* ---- backward ---- */
-
-/* From the smoothed moments of t+1 (a_next, P_next on entry) and the filtered ones of t (`now`) to the
- * smoothed ones of t, in Joseph's form (I - J F) P (I - J F)' + J (Q + P_next) J', J = P F' (F P F' + Q)^-.
- */
-PT_LANE void smooth_step(pt_lane_block *b, const int n, pt_lane_step now, pt_lane_step next,
-                         vec *restrict a_next, vec *restrict P_next)
-{
-    vec *innovation = b->M;
-    k_spread(n, b->F, now.cov, b->T);
-    for (int i = 0; i < n; i++) innovation[i] = a_next[i] - next.predicted_mean[i];
-    k_cholesky(n, next.predicted_cov, b->L, b->g);
-    for (int i = 0; i < n; i++)
-        for (int k = 0; k < n; k++) b->U[(size_t)i * n + k] = b->T[(size_t)k * n + i];
-    k_solve_right(n, b->L, b->g, b->U, b->J);
-    k_move(n, b->J, innovation, now.mean, a_next);
-    k_multiply(n, b->J, b->F, b->T);
-    for (int i = 0; i < n; i++)
-        for (int k = 0; k < n; k++)
-            b->T[(size_t)i * n + k] = v_set(i == k ? 1.0 : 0.0) - b->T[(size_t)i * n + k];
-    k_multiply(n, b->T, now.cov, b->U);
-    k_multiply_symmetric(n, b->U, b->T, b->zero, b->P);
-    for (int k = 0; k < n * n; k++) P_next[k] += b->Q[k];
-    k_multiply(n, b->J, P_next, b->U);
-    k_multiply_symmetric(n, b->U, b->J, b->P, P_next);
-}
-
-/* a_smooth, P_smooth hold the smoothed moments of t+1 and become those of t; lanes that end at t or earlier
- * take the filtered ones. */
-PT_LANE void backward_step(pt_lane_block *b, const int n, int64_t t)
-{
-    const vmask inside = v_lt(v_set((double)t), b->live_until - v_set(1.0));
-    const pt_lane_step now = pt_lane_history(b, t);
-    if (t + 1 < b->n_step) {
-        pt_lane_load_transition(b, t);
-        smooth_step(b, n, now, pt_lane_history(b, t + 1), b->a_smooth, b->P_smooth);
-    }
-    if (m_all(inside)) return;
-    for (int i = 0; i < n; i++) b->a_smooth[i] = v_if(inside, b->a_smooth[i], now.mean[i]);
-    for (int k = 0; k < n * n; k++) b->P_smooth[k] = v_if(inside, b->P_smooth[k], now.cov[k]);
-}
-
-PT_LANE void backward(pt_lane_block *b, const int n)
-{
-    pt_linear_output *out = b->call->out;
-    int64_t n_time = b->call->in->n_time;
-    for (int64_t t = b->n_step - 1; t >= 0; t--) {
-        backward_step(b, n, t);
-        pt_lane_store(b, out->smoothed_mean, n_time, t, n, b->a_smooth);
-        pt_lane_store(b, out->smoothed_cov, n_time, t, n * n, b->P_smooth);
-        const vmask bad = k_not_finite(n, 1, b->a_smooth) | k_not_finite(n, n + 1, b->P_smooth);
-        if (m_any(bad)) pt_lane_fail(b, bad, PT_NOT_FINITE, PT_LINEAR_NONE, t);
-    }
-}
-
 /* ---- instances ---- */
 
 #define FORWARD(name, n, m)                                                                                  \
@@ -235,7 +181,7 @@ PT_LANE void backward(pt_lane_block *b, const int n)
 #define INSTANCE(n)                                                                                          \
     FORWARD(forward_one_##n, n, 1)                                                                           \
     FORWARD(forward_many_##n, n, b->call->in->m)                                                             \
-    static __attribute__((noinline)) void backward_##n(pt_lane_block *b) { backward(b, n); }                 \
+    BACKWARD(backward_##n, n)                                                                                \
     static void run_##n(pt_lane_block *b)                                                                    \
     {                                                                                                        \
         b->forward = b->call->in->m == 1 ? forward_one_##n : forward_many_##n;                               \

@@ -26,5 +26,5 @@ void pt_lane_block_run_special(pt_lane_block *b)
 {
     b->forward = forward_special;
     forward_special(b, 0, b->n_step);
-    if (b->call->smooth) backward(b, b->call->in->n);
+    if (b->call->smooth) pt_lane_block_smooth(b);
 }

@@ -21,6 +21,7 @@ SOURCES = [
     "kalman/linear_root.c",
     "kalman/linear_root_smooth.c",
     "kalman/linear_shared.c",
+    "kalman/linear_smooth.c",
     "kalman/linear_special.c",
     "kalman/sigma.c",
 ]
