@@ -1,6 +1,6 @@
-"""The synthetic patients that ship with pytwin, and where their files are.
+"""The synthetic patients that ship with pytwin, where their files are, and the river Nile.
 
-Nobody stands behind these data: ``pytwin.datasets.generate`` makes them from a seed.
+Nobody stands behind the patients: ``pytwin.datasets.generate`` makes them from a seed.
 """
 
 from __future__ import annotations
@@ -8,9 +8,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
+from pytwin.datasets.river import Nile, nile
 from pytwin.errors import InputError
 
 _FOLDER = Path(__file__).resolve().parent
+__all__ = ["FILES", "DemoPatient", "Nile", "demo", "nile", "path"]
+
 FILES = ("patient.json", "patient.vcf", "treated.json")
 
 

@@ -16,7 +16,7 @@ CORE = CHECKOUT / "csrc"
 
 # From the ground up; a layer imports only what stands below it.
 LAYERS = [
-    {"_core", "errors", "issues"},
+    {"_core", "errors", "issues", "chance"},
     {"kalman", "units", "formats", "doctor", "datasets"},
     {"model", "record", "genome"},
     {"therapies", "glucose"},

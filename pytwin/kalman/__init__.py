@@ -15,16 +15,19 @@ from __future__ import annotations
 
 from pytwin.kalman import structural
 from pytwin.kalman.continuous import Discrete, discretise
+from pytwin.kalman.diagnosis import Diagnosis, diagnose
 from pytwin.kalman.filters import filter, smooth
 from pytwin.kalman.model import LinearModel
 from pytwin.kalman.points import unscented
 from pytwin.kalman.results import FilterResult, SmootherResult
 
 __all__ = [
+    "Diagnosis",
     "Discrete",
     "FilterResult",
     "LinearModel",
     "SmootherResult",
+    "diagnose",
     "discretise",
     "filter",
     "smooth",

@@ -17,10 +17,10 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from pytwin.chance import chi_square_tail, normal_quantile
 from pytwin.model.population import Population
 from pytwin.therapies.therapy import Difference, History, Therapy
 from pytwin.twin.alternatives import Doubt, doubts_of_doses, doubts_of_genotypes
-from pytwin.twin.chance import chi_square_tail, normal_quantile
 from pytwin.twin.filtering import Filtered
 from pytwin.twin.mixture import moments
 from pytwin.twin.prior import Components

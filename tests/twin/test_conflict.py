@@ -6,10 +6,10 @@ import mpmath
 import numpy as np
 import pytest
 
+from pytwin.chance import chi_square_tail
 from pytwin.cohort import Cohort
 from pytwin.genome import Genome
 from pytwin.twin import Twin
-from pytwin.twin.chance import chi_square_tail
 from pytwin.verify.virtual import POPULATION, VISITS, cohort
 
 from . import events as ev

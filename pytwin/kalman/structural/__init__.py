@@ -16,7 +16,9 @@ from __future__ import annotations
 
 from pytwin.kalman.structural.arma import AR, ARIMA, ARMA
 from pytwin.kalman.structural.component import Component
+from pytwin.kalman.structural.fitted import Fitted
 from pytwin.kalman.structural.model import Structural
+from pytwin.kalman.structural.moments import Forecast, Moments
 from pytwin.kalman.structural.regression import Regression
 from pytwin.kalman.structural.seasonal import Cycle, Seasonal
 from pytwin.kalman.structural.trend import Irregular, Level, Trend
@@ -27,8 +29,11 @@ __all__ = [
     "ARMA",
     "Component",
     "Cycle",
+    "Fitted",
+    "Forecast",
     "Irregular",
     "Level",
+    "Moments",
     "Regression",
     "Seasonal",
     "Structural",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -11,9 +11,13 @@ from numpy.typing import ArrayLike, NDArray
 from pytwin.errors import InputError
 from pytwin.kalman.arrays import as_array
 from pytwin.kalman.model import LinearModel
+from pytwin.kalman.results import FilterResult, SmootherResult
 from pytwin.kalman.structural.block import Block, join
 from pytwin.kalman.structural.component import Component
 from pytwin.kalman.structural.parameter import Group
+
+if TYPE_CHECKING:
+    from pytwin.kalman.structural.fitted import Fitted
 
 __all__ = ["Structural"]
 
@@ -154,6 +158,22 @@ class Structural:
         elif whole.diffuse.any():
             arrays["diffuse"] = whole.diffuse
         return LinearModel(**arrays, state_names=whole.states)
+
+    # ---- estimation ----
+
+    def at(self, y: ArrayLike, params: Params | None = None, *, kappa: float | None = None) -> Fitted:
+        """Series y (..., T) at known parameters: components, forecasts, plots; arguments as in `linear`."""
+        from pytwin.kalman.structural.fitted import Fitted
+
+        return Fitted(self, as_series(y), self.complete(params), kappa=kappa)
+
+    def filter(self, y: ArrayLike, params: Params | None = None, **options: Any) -> FilterResult:
+        """`pytwin.kalman.filter` of y (..., T) at known parameters."""
+        return self.at(y, params).filter(**options)
+
+    def smooth(self, y: ArrayLike, params: Params | None = None, **options: Any) -> SmootherResult:
+        """`pytwin.kalman.smooth` of y (..., T) at known parameters."""
+        return self.at(y, params).smooth(**options)
 
 
 def arrays_of(block: Block) -> dict[str, Any]:
