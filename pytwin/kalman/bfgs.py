@@ -89,7 +89,7 @@ def minimise(f: Function, start: Array, *, gradient: Array | float = 1e-6, itera
 def _directions(inverse: Array, fresh: NDArray[np.bool_], gradient: Array, which: Which) -> Array:
     """-H g; where that does not lead downhill, or nothing is known yet, down the gradient by at most 1."""
     g = gradient[which]
-    d = -np.einsum("kij,kj->ki", inverse[which], g)
+    d: Array = -np.einsum("kij,kj->ki", inverse[which], g)
     bad = fresh[which] | ~((d * g).sum(axis=1) < 0)
     inverse[which[bad]] = np.eye(g.shape[1])
     fresh[which[bad]] = True

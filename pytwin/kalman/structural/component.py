@@ -6,6 +6,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from pytwin.kalman.structural.block import Block
 from pytwin.kalman.structural.parameter import Group
 
@@ -27,6 +30,10 @@ class Component(ABC):
     @abstractmethod
     def block(self, values: Mapping[str, Any], steps: int) -> Block:
         """The matrices at the parameters ``values``, numbers or arrays of one shape."""
+
+    def of(self, which: NDArray[np.intp]) -> Component:
+        """The component of the series `which`, counted over all leading axes."""
+        return self
 
     def __add__(self, other: Component | Structural) -> Structural:
         from pytwin.kalman.structural.model import Structural

@@ -72,8 +72,11 @@ class Structural:
         """Names of the parameters that are estimated."""
         return tuple(name for g in self.groups if not g.known for name in g.names)
 
-    def from_search(self, theta: NDArray[Any]) -> dict[str, Any]:
-        """All parameters at a point theta (..., k) of the unbounded search space, analytic in theta."""
+    def from_search(self, theta: NDArray[Any], spread: Any = 1.0) -> dict[str, Any]:
+        """All parameters at a point theta (..., k) of the unbounded search space, analytic in theta.
+
+        Variances are multiples of `spread` (...), so that the search sees the same numbers in every unit.
+        """
         values: dict[str, Any] = {}
         first = 0
         for g in self.groups:
@@ -81,31 +84,38 @@ class Structural:
                 values |= dict(zip(g.names, g.values, strict=True))
                 continue
             own = g.natural(theta[..., first : first + len(g.names)])
-            values |= {name: own[..., i] for i, name in enumerate(g.names)}
+            values |= {name: own[..., i] * spread**g.scale for i, name in enumerate(g.names)}
             first += len(g.names)
         return values
 
-    def to_search(self, params: Params) -> NDArray[np.float64]:
+    def to_search(self, params: Params, spread: Any = 1.0) -> NDArray[np.float64]:
         """The point theta (..., k) at given values of the free parameters."""
         values = self.complete(params)
         parts = []
         for g in self.groups:
             if not g.known:
-                own = np.stack(
-                    np.broadcast_arrays(*(np.asarray(values[n], dtype=float) for n in g.names)), -1
-                )
-                parts.append(g.search(own))
+                given = (np.asarray(values[name], dtype=float) / spread**g.scale for name in g.names)
+                parts.append(g.search(np.stack(np.broadcast_arrays(*given), axis=-1)))
         lead = np.broadcast_shapes(*(p.shape[:-1] for p in parts))
-        spread = [np.broadcast_to(p, (*lead, p.shape[-1])) for p in parts]
-        return np.concatenate(spread, axis=-1) if spread else np.zeros(0)
+        spread_out = [np.broadcast_to(p, (*lead, p.shape[-1])) for p in parts]
+        return np.concatenate(spread_out, axis=-1) if spread_out else np.zeros(0)
 
-    def start(self, y: NDArray[np.float64]) -> dict[str, Any]:
-        """Values to start a search from for y (..., T): variances are shares of that of the changes of y."""
-        spread = _variance_of_changes(y)
-        listed = [
-            (n, v, g) for g in self.groups for n, v in zip(g.names, g.start, strict=True) if not g.known
-        ]
-        return {name: value * spread**g.scale for name, value, g in listed}
+    def spread(self, y: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The scale of variances in series y (..., T): a power of 4 near the mean square of their changes."""
+        return 4.0 ** np.round(np.log2(_variance_of_changes(y)) / 2)
+
+    def start(self, spread: NDArray[np.float64]) -> dict[str, Any]:
+        """Values to start a search from: variances are shares of `spread` (...)."""
+        unknown = [g for g in self.groups if not g.known]
+        return {
+            name: value * spread**g.scale
+            for g in unknown
+            for name, value in zip(g.names, g.start, strict=True)
+        }
+
+    def of(self, which: NDArray[np.intp]) -> Structural:
+        """The model of a part of the series: regressors of their own are picked."""
+        return Structural(*(c.of(which) for c in self.components))
 
     def complete(self, params: Params | None) -> dict[str, Any]:
         """The known values and the given ones, checked for names and for none missing."""
@@ -160,6 +170,39 @@ class Structural:
         return LinearModel(**arrays, state_names=whole.states)
 
     # ---- estimation ----
+
+    def fit(
+        self,
+        y: ArrayLike,
+        *,
+        start: Params | None = None,
+        kappa: float | None = None,
+        iterations: int = 200,
+        threads: int = 1,
+    ) -> Fitted:
+        """Maximum likelihood of the parameters that have no value, for one series or for each of many.
+
+        Parameters
+        ----------
+        y : array_like, shape (..., T)
+            Series; NaN is missing.
+        start : mapping of str to float or array (...), optional
+            Values to start from.
+        kappa : float, optional
+            Variance of an approximate start, as in `linear`; exactly diffuse by default.
+        iterations : int
+            The most steps of a search.
+        threads : int
+            Results do not depend on it.
+
+        Returns
+        -------
+        Fitted
+            Its ``search`` tells what converged.
+        """
+        from pytwin.kalman.structural.search import fit
+
+        return fit(self, as_series(y), start or {}, kappa, iterations, threads)
 
     def at(self, y: ArrayLike, params: Params | None = None, *, kappa: float | None = None) -> Fitted:
         """Series y (..., T) at known parameters: components, forecasts, plots; arguments as in `linear`."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -52,6 +52,12 @@ class Regression(Component):
 
     def groups(self) -> tuple[Group, ...]:
         return (variance(f"{self.name}.variance", self.variance, 0.01),)
+
+    def of(self, which: NDArray[np.intp]) -> Regression:
+        if self._x.ndim == 2:
+            return self
+        rows = self._x.reshape(-1, *self._x.shape[-2:])
+        return replace(self, X=rows[which])
 
     def block(self, values: Mapping[str, Any], steps: int) -> Block:
         rows, k = self._x.shape[-2:]

@@ -1,0 +1,123 @@
+"""Maximum likelihood of structural models: every series its own parameters, all in one call of the core."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pytwin.errors import InputError
+from pytwin.kalman.bfgs import Minimum, minimise
+from pytwin.kalman.structural.fitted import Fitted, Search
+from pytwin.kalman.structural.model import Params, Structural
+
+__all__ = ["fit"]
+
+Array = NDArray[np.float64]
+Which = NDArray[np.intp]
+_STEP = 1e-5  # of central differences, for variables of size 1
+_FLAT = 2e-3  # a slope of a parameter below which it is at its bound
+
+
+class _Likelihood:
+    """-loglike of each of K series at its own theta, and the gradient."""
+
+    def __init__(self, model: Structural, y: Array, kappa: float | None, threads: int) -> None:
+        self.model, self.y, self.kappa, self.threads = model, y, kappa, threads
+        self.spread = model.spread(y)
+
+    def params(self, theta: NDArray[Any], which: Which) -> dict[str, Any]:
+        return self.model.from_search(theta, self.spread[which])
+
+    def values(self, theta: Array, which: Which) -> Array:
+        """theta (..., k, p) for the k series `which`: (..., k); infinite where there is no likelihood."""
+        T = self.y.shape[-1]
+        y = np.broadcast_to(self.y[which], (*theta.shape[:-1], T))
+        model = self.model.of(which).linear(self.params(theta, which), T, kappa=self.kappa)
+        found = model.filter(y[..., None], outputs=("loglike",), threads=self.threads)
+        assert found.loglike is not None
+        return np.where(found.status == 0, -found.loglike, np.inf)
+
+    def __call__(self, theta: Array, which: Which) -> tuple[Array, Array]:
+        p = theta.shape[-1]
+        steps = _STEP * np.concatenate([np.zeros((1, p)), np.eye(p), -np.eye(p)])
+        value = self.values(theta + steps[:, None, :], which)
+        with np.errstate(invalid="ignore"):
+            slope = (value[1 : p + 1] - value[p + 1 :]) / (2 * _STEP)
+        return value[0], slope.T
+
+
+def fit(
+    model: Structural, y: Array, start: Params, kappa: float | None, iterations: int, threads: int
+) -> Fitted:
+    """See `Structural.fit`."""
+    batch = y.shape[:-1]
+    rows = y.reshape(-1, y.shape[-1])
+    likelihood = _Likelihood(model, rows, kappa, threads)
+    begin = _start(model, rows, batch, start, likelihood.spread)
+    seen = np.isfinite(rows).sum(axis=-1)
+    found = minimise(likelihood, begin, gradient=1e-8 * np.maximum(seen, 10), iterations=iterations)
+    params = likelihood.params(found.x, np.arange(len(rows)))
+    errors = _standard_errors(likelihood, found)
+    search = Search(
+        {name: _shaped(v, batch) for name, v in errors.items()},
+        found.converged.reshape(batch),
+        found.iterations.reshape(batch),
+    )
+    return Fitted(model, y, {k: _shaped(v, batch) for k, v in params.items()}, search, kappa)
+
+
+def _shaped(value: Any, batch: tuple[int, ...]) -> Any:
+    """One value a series as (...), a single series' as a number; known parameters as they are."""
+    a = np.asarray(value)
+    if a.ndim == 0:
+        return value
+    return a.reshape(batch) if batch else float(a[0])
+
+
+def _start(model: Structural, y: Array, batch: tuple[int, ...], given: Params, spread: Array) -> Array:
+    """(K, p): the caller's values, else shares of the variance of the changes."""
+    if unknown := sorted(set(given) - set(model.free)):
+        hint = f"There are: {', '.join(model.free)}"
+        raise InputError("kalman.bad-argument", f"{unknown[0]} is not estimated", place="start", hint=hint)
+    values = model.start(spread)
+    values |= {name: np.broadcast_to(np.asarray(v, float), batch).reshape(-1) for name, v in given.items()}
+    theta = model.to_search(values, spread)
+    return np.broadcast_to(theta, (len(y), theta.shape[-1])).copy()
+
+
+def _standard_errors(likelihood: _Likelihood, found: Minimum) -> dict[str, Array]:
+    """Roots of the diagonal of J V J', V the inverse Hessian in theta, J the derivatives of the parameters.
+
+    A parameter that theta does not move, a variance at 0, is at its bound and has none.
+    """
+    K, p = found.x.shape
+    every = np.arange(K)
+    hessian = np.empty((K, p, p))
+    h = 1e-3
+    for j in range(p):
+        up, down = (likelihood(found.x + sign * h * np.eye(p)[j], every)[1] for sign in (1, -1))
+        with np.errstate(invalid="ignore"):
+            hessian[:, j] = (up - down) / (2 * h)
+    hessian = (hessian + np.swapaxes(hessian, 1, 2)) / 2
+    V = _inverse(hessian)
+    slopes = [likelihood.params(found.x + 1e-20j * np.eye(p)[j], every) for j in range(p)]
+    errors = {}
+    for group in likelihood.model.groups:
+        unit = likelihood.spread**group.scale
+        for name in () if group.known else group.names:
+            J = np.stack([np.imag(s[name]) / 1e-20 for s in slopes], axis=-1)
+            flat = np.abs(J).max(axis=-1) < _FLAT * unit
+            with np.errstate(invalid="ignore"):
+                errors[name] = np.where(flat, np.nan, np.sqrt(np.einsum("ki,kij,kj->k", J, V, J)))
+    return errors
+
+
+def _inverse(hessian: Array) -> Array:
+    """Inverses of those that are positive definite, NaN for the others."""
+    V = np.full_like(hessian, np.nan)
+    for k, one in enumerate(hessian):
+        if np.isfinite(one).all() and np.linalg.eigvalsh(one)[:1].min(initial=1.0) > 0:
+            V[k] = np.linalg.inv(one)
+    return V
