@@ -18,7 +18,30 @@ void pt_blas_gemv(int m, int n, double alpha, const double *A, const double *x, 
 
 void pt_blas_syrk(int n, int k, double alpha, const double *A, int lda, double beta, double *C)
 {
+    if (k == 1 && lda == 1 && beta == 1.0) {
+        PT_BLAS(cblas_dsyr)(CblasRowMajor, CblasLower, n, alpha, A, 1, C, n);
+        return;
+    }
     PT_BLAS(cblas_dsyrk)(CblasRowMajor, CblasLower, CblasNoTrans, n, k, alpha, A, lda, beta, C, n);
+}
+
+void pt_blas_syr2k(int n, int k, double alpha, const double *A, const double *B, int ld, double *C)
+{
+    if (k == 1 && ld == 1) {
+        PT_BLAS(cblas_dsyr2)(CblasRowMajor, CblasLower, n, alpha, A, 1, B, 1, C, n);
+        return;
+    }
+    PT_BLAS(cblas_dsyr2k)(CblasRowMajor, CblasLower, CblasNoTrans, n, k, alpha, A, ld, B, ld, 1.0, C, n);
+}
+
+void pt_blas_symm(int n, int k, double alpha, const double *A, const double *B, double beta, double *C)
+{
+    if (k == 1) {
+        PT_BLAS(cblas_dsymv)(CblasRowMajor, CblasLower, n, alpha, A, n, B, 1, beta, C, 1);
+        return;
+    }
+    PT_BLAS(cblas_dsymm)
+    (CblasRowMajor, CblasLeft, CblasLower, n, k, alpha, A, n, B, k, beta, C, k);
 }
 
 pt_status pt_blas_cholesky(int n, double *A)
@@ -40,6 +63,11 @@ void pt_blas_solve_right(int transpose, int m, int n, const double *L, int ldl, 
     PT_BLAS(cblas_dtrsm)
     (CblasRowMajor, CblasRight, CblasLower, transpose ? CblasTrans : CblasNoTrans, CblasNonUnit, m, n, 1.0, L,
      ldl, X, ldx);
+}
+
+void pt_blas_solve_lower(int n, const double *L, double *v)
+{
+    PT_BLAS(cblas_dtrsv)(CblasRowMajor, CblasLower, CblasNoTrans, CblasNonUnit, n, L, n, v, 1);
 }
 
 void pt_blas_times_lower(int m, int n, const double *L, double *X)
