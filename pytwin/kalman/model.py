@@ -100,7 +100,7 @@ class LinearModel:
 
     def __str__(self) -> str:
         """The constant matrices with a name at each row; those that change are described."""
-        head = f"{self.n} states ({', '.join(self.state_names)}), {self.m} observed"
+        head = f"{self.n} state{'s' if self.n > 1 else ''} ({', '.join(self.state_names)}), {self.m} observed"
         return "\n".join([head, *(f"{name} =\n{_shown(value)}" for name, value in self.arrays().items())])
 
 

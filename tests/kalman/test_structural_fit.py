@@ -75,6 +75,20 @@ def test_a_series_is_estimated_as_if_alone_in_any_order() -> None:
         assert LOCAL_LEVEL.fit(y[4], kappa=1e4).params[name] == value[4]
 
 
+def test_one_set_of_parameters_for_all_series() -> None:
+    rng = np.random.default_rng(8)
+    y = np.cumsum(rng.normal(scale=0.5, size=(300, 40)), axis=1) + rng.normal(scale=2.0, size=(300, 40))
+    y[np.arange(40) >= rng.integers(5, 41, 300)[:, None]] = np.nan
+    pooled = LOCAL_LEVEL.fit(y, pooled=True, kappa=1e4)
+    assert pooled.search is not None and pooled.search.converged
+    assert pooled.loglike.shape == (300,)
+    for name, truth in {"level.variance": 0.25, "irregular.variance": 4.0}.items():
+        assert abs(pooled.params[name] - truth) < 4 * pooled.search.standard_errors[name]
+        for factor in (0.99, 1.01):  # it is the maximum
+            other = LOCAL_LEVEL.at(y, pooled.params | {name: factor * pooled.params[name]}, kappa=1e4)
+            assert other.loglike.sum() < pooled.loglike.sum()
+
+
 def test_units_do_not_matter() -> None:
     _, _, y = walks(np.random.default_rng(3), 1, 80)
     plain = LOCAL_LEVEL.fit(y[0], kappa=1e6)

@@ -173,22 +173,29 @@ class Fitted:
     # ---- words and pictures ----
 
     def __str__(self) -> str:
-        if self.y.ndim > 1:
-            return f"{self.y[..., 0].size} series of {self.y.shape[-1]} steps under {self.structural!r}"
-        seen = int(np.isfinite(self.y).sum())
-        head = f"{self.y.size} steps, {seen} observed, loglike {float(self.loglike):.6g}"
+        seen, total = int(np.isfinite(self.y).sum()), float(np.sum(self.loglike))
+        many = self.y.ndim > 1
+        what = f"{self.y[..., 0].size} series of {self.y.shape[-1]} steps" if many else f"{self.y.size} steps"
+        each = any(np.ndim(v) for v in self.params.values())
         errors = {} if self.search is None else self.search.standard_errors
-        rows = [f"{'parameter':28} {'value':>12} {'s.e.':>12}"]
+        rows = [f"{'parameter':28} {'value':>12} {'s.e.':>12}{'  (medians of the series)' if each else ''}"]
         for name, value in self.params.items():
-            error = f"{float(errors[name]):12.4g}" if name in errors else f"{'fixed':>12}"
-            rows.append(f"{name:28} {float(value):12.6g} {error}")
-        return "\n".join([head, *rows])
+            error = f"{_median(errors[name]):12.4g}" if name in errors else f"{'fixed':>12}"
+            rows.append(f"{name:28} {_median(value):12.6g} {error}")
+        return "\n".join([f"{what}, {seen} observed, loglike {total:.6g}", *rows])
 
     def plot(self, series: int = 0, share: float = 0.9) -> Figure:
         """The series with its signal, and each component below; `series` counts over leading axes."""
         from pytwin.report import states
 
         return states.components(self, series, share)
+
+
+def _median(value: Any) -> float:
+    """Of the series that have a value."""
+    a = np.asarray(value, dtype=float)
+    found = a[np.isfinite(a)]
+    return float(np.median(found)) if found.size else float("nan")
 
 
 def _observed(model: LinearModel, result: FilterResult) -> tuple[Array, Array]:

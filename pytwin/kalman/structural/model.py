@@ -175,6 +175,7 @@ class Structural:
         self,
         y: ArrayLike,
         *,
+        pooled: bool = False,
         start: Params | None = None,
         kappa: float | None = None,
         iterations: int = 200,
@@ -186,6 +187,8 @@ class Structural:
         ----------
         y : array_like, shape (..., T)
             Series; NaN is missing.
+        pooled : bool
+            One set of parameters for all series instead of one for each.
         start : mapping of str to float or array (...), optional
             Values to start from.
         kappa : float, optional
@@ -202,7 +205,10 @@ class Structural:
         """
         from pytwin.kalman.structural.search import fit
 
-        return fit(self, as_series(y), start or {}, kappa, iterations, threads)
+        data = as_series(y)
+        return fit(
+            self, data, start or {}, pooled=pooled, kappa=kappa, iterations=iterations, threads=threads
+        )
 
     def at(self, y: ArrayLike, params: Params | None = None, *, kappa: float | None = None) -> Fitted:
         """Series y (..., T) at known parameters: components, forecasts, plots; arguments as in `linear`."""

@@ -48,17 +48,42 @@ class _Likelihood:
         return value[0], slope.T
 
 
+class _Pooled(_Likelihood):
+    """-loglike of all series at one theta: one problem."""
+
+    def __init__(self, model: Structural, y: Array, kappa: float | None, threads: int) -> None:
+        super().__init__(model, y, kappa, threads)
+        self.spread = self.spread.max(keepdims=True, initial=1e-300)
+
+    def values(self, theta: Array, which: Which) -> Array:
+        """theta (..., 1, p): (..., 1)."""
+        T = self.y.shape[-1]
+        y = np.broadcast_to(self.y, (*theta.shape[:-2], *self.y.shape))
+        model = self.model.linear(self.params(theta, which), T, kappa=self.kappa)
+        found = model.filter(y[..., None], outputs=("loglike",), threads=self.threads)
+        assert found.loglike is not None
+        total: Array = np.where(found.status == 0, -found.loglike, np.inf).sum(axis=-1, keepdims=True)
+        return total
+
+
 def fit(
-    model: Structural, y: Array, start: Params, kappa: float | None, iterations: int, threads: int
+    model: Structural,
+    y: Array,
+    start: Params,
+    *,
+    pooled: bool,
+    kappa: float | None,
+    iterations: int,
+    threads: int,
 ) -> Fitted:
     """See `Structural.fit`."""
-    batch = y.shape[:-1]
+    batch = () if pooled else y.shape[:-1]
     rows = y.reshape(-1, y.shape[-1])
-    likelihood = _Likelihood(model, rows, kappa, threads)
-    begin = _start(model, rows, batch, start, likelihood.spread)
-    seen = np.isfinite(rows).sum(axis=-1)
+    likelihood = (_Pooled if pooled else _Likelihood)(model, rows, kappa, threads)
+    begin = _start(model, batch, start, likelihood.spread)
+    seen = np.isfinite(rows).sum() if pooled else np.isfinite(rows).sum(axis=-1)
     found = minimise(likelihood, begin, gradient=1e-8 * np.maximum(seen, 10), iterations=iterations)
-    params = likelihood.params(found.x, np.arange(len(rows)))
+    params = likelihood.params(found.x, np.arange(len(begin)))
     errors = _standard_errors(likelihood, found)
     search = Search(
         {name: _shaped(v, batch) for name, v in errors.items()},
@@ -76,7 +101,7 @@ def _shaped(value: Any, batch: tuple[int, ...]) -> Any:
     return a.reshape(batch) if batch else float(a[0])
 
 
-def _start(model: Structural, y: Array, batch: tuple[int, ...], given: Params, spread: Array) -> Array:
+def _start(model: Structural, batch: tuple[int, ...], given: Params, spread: Array) -> Array:
     """(K, p): the caller's values, else shares of the variance of the changes."""
     if unknown := sorted(set(given) - set(model.free)):
         hint = f"There are: {', '.join(model.free)}"
@@ -84,7 +109,7 @@ def _start(model: Structural, y: Array, batch: tuple[int, ...], given: Params, s
     values = model.start(spread)
     values |= {name: np.broadcast_to(np.asarray(v, float), batch).reshape(-1) for name, v in given.items()}
     theta = model.to_search(values, spread)
-    return np.broadcast_to(theta, (len(y), theta.shape[-1])).copy()
+    return np.broadcast_to(theta, (len(spread), theta.shape[-1])).copy()
 
 
 def _standard_errors(likelihood: _Likelihood, found: Minimum) -> dict[str, Array]:
