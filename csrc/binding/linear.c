@@ -8,7 +8,7 @@ enum { Y, F, H, Q, R, X0, P0, G, C, D, LENGTHS, N_ARRAY };
 typedef struct {
     pt_argument arrays[N_ARRAY];
     PyObject *outputs, *progress;
-    int path, threads;
+    int path, packed, threads;
     npy_intp S, T, n, m, g;
 } linear_arguments;
 
@@ -28,15 +28,15 @@ static const pt_argument linear_arrays[N_ARRAY] = {
 
 static int parse_linear(PyObject *args, PyObject *kwargs, linear_arguments *l)
 {
-    static char *keywords[] = {"y", "F", "H",       "Q",       "R",    "x0",      "P0",       "G",
-                               "c", "d", "lengths", "outputs", "path", "threads", "progress", NULL};
+    static char *keywords[] = {"y", "F",       "H",       "Q",    "R",      "x0",      "P0",       "G", "c",
+                               "d", "lengths", "outputs", "path", "packed", "threads", "progress", NULL};
     pt_argument *a = l->arrays;
     memcpy(a, linear_arrays, sizeof linear_arrays);
     l->threads = 1;
-    return PyArg_ParseTupleAndKeywords(args, kwargs, "OOOOOOO|$OOOOOiiO", keywords, &a[Y].given, &a[F].given,
+    return PyArg_ParseTupleAndKeywords(args, kwargs, "OOOOOOO|$OOOOOipiO", keywords, &a[Y].given, &a[F].given,
                                        &a[H].given, &a[Q].given, &a[R].given, &a[X0].given, &a[P0].given,
                                        &a[G].given, &a[C].given, &a[D].given, &a[LENGTHS].given, &l->outputs,
-                                       &l->path, &l->threads, &l->progress)
+                                       &l->path, &l->packed, &l->threads, &l->progress)
                ? 0
                : -1;
 }
@@ -130,31 +130,59 @@ static int is_wanted(const linear_arguments *l, const char *name)
     return found;
 }
 
+/* An output: for every series or every step of it a vector (rows), a matrix (rows, columns), or a packed
+ * matrix. */
+typedef struct {
+    double **array;
+    const char *name;
+    int by_step;
+    npy_intp rows, columns; /* 0: there is no such axis */
+    int symmetric;
+} linear_output;
+
+static int new_array(const linear_arguments *l, PyObject *dict, const linear_output *o)
+{
+    const int wanted = is_wanted(l, o->name);
+    if (wanted <= 0) return wanted;
+    npy_intp dims[4];
+    int ndim = 0;
+    dims[ndim++] = l->S;
+    if (o->by_step) dims[ndim++] = l->T;
+    if (l->packed && o->symmetric)
+        dims[ndim++] = o->rows * (o->rows + 1) / 2;
+    else {
+        if (o->rows) dims[ndim++] = o->rows;
+        if (o->columns) dims[ndim++] = o->columns;
+    }
+    *o->array = pt_new_doubles(dict, o->name, ndim, dims);
+    return *o->array ? 0 : -1;
+}
+
 static int new_linear_output(const linear_arguments *l, PyObject *dict, pt_linear_output *out)
 {
-    npy_intp series[3] = {l->S, l->n, l->n}, steps[4] = {l->S, l->T, l->n, l->n};
-    struct {
-        double **array;
-        const char *name;
-        int ndim;
-        npy_intp *dims;
-    } list[] = {
-        {&out->loglike, "loglike", 1, series},
-        {&out->last_mean, "last_mean", 2, series},
-        {&out->last_cov, "last_cov", 3, series},
-        {&out->loglike_t, "loglike_t", 2, steps},
-        {&out->mean, "mean", 3, steps},
-        {&out->cov, "cov", 4, steps},
-        {&out->predicted_mean, "predicted_mean", 3, steps},
-        {&out->predicted_cov, "predicted_cov", 4, steps},
-        {&out->smoothed_mean, "smoothed_mean", 3, steps},
-        {&out->smoothed_cov, "smoothed_cov", 4, steps},
+    const npy_intp n = l->n, m = l->m, g = l->g;
+    const linear_output list[] = {
+        {&out->loglike, "loglike", 0, 0, 0, 0},
+        {&out->last_mean, "last_mean", 0, n, 0, 0},
+        {&out->last_cov, "last_cov", 0, n, n, 1},
+        {&out->loglike_t, "loglike_t", 1, 0, 0, 0},
+        {&out->mean, "mean", 1, n, 0, 0},
+        {&out->cov, "cov", 1, n, n, 1},
+        {&out->predicted_mean, "predicted_mean", 1, n, 0, 0},
+        {&out->predicted_cov, "predicted_cov", 1, n, n, 1},
+        {&out->innovation, "innovation", 1, m, 0, 0},
+        {&out->innovation_cov, "innovation_cov", 1, m, m, 1},
+        {&out->smoothed_mean, "smoothed_mean", 1, n, 0, 0},
+        {&out->smoothed_cov, "smoothed_cov", 1, n, n, 1},
+        {&out->lag_one_cov, "lag_one_cov", 1, n, n, 0},
+        {&out->state_disturbance, "state_disturbance", 1, g, 0, 0},
+        {&out->state_disturbance_cov, "state_disturbance_cov", 1, g, g, 1},
+        {&out->obs_disturbance, "obs_disturbance", 1, m, 0, 0},
+        {&out->obs_disturbance_cov, "obs_disturbance_cov", 1, m, m, 1},
     };
-    for (size_t k = 0; k < sizeof list / sizeof *list; k++) {
-        int wanted = is_wanted(l, list[k].name);
-        if (wanted > 0) *list[k].array = pt_new_doubles(dict, list[k].name, list[k].ndim, list[k].dims);
-        if (wanted < 0 || (wanted && !*list[k].array)) return -1;
-    }
+    for (size_t k = 0; k < sizeof list / sizeof *list; k++)
+        if (new_array(l, dict, list + k)) return -1;
+    out->packed = l->packed;
     out->status = pt_new_integers(dict, "status", NPY_INT32, l->S);
     out->failed_at = pt_new_integers(dict, "failed_at", NPY_INT64, l->S);
     out->failed_in = pt_new_integers(dict, "failed_in", NPY_INT32, l->S);
@@ -188,8 +216,8 @@ static int run_linear(linear_arguments *l, PyObject *dict)
     pt_run_begin(&run, l->threads, l->progress);
     pt_status status = pt_linear(&in, &out, l->path, &run.control);
     if (pt_run_end(&run, status, "kalman_filter")) return -1;
-    int lanes = l->path == 1 || (l->path == 0 && l->n < pt_linear_crossover());
-    const char *path = l->path == 4 ? "square-root" : lanes ? "lanes" : "blas";
+    const int taken = pt_linear_path(&in, &out, l->path);
+    const char *path = taken == 4 ? "square-root" : taken == 2 ? "blas" : "lanes";
     return pt_dict_steal(dict, "path", PyUnicode_FromString(path));
 }
 
@@ -208,11 +236,11 @@ static PyObject *kalman_filter(PyObject *module, PyObject *args, PyObject *kwarg
 }
 
 #define LINEAR_DOC                                                                                           \
-    "Linear filter (and smoother, when smoothed_mean and smoothed_cov are asked for) of S series; see "      \
+    "Linear filter (and smoother, where an output asks for it) of S series; see "                            \
     "csrc/kalman/kalman.h.\n\ny (S, T, m); F, H, Q, R, G (1|S, 1|T, rows, columns); c, d (1|S, 1|T, "        \
     "length); "                                                                                              \
     "x0 (1|S, n); P0 (1|S, n, n); lengths (S,). outputs: a tuple of names. path: 0 by size, 1 lanes, 2 "     \
-    "BLAS, 4 square roots. "                                                                                 \
+    "BLAS, 4 square roots. packed: covariances as lower triangles. "                                         \
     "Returns a dict of the outputs with status, failed_at, failed_in (S,) and the path that ran."
 
 PyMethodDef pt_linear_methods[] = {

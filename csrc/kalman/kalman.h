@@ -142,14 +142,25 @@ typedef struct {
     double *mean, *cov;                     /* [S, T, n], [S, T, n, n] given y_0 .. y_t */
     double *predicted_mean, *predicted_cov; /* the same given y_0 .. y_{t-1} */
     double *last_mean, *last_cov;           /* [S, n], [S, n, n] filtered at the last step */
-    double *smoothed_mean, *smoothed_cov;   /* [S, T, n], [S, T, n, n] given all of y */
-    int32_t *status;                        /* [S] pt_status; a series with one on entry is skipped */
-    int64_t *failed_at;                     /* [S] step, -1 on success */
-    int32_t *failed_in;                     /* [S] pt_linear_part */
+    double *innovation,
+        *innovation_cov; /* [S, T, m], [S, T, m, m] y_t less its prediction, NaN where it is missing */
+    double *smoothed_mean, *smoothed_cov; /* [S, T, n], [S, T, n, n] given all of y */
+    double *lag_one_cov; /* [S, T, n, n] Cov(x_{t+1}, x_t) given all of y; NaN at the last step */
+    double *state_disturbance, *state_disturbance_cov; /* [S, T, g], [S, T, g, g] of w_t given all of y */
+    double *obs_disturbance, *obs_disturbance_cov;     /* [S, T, m], [S, T, m, m] of v_t given all of y */
+    int packed; /* covariances but lag_one_cov are lower triangles row by row, [.., k (k + 1) / 2] for [.., k,
+                   k] */
+    int32_t *status;    /* [S] pt_status; a series with one on entry is skipped */
+    int64_t *failed_at; /* [S] step, -1 on success */
+    int32_t *failed_in; /* [S] pt_linear_part */
 } pt_linear_output;
 
 /* States from which on BLAS is used. Measured: see linear.c. */
 int pt_linear_crossover(void);
+
+/* The path that a call takes: below pt_linear_crossover() states 1, else 2, if `path` is 0; outputs that BLAS
+ * does not have take 1 too. */
+int pt_linear_path(const pt_linear_input *input, const pt_linear_output *output, int path);
 
 /* path: 0 chooses by n (below pt_linear_crossover() lanes), 1 lanes, 2 BLAS, 3 lanes by the loop of those
  * calls that ask for more than the plain filter (tests), 4 square roots in lanes. */

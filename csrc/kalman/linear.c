@@ -111,19 +111,39 @@ static void blank_rows(double *a, int64_t s, int64_t from, int64_t n_time, int64
     for (int64_t k = (s * n_time + from) * width; k < (s + 1) * n_time * width; k++) a[k] = NAN;
 }
 
+void pt_linear_list_rows(const pt_linear_call *call, pt_linear_rows rows[PT_N_LINEAR_ROWS])
+{
+    const pt_linear_output *out = call->out;
+    const int64_t n = call->in->n, m = call->in->m, g = call->in->g;
+    const int64_t nn = pt_linear_square(out, n), mm = pt_linear_square(out, m), gg = pt_linear_square(out, g);
+    const pt_linear_rows list[PT_N_LINEAR_ROWS] = {
+        {out->loglike_t, 1},
+        {out->mean, n},
+        {out->cov, nn},
+        {out->predicted_mean, n},
+        {out->predicted_cov, nn},
+        {out->innovation, m},
+        {out->innovation_cov, mm},
+        {out->smoothed_mean, n},
+        {out->smoothed_cov, nn},
+        {out->lag_one_cov, n * n},
+        {out->state_disturbance, g},
+        {out->state_disturbance_cov, gg},
+        {out->obs_disturbance, m},
+        {out->obs_disturbance_cov, mm},
+    };
+    memcpy(rows, list, sizeof list);
+}
+
 void pt_linear_blank(const pt_linear_call *call, int64_t s)
 {
     pt_linear_output *out = call->out;
-    int64_t n = call->in->n, n_time = call->in->n_time, square = n * n;
+    int64_t n = call->in->n, n_time = call->in->n_time, square = pt_linear_square(out, n);
     int failed = out->status[s] != PT_OK;
     int64_t from = failed ? 0 : pt_linear_length(call->in, s);
-    blank_rows(out->loglike_t, s, from, n_time, 1);
-    double *vectors[] = {out->mean, out->predicted_mean, out->smoothed_mean};
-    double *matrices[] = {out->cov, out->predicted_cov, out->smoothed_cov};
-    for (int k = 0; k < 3; k++) {
-        blank_rows(vectors[k], s, from, n_time, n);
-        blank_rows(matrices[k], s, from, n_time, square);
-    }
+    pt_linear_rows rows[PT_N_LINEAR_ROWS];
+    pt_linear_list_rows(call, rows);
+    for (int k = 0; k < PT_N_LINEAR_ROWS; k++) blank_rows(rows[k].array, s, from, n_time, rows[k].width);
     if (!failed) return;
     blank_rows(out->loglike, s, 0, 1, 1);
     blank_rows(out->last_mean, s, 0, 1, n);
@@ -132,6 +152,34 @@ void pt_linear_blank(const pt_linear_call *call, int64_t s)
 
 /* ---- the call ---- */
 
+/* More than the moments of the states and the likelihood */
+static int has_disturbances(const pt_linear_output *o)
+{
+    return o->lag_one_cov || o->state_disturbance || o->state_disturbance_cov || o->obs_disturbance ||
+           o->obs_disturbance_cov;
+}
+
+static int asks_for_more(const pt_linear_output *o)
+{
+    return has_disturbances(o) || o->innovation || o->innovation_cov;
+}
+
+static void read_wishes(pt_linear_call *call)
+{
+    const pt_linear_output *o = call->out;
+    call->disturbances = has_disturbances(o);
+    call->smooth_cov =
+        o->smoothed_cov || o->lag_one_cov || o->state_disturbance_cov || o->obs_disturbance_cov;
+    call->smooth = call->smooth_cov || o->smoothed_mean || call->disturbances;
+    call->backward = call->smooth;
+}
+
+int pt_linear_path(const pt_linear_input *input, const pt_linear_output *output, int path)
+{
+    if (path != 0) return path;
+    return input->n < CROSSOVER || asks_for_more(output) ? 1 : 2;
+}
+
 pt_status pt_linear(const pt_linear_input *input, pt_linear_output *output, int path,
                     const pt_control *control)
 {
@@ -139,8 +187,8 @@ pt_status pt_linear(const pt_linear_input *input, pt_linear_output *output, int 
     if (input->g > n_max) n_max = input->g;
     if (input->n < 1 || input->m < 1 || input->g < 1) return PT_BAD_SHAPE;
     pt_linear_call call = {.in = input, .out = output};
-    call.smooth = output->smoothed_mean && output->smoothed_cov;
-    call.backward = call.smooth;
+    read_wishes(&call);
+    path = pt_linear_path(input, output, path);
     call.special = path == 3;
     double *scratch = pt_alloc((size_t)n_max * n_max * sizeof *scratch);
     int *pivot = pt_alloc((size_t)n_max * sizeof *pivot);
@@ -149,7 +197,7 @@ pt_status pt_linear(const pt_linear_input *input, pt_linear_output *output, int 
     pt_free(scratch);
     pt_free(pivot);
     if (status != PT_OK) return status;
+    if (path != 1 && path != 3 && asks_for_more(output)) return PT_BAD_ARGUMENT;
     if (path == 4) return pt_linear_root(&call, control);
-    int lanes = call.special || path == 1 || (path == 0 && input->n < CROSSOVER);
-    return lanes ? pt_linear_lanes(&call, control) : pt_linear_blas(&call, control);
+    return path == 2 ? pt_linear_lend(&call, control) : pt_linear_lanes(&call, control);
 }

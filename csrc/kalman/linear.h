@@ -7,7 +7,9 @@
 typedef struct {
     const pt_linear_input *in;
     pt_linear_output *out;
-    int smooth;          /* smoothed_mean and smoothed_cov are wanted */
+    int smooth;          /* something given all of y is wanted */
+    int smooth_cov;      /* and a covariance among it */
+    int disturbances;    /* and more than the moments of the states */
     int backward;        /* some pass goes from the end to the beginning */
     int special;         /* more than the plain filter, see linear_special.h */
     pt_status shared;    /* of the arrays that all series share */
@@ -27,6 +29,21 @@ static inline int64_t pt_linear_length(const pt_linear_input *in, int64_t s)
     return in->lengths ? in->lengths[s] : in->n_time;
 }
 
+/* Numbers of a symmetric output (k, k) */
+static inline int64_t pt_linear_square(const pt_linear_output *out, int64_t k)
+{
+    return out->packed ? k * (k + 1) / 2 : k * k;
+}
+
+/* An output with a row for every step: array (S, T, width) */
+typedef struct {
+    double *array;
+    int64_t width;
+} pt_linear_rows;
+
+enum { PT_N_LINEAR_ROWS = 14 };
+void pt_linear_list_rows(const pt_linear_call *call, pt_linear_rows rows[PT_N_LINEAR_ROWS]);
+
 /* Finite, and covariances symmetric and positive semidefinite? scratch: n_max^2 doubles, pivot: n_max with
  * n_max = max(n, m, g). */
 void pt_linear_check_shared(pt_linear_call *call, double *scratch, int *pivot);
@@ -40,6 +57,8 @@ void pt_linear_blank(const pt_linear_call *call, int64_t s);
 /* The paths. */
 pt_status pt_linear_lanes(pt_linear_call *call, const pt_control *control);
 pt_status pt_linear_blas(pt_linear_call *call, const pt_control *control);
+/* The BLAS path knows whole matrices only, and smooths in its outputs: those that it lacks are lent to it. */
+pt_status pt_linear_lend(pt_linear_call *call, const pt_control *control);
 pt_status pt_linear_root(pt_linear_call *call, const pt_control *control);
 
 #endif

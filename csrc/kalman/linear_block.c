@@ -8,7 +8,8 @@
 static int64_t place(pt_lane_block *b, vec *block)
 {
     const pt_linear_input *in = b->call->in;
-    int64_t n = in->n, m = in->m, g = in->g, used = 0;
+    int64_t n = in->n, m = in->m, g = in->g, used = 0, n_max = n > m ? n : m;
+    if (g > n_max) n_max = g;
     struct {
         vec **array;
         int64_t n;
@@ -39,6 +40,11 @@ static int64_t place(pt_lane_block *b, vec *block)
         {&b->P_smooth, n * n},
         {&b->zero, n * n},
         {&b->joseph, n * n},
+        {&b->forecast, m * n + m},
+        {&b->S, n_max * n_max},
+        {&b->S1, n_max * n_max},
+        {&b->S2, n_max * n_max},
+        {&b->zero_noise, g * g},
         {&b->carried, 0}, /* all arrays from here on are kept in check-points */
     };
     for (size_t k = 0; k < sizeof parts / sizeof *parts; k++) {
@@ -58,16 +64,18 @@ pt_status pt_lane_block_create(const pt_linear_call *call, pt_lane_block *b)
     b->block = pt_alloc((size_t)place(b, NULL) * sizeof(vec));
     b->seen = pt_alloc((size_t)in->m * sizeof *b->seen);
     b->rest = pt_alloc((size_t)(n_max * n_max + n_max) * sizeof(vec));
+    b->triangle = pt_alloc((size_t)(n_max * (n_max + 1) / 2) * sizeof(vec));
     b->stream = pt_alloc(PT_W * sizeof(vec));
     b->scratch = pt_alloc((size_t)(n_max * n_max) * sizeof *b->scratch);
     b->pivot = pt_alloc((size_t)n_max * sizeof *b->pivot);
-    if (!b->block || !b->seen || !b->rest || !b->stream || !b->scratch || !b->pivot) return PT_NO_MEMORY;
+    if (!b->block || !b->seen || !b->rest || !b->triangle || !b->stream || !b->scratch || !b->pivot)
+        return PT_NO_MEMORY;
     place(b, b->block);
     const pt_linear_output *out = call->out;
     b->varies = in->F.by_time || in->H.by_time || in->Q.by_time || in->R.by_time || in->G.by_time ||
                 in->c.by_time || in->d.by_time;
     b->stores = call->backward || out->loglike_t || out->mean || out->cov || out->predicted_mean ||
-                out->predicted_cov;
+                out->predicted_cov || out->innovation || out->innovation_cov;
     return pt_lane_history_create(b);
 }
 
@@ -77,6 +85,7 @@ void pt_lane_block_free(pt_lane_block *b)
     pt_free(b->block);
     pt_free(b->seen);
     pt_free(b->rest);
+    pt_free(b->triangle);
     pt_free(b->stream);
     pt_free(b->scratch);
     pt_free(b->pivot);
@@ -191,37 +200,6 @@ void pt_lane_reject_y(pt_lane_block *b, vmask infinite, int64_t t)
     pt_lane_fail(b, infinite, PT_NOT_FINITE, PT_LINEAR_Y, t);
 }
 
-void pt_lane_store(const pt_lane_block *b, double *dst, int64_t n_time, int64_t t, int count, const vec *src)
-{
-    if (!dst) return;
-    int k = 0;
-    for (; k + PT_W <= count; k += PT_W) {
-        vec rows[PT_W];
-        for (int i = 0; i < PT_W; i++) rows[i] = src[k + i];
-        v_transpose(rows);
-        for (int lane = 0; lane < b->used; lane++)
-            if (t < b->length[lane]) v_store(dst + ((b->first + lane) * n_time + t) * count + k, rows[lane]);
-    }
-    for (; k < count; k++)
-        for (int lane = 0; lane < b->used; lane++)
-            if (t < b->length[lane]) dst[((b->first + lane) * n_time + t) * count + k] = src[k][lane];
-}
-
-void pt_lane_store_last(pt_lane_block *b, int64_t t, vec loglike, const vec *mean, const vec *cov)
-{
-    pt_linear_output *out = b->call->out;
-    const int64_t n = b->call->in->n;
-    b->next_end = b->n_step + 1;
-    for (int lane = 0; lane < b->used; lane++) {
-        if (b->length[lane] > t + 1 && b->length[lane] < b->next_end) b->next_end = b->length[lane];
-        if (b->length[lane] != t + 1) continue;
-        int64_t s = b->first + lane;
-        if (out->loglike) out->loglike[s] = loglike[lane];
-        for (int k = 0; out->last_mean && k < n; k++) out->last_mean[s * n + k] = mean[k][lane];
-        for (int k = 0; out->last_cov && k < n * n; k++) out->last_cov[s * n * n + k] = cov[k][lane];
-    }
-}
-
 void pt_lane_fetch(const pt_lane_block *b, const double *src, int64_t n_time, int64_t t, int count, vec *dst)
 {
     const double *rows[PT_W];
@@ -241,6 +219,7 @@ int pt_lane_block_begin(pt_lane_block *b, int64_t first)
     b->next_end = INT64_MAX;
     b->code = b->at = b->part = v_set(0.0);
     b->history.again = 0;
+    b->whole_until = b->used == PT_W ? INT64_MAX : 0;
     int any = 0;
     for (int lane = 0; lane < PT_W; lane++) {
         int ready = lane < b->used && pt_linear_check_series(b->call, first + lane, b->scratch, b->pivot);
@@ -248,6 +227,7 @@ int pt_lane_block_begin(pt_lane_block *b, int64_t first)
         if (b->length[lane] > b->n_step) b->n_step = b->length[lane];
         if (ready && b->length[lane] < b->next_end) b->next_end = b->length[lane];
         b->live_until[lane] = (double)b->length[lane];
+        if (b->length[lane] < b->whole_until) b->whole_until = b->length[lane];
         any |= ready;
     }
     b->history.to = b->n_step;

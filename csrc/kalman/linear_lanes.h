@@ -27,11 +27,14 @@ struct pt_lane_block {
     vec *a, *P, *next, *T, *U, *L, *J;
     vec *y, *h, *D, *decorrelation, *M, *K, *g;
     vec *a_smooth, *P_smooth, *zero, *joseph; /* zero (n, n) */
+    vec *zero_noise;                          /* (g, g) */
     vec *carried;                             /* what beside a and P is carried from step to step */
     int64_t n_carried;
     vmask *seen;
-    vec *rest;   /* n_max^2 + n_max: a lane array on its way to memory or from it */
-    vec *stream; /* W: the next elements of y, each lane's one after the other */
+    vec *rest;                   /* n_max^2 + n_max: a lane array on its way to memory or from it */
+    vec *triangle;               /* n_max (n_max + 1) / 2: a packed one */
+    vec *forecast, *S, *S1, *S2; /* (m, n) + (m) and (n_max, n_max): work for outputs */
+    vec *stream;                 /* W: the next elements of y, each lane's one after the other */
     double *scratch;
     int *pivot;
     int varies;     /* some array of the model has a time axis */
@@ -43,8 +46,9 @@ struct pt_lane_block {
     int64_t n_step;   /* longest series */
     int64_t next_end; /* of the series that live, the shortest */
     int64_t length[PT_W];
-    vec live_until;     /* length of each lane */
-    vec code, at, part; /* status, step and array of a lane's failure */
+    int64_t whole_until; /* up to this step all W lanes hold a living series */
+    vec live_until;      /* length of each lane */
+    vec code, at, part;  /* status, step and array of a lane's failure */
     pt_lane_past history;
     void (*forward)(pt_lane_block *b, int64_t from, int64_t to); /* the instance that runs */
 };
@@ -73,6 +77,11 @@ void pt_lane_stream_from(pt_lane_block *b, int64_t t);
 void pt_lane_reject_y(pt_lane_block *b, vmask infinite, int64_t t);
 /* row t of dst (S, n_time, count), lanes that are as long as t only; dst may be null */
 void pt_lane_store(const pt_lane_block *b, double *dst, int64_t n_time, int64_t t, int count, const vec *src);
+/* the same for a symmetric src (k, k), packed where the outputs are */
+void pt_lane_store_cov(const pt_lane_block *b, double *dst, int64_t t, int k, const vec *src);
+/* The outputs of step t before and after its observation; mean (n), cov (n, n), gained: ln p(y_t | ..) */
+void pt_lane_write_predicted(pt_lane_block *b, int64_t t, const vec *mean, const vec *cov);
+void pt_lane_write_filtered(pt_lane_block *b, int64_t t, const vec *mean, const vec *cov, vec gained);
 /* loglike, mean (n) and cov (n, n) of the lanes that end at t, into the outputs of the last step */
 void pt_lane_store_last(pt_lane_block *b, int64_t t, vec loglike, const vec *mean, const vec *cov);
 /* dst (count) = row t of src (S, n_time, count) */

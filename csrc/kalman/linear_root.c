@@ -127,7 +127,7 @@ void pt_root_store_cov(pt_root_work *w, double *dst, int64_t t, const vec *L)
     if (!dst) return;
     const int n = w->b.call->in->n;
     r_square(n, L, w->b.P);
-    pt_lane_store(&w->b, dst, w->b.call->in->n_time, t, n * n, w->b.P);
+    pt_lane_store_cov(&w->b, dst, t, n, w->b.P);
 }
 
 static void store_filtered(pt_root_work *w, int64_t t, const k_loglike *total, const k_loglike *step)

@@ -72,45 +72,38 @@ PT_LANE void keep(const int count, const vec *src, vec *dst)
     PT_UNROLL for (int k = 0; k < count; k++) dst[k] = src[k];
 }
 
-/* Row t of dst, by way of the block's memory: the state itself stays in registers. */
-PT_LANE void store(pt_lane_block *b, double *dst, int64_t t, const int count, const vec *src)
-{
-    if (!dst) return;
-    keep(count, src, b->rest);
-    pt_lane_store(b, dst, b->call->in->n_time, t, count, b->rest);
-}
-
+/* The moments before the observation of step t go to the history and to the outputs; to the latter by way of
+ * memory, so that the state itself stays in registers. */
 PT_LANE void store_predicted(pt_lane_block *b, const int n, int64_t t, const vec *a, const vec *P)
 {
+    vec *mean = b->rest, *cov = b->rest + n;
+    const int turns = b->history.records && pt_lane_history_turns(b, t);
+    if (turns) pt_lane_history_turn(b, t);
     if (b->history.records) {
-        const int turns = pt_lane_history_turns(b, t);
-        if (turns) pt_lane_history_turn(b, t);
         const pt_lane_step record = pt_lane_record(b, t);
-        keep(n, a, record.predicted_mean);
-        keep(n * n, P, record.predicted_cov);
-        if (turns && t > 0) pt_lane_history_mark(b, t);
+        mean = record.predicted_mean;
+        cov = record.predicted_cov;
     }
-    if (b->history.again) return;
-    store(b, b->call->out->predicted_mean, t, n, a);
-    store(b, b->call->out->predicted_cov, t, n * n, P);
+    keep(n, a, mean);
+    keep(n * n, P, cov);
+    if (turns && t > 0) pt_lane_history_mark(b, t);
+    if (!b->history.again) pt_lane_write_predicted(b, t, mean, cov);
 }
 
+/* The same after the observation */
 PT_LANE void store_filtered(pt_lane_block *b, const int n, int64_t t, const vec *a, const vec *P,
                             const k_loglike *step)
 {
-    pt_linear_output *out = b->call->out;
+    vec *mean = b->rest, *cov = b->rest + n;
     if (b->history.records) {
         const pt_lane_step record = pt_lane_record(b, t);
-        keep(n, a, record.mean);
-        keep(n * n, P, record.cov);
+        mean = record.mean;
+        cov = record.cov;
     }
+    keep(n, a, mean);
+    keep(n * n, P, cov);
     if (b->history.again) return;
-    if (step) {
-        vec gained = k_loglike_value(step);
-        store(b, out->loglike_t, t, 1, &gained);
-    }
-    store(b, out->mean, t, n, a);
-    store(b, out->cov, t, n * n, P);
+    pt_lane_write_filtered(b, t, mean, cov, step ? k_loglike_value(step) : v_set(0.0));
 }
 
 /* The last filtered moments of the lanes that end at t */

@@ -49,7 +49,8 @@ static int same_gaps(const pt_linear_input *in)
 int pt_linear_is_shared(const pt_linear_call *call)
 {
     const pt_linear_input *in = call->in;
-    if (call->backward || call->special || call->shared != PT_OK || in->n_series < 2 * PT_W ||
+    const int forecasts = call->out->innovation || call->out->innovation_cov;
+    if (call->backward || call->special || forecasts || call->shared != PT_OK || in->n_series < 2 * PT_W ||
         in->n > PT_SHARED_MAX)
         return 0;
     if (in->F.by_series || in->H.by_series || in->Q.by_series || in->R.by_series || in->G.by_series ||
@@ -165,11 +166,16 @@ PT_LANE void spread(const int count, const double *src, vec *restrict dst)
 /* Rows t of a covariance output, one copy a series. */
 static void store_cov(const pt_lane_block *b, double *dst, int64_t t, const double *cov)
 {
-    const int64_t count = (int64_t)b->call->in->n * b->call->in->n;
-    for (int lane = 0; dst && lane < b->used; lane++)
-        if (t < b->length[lane])
-            memcpy(dst + ((b->first + lane) * b->call->in->n_time + t) * count, cov + t * count,
-                   (size_t)count * sizeof(double));
+    const int64_t n = b->call->in->n, width = pt_linear_square(b->call->out, n);
+    for (int lane = 0; dst && lane < b->used; lane++) {
+        if (t >= b->length[lane]) continue;
+        double *row = dst + ((b->first + lane) * b->call->in->n_time + t) * width;
+        if (width == n * n)
+            memcpy(row, cov + t * n * n, (size_t)width * sizeof(double));
+        else
+            for (int64_t i = 0; i < n; row += ++i)
+                memcpy(row, cov + (t * n + i) * n, (size_t)(i + 1) * sizeof(double));
+    }
 }
 
 static void store_mean(const pt_lane_block *b, double *dst, int64_t t, const vec *a)

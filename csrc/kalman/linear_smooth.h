@@ -26,6 +26,13 @@ typedef struct {
     vec *inverse, *d; /* (n) */
 } k_smoother;
 
+/* Outputs of the way from t + 1 to t, while w holds the moments of t + 1, X, and in L and inverse the factors
+ * of p; and those of the last step (linear_disturbance.c) */
+void pt_lane_write_transition(pt_lane_block *b, int64_t t, pt_lane_step now, const k_smoother *w);
+void pt_lane_write_end(pt_lane_block *b, int64_t t);
+/* Outputs of y_t given its smoothed moments */
+void pt_lane_write_observation(pt_lane_block *b, int64_t t, const vec *a, const vec *P);
+
 /* The lanes of `bad`: P (n, n) by Joseph's form (linear_smooth.c) */
 void pt_lane_smooth_joseph(pt_lane_block *b, pt_lane_step now, const k_smoother *w, vmask bad, vec *P);
 
@@ -45,13 +52,15 @@ PT_LANE vmask lost_digits(const int n, pt_lane_step now, pt_lane_step next, cons
 }
 
 /* X and, in L, the new P of step t. */
-PT_LANE void smooth_step(pt_lane_block *b, const int n, pt_lane_step now, pt_lane_step next,
+PT_LANE void smooth_step(pt_lane_block *b, const int n, int64_t t, pt_lane_step now, pt_lane_step next,
                          const k_smoother w)
 {
     k_product(n, n, n, (k_operands){b->F, n, 1, now.cov, n, NULL, w.X, n});
     k_factor_state(n, next.predicted_cov, w.L, w.inverse);
     k_solve_state(n, n, w.L, w.inverse, w.X);
     PT_UNROLL for (int i = 0; i < n; i++) w.d[i] = w.a[i] - next.predicted_mean[i];
+    if (__builtin_expect(b->call->disturbances, 0)) pt_lane_write_transition(b, t, now, &w);
+    if (!b->call->smooth_cov) return;
     PT_OUTER for (int i = 0; i < n; i++)
     {
         PT_UNROLL for (int j = 0; j < n; j++) w.L[i * n + j] = w.P[i * n + j] - next.predicted_cov[i * n + j];
@@ -70,16 +79,18 @@ PT_LANE void backward_step(pt_lane_block *b, const int n, int64_t t, const k_smo
     if (t + 1 == b->n_step) {
         memcpy(w.a, now.mean, (size_t)n * sizeof(vec));
         memcpy(w.P, now.cov, (size_t)n * n * sizeof(vec));
+        if (b->call->disturbances) pt_lane_write_end(b, t);
         return;
     }
     pt_lane_load_transition(b, t);
-    smooth_step(b, n, now, pt_lane_history(b, t + 1), w);
+    smooth_step(b, n, t, now, pt_lane_history(b, t + 1), w);
     PT_UNROLL for (int i = 0; i < n; i++)
     {
         vec a = now.mean[i];
         PT_UNROLL for (int k = 0; k < n; k++) a = v_fma(w.X[k * n + i], w.d[k], a);
         w.a[i] = v_if(inside, a, now.mean[i]);
     }
+    if (!b->call->smooth_cov) return;
     PT_OUTER for (int i = 0; i < n; i++)
     {
         PT_UNROLL for (int j = 0; j < n; j++) w.P[i * n + j] =
@@ -94,7 +105,8 @@ PT_LANE void backward(pt_lane_block *b, const int n, const k_smoother w)
     for (int64_t t = b->n_step - 1; t >= 0; t--) {
         backward_step(b, n, t, w);
         pt_lane_store(b, out->smoothed_mean, n_time, t, n, w.a);
-        pt_lane_store(b, out->smoothed_cov, n_time, t, n * n, w.P);
+        pt_lane_store_cov(b, out->smoothed_cov, t, n, w.P);
+        if (__builtin_expect(b->call->disturbances, 0)) pt_lane_write_observation(b, t, w.a, w.P);
         const vmask bad = k_not_finite(n, 1, w.a) | k_not_finite(n, n + 1, w.P);
         if (m_any(bad)) pt_lane_fail(b, bad, PT_NOT_FINITE, PT_LINEAR_NONE, t);
     }

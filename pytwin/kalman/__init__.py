@@ -18,6 +18,7 @@ from pytwin.kalman.continuous import Discrete, discretise
 from pytwin.kalman.diagnosis import Diagnosis, diagnose
 from pytwin.kalman.filters import filter, smooth
 from pytwin.kalman.model import LinearModel
+from pytwin.kalman.packed import unpack
 from pytwin.kalman.points import unscented
 from pytwin.kalman.results import FilterResult, SmootherResult
 
@@ -32,5 +33,6 @@ __all__ = [
     "filter",
     "smooth",
     "structural",
+    "unpack",
     "unscented",
 ]

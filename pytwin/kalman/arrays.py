@@ -87,6 +87,7 @@ def run_core(
     outputs: Sequence[str],
     threads: int,
     path: int = 0,
+    packed: bool = False,
     times: ArrayLike | None = None,
 ) -> dict[str, Any]:
     data = as_array("y", y)
@@ -101,7 +102,7 @@ def run_core(
     arrays["x0"] = lay_out("x0", x0, 1, batch, timed=False)
     arrays["P0"] = lay_out("P0", P0, 2, batch, timed=False)
     steps = None if lengths is None else lay_out_lengths(lengths, batch)
-    options: dict[str, Any] = {"outputs": tuple(outputs), "path": path, "threads": threads}
+    options: dict[str, Any] = {"outputs": tuple(outputs), "path": path, "packed": packed, "threads": threads}
     if times is None:
         result: dict[str, Any] = _core.kalman_filter(**arrays, lengths=steps, **options)
     else:

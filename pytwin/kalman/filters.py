@@ -21,14 +21,34 @@ _FILTER_OUTPUTS = (
     "predicted_cov",
     "last_mean",
     "last_cov",
+    "innovation",
+    "innovation_cov",
 )
+_SMOOTHER_OUTPUTS = (
+    *_FILTER_OUTPUTS,
+    "smoothed_mean",
+    "smoothed_cov",
+    "lag_one_cov",
+    "state_disturbance",
+    "state_disturbance_cov",
+    "obs_disturbance",
+    "obs_disturbance_cov",
+)
+_ANY_FORM = (*_FILTER_OUTPUTS[:-2], "smoothed_mean", "smoothed_cov")  # what every form has
 
 _FORMS = {"auto": 0, "sequential": 1, "block": 2, "square-root": 4}
 
 
-def _path(form: str) -> int:
+def _path(form: str, outputs: Sequence[str], known: Sequence[str]) -> int:
+    """The core's number of the form, when it exists and has all these outputs."""
+    if unknown := [name for name in outputs if name not in known]:
+        raise InputError("kalman.bad-argument", f"outputs: there is no {', '.join(unknown)}")
     if form not in _FORMS:
         raise InputError("kalman.bad-argument", f"form: there is no {form}", hint=", ".join(_FORMS))
+    if form in ("block", "square-root") and (more := [name for name in outputs if name not in _ANY_FORM]):
+        raise InputError(
+            "kalman.bad-argument", f"form {form} does not have {', '.join(more)}", hint="sequential"
+        )
     return _FORMS[form]
 
 
@@ -47,6 +67,7 @@ def filter(
     times: ArrayLike | None = None,
     lengths: ArrayLike | None = None,
     form: str = "auto",
+    packed: bool = False,
     outputs: Sequence[str] = ("loglike", "mean", "cov"),
     threads: int = 1,
 ) -> FilterResult:
@@ -76,9 +97,11 @@ def filter(
         once through BLAS. ``"square-root"``: triangular factors of the covariances, made by rotations
         (Carlson 1973; Morf & Kailath 1975; smoother of Park & Kailath 1996), for models in which variances of
         very different size meet. ``"auto"`` takes the first for small states and the second for large ones.
+    packed : bool
+        Covariances (k, k) come as their lower triangles row by row, (k (k + 1) / 2,); see `unpack`.
     outputs : sequence of str
-        Any of ``loglike, loglike_t, mean, cov, predicted_mean, predicted_cov, last_mean, last_cov``;
-        memory is what is asked for.
+        Any of ``loglike, loglike_t, mean, cov, predicted_mean, predicted_cov, last_mean, last_cov,
+        innovation, innovation_cov``; memory is what is asked for. The last two take the sequential form.
     threads : int
         Results do not depend on it.
 
@@ -98,8 +121,6 @@ def filter(
     ----------
     Durbin & Koopman (2012), Time Series Analysis by State Space Methods, 2nd ed., secs. 4.3 and 6.4.
     """
-    if unknown := [name for name in outputs if name not in _FILTER_OUTPUTS]:
-        raise InputError("kalman.bad-argument", f"outputs: there is no {', '.join(unknown)}")
     result = run_core(
         y,
         F,
@@ -115,7 +136,8 @@ def filter(
         lengths=lengths,
         outputs=outputs,
         threads=threads,
-        path=_path(form),
+        packed=packed,
+        path=_path(form, outputs, _FILTER_OUTPUTS),
     )
     return FilterResult(**result)
 
@@ -135,20 +157,32 @@ def smooth(
     times: ArrayLike | None = None,
     lengths: ArrayLike | None = None,
     form: str = "auto",
+    packed: bool = False,
     outputs: Sequence[str] = ("loglike", "smoothed_mean", "smoothed_cov"),
     threads: int = 1,
 ) -> SmootherResult:
     """Fixed-interval smoother: moments of every state given all observations.
 
-    J = P F' (F P F' + Q)^-, mean += J (next mean - predicted mean),
-    cov = (I - J F) P (I - J F)' + J (Q + next cov) J'
+    With P' = F P F' + Q, the predicted covariance of t + 1, and x^, V smoothed:
+
+        J = P F' P'^-,  x^_t = x_t|t + J (x^_{t+1} - x_{t+1|t}),  V_t = P + J (V_{t+1} - P') J'
+
+    or, where that loses digits, V_t = (I - J F) P (I - J F)' + J (Q + V_{t+1}) J'. Also
+
+        Cov(x_{t+1}, x_t | y) = V_{t+1} J'
+        W = Q G' P'^-,  w^_t = W (x^_{t+1} - x_{t+1|t})
+        Cov(w_t | y) = (I - W G) Q (I - W G)' + W (F P F' + V_{t+1}) W'
+        v^_t = y_t - d - H x^_t,  Cov(v_t | y) = H V_t H'
+
+    for the elements of y_t that are seen; noises of the others follow from theirs by regression.
 
     Parameters
     ----------
-    y, F, H, Q, R, x0, P0, G, c, d, times, lengths, form, threads
+    y, F, H, Q, R, x0, P0, G, c, d, times, lengths, form, packed, threads
         As in `filter`.
     outputs : sequence of str
-        Those of `filter`, ``smoothed_mean`` and ``smoothed_cov``.
+        Those of `filter`, ``smoothed_mean``, ``smoothed_cov``, ``lag_one_cov``, ``state_disturbance``,
+        ``obs_disturbance`` and the last two with ``_cov``. All but the moments take the sequential form.
 
     Returns
     -------
@@ -162,11 +196,8 @@ def smooth(
     References
     ----------
     Rauch, Tung & Striebel (1965), AIAA Journal 3, 1445; Joseph's form of the covariance as in Bierman (1977).
+    Durbin & Koopman (2012), secs. 4.4 to 4.7, for the disturbances.
     """
-    known = (*_FILTER_OUTPUTS, "smoothed_mean", "smoothed_cov")
-    if unknown := [name for name in outputs if name not in known]:
-        raise InputError("kalman.bad-argument", f"outputs: there is no {', '.join(unknown)}")
-    both = tuple(dict.fromkeys((*outputs, "smoothed_mean", "smoothed_cov")))
     result = run_core(
         y,
         F,
@@ -180,10 +211,9 @@ def smooth(
         d=d,
         times=times,
         lengths=lengths,
-        outputs=both,
+        outputs=outputs,
         threads=threads,
-        path=_path(form),
+        packed=packed,
+        path=_path(form, outputs, _SMOOTHER_OUTPUTS),
     )
-    for name in set(both) - set(outputs):
-        del result[name]
     return SmootherResult(**result)

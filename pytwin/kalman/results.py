@@ -14,7 +14,7 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class FilterResult:
-    """What a linear filter found; an output that was not asked for is None.
+    """What a linear filter found; an output that was not asked for is None. Covariances may be packed.
 
     Attributes
     ----------
@@ -28,6 +28,8 @@ class FilterResult:
         Of x_t given y_0 .. y_{t-1}; row 0 holds x0 and P0.
     last_mean, last_cov : ndarray, shapes (..., n) and (..., n, n)
         The filtered moments at each series' last step.
+    innovation, innovation_cov : ndarray, shapes (..., T, m) and (..., T, m, m)
+        y_t less its prediction given y_0 .. y_{t-1}, NaN where it is missing; its covariance.
     status : ndarray of int32, shape (...)
         0, or the code in ``pytwin._core.STATUS`` of why the series failed; its outputs are then NaN.
     failed_at : ndarray of int64, shape (...)
@@ -51,6 +53,8 @@ class FilterResult:
     predicted_cov: Array | None = None
     last_mean: Array | None = None
     last_cov: Array | None = None
+    innovation: Array | None = None
+    innovation_cov: Array | None = None
 
 
 @dataclass(frozen=True)
@@ -61,7 +65,18 @@ class SmootherResult(FilterResult):
     ----------
     smoothed_mean, smoothed_cov : ndarray, shapes (..., T, n) and (..., T, n, n)
         Of x_t given all of y.
+    lag_one_cov : ndarray, shape (..., T, n, n)
+        Cov(x_{t+1}, x_t) given all of y; NaN at a series' last step.
+    state_disturbance, state_disturbance_cov : ndarray, shapes (..., T, g) and (..., T, g, g)
+        Of w_t given all of y; what leads beyond the last step has its prior moments.
+    obs_disturbance, obs_disturbance_cov : ndarray, shapes (..., T, m) and (..., T, m, m)
+        Of v_t given all of y, of missing elements too.
     """
 
     smoothed_mean: Array | None = None
     smoothed_cov: Array | None = None
+    lag_one_cov: Array | None = None
+    state_disturbance: Array | None = None
+    state_disturbance_cov: Array | None = None
+    obs_disturbance: Array | None = None
+    obs_disturbance_cov: Array | None = None

@@ -1,4 +1,4 @@
-"""What the forward pass leaves for those that go backwards, and the loop with room for more than the plain filter."""
+"""What the forward pass leaves for those that go backwards, and the loop of calls that ask for more."""
 
 from __future__ import annotations
 

@@ -15,14 +15,17 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 SOURCES = [
     "kalman/linear.c",
     "kalman/linear_block.c",
+    "kalman/linear_disturbance.c",
     "kalman/linear_history.c",
     "kalman/linear_lanes.c",
     "kalman/linear_large.c",
+    "kalman/linear_lend.c",
     "kalman/linear_root.c",
     "kalman/linear_root_smooth.c",
     "kalman/linear_shared.c",
     "kalman/linear_smooth.c",
     "kalman/linear_special.c",
+    "kalman/linear_store.c",
     "kalman/sigma.c",
 ]
 SHARED = ["alloc.c", "threads.c", "status.c"]
