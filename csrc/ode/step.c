@@ -222,7 +222,7 @@ void pt_block_finish(pt_block *b, const vmask *last, const vec *square)
         factor[j] = v_if(b->low[j], v_min(factor[j], v_set(HALF)), factor[j]);
     }
     if (b->watch) pt_watch_step(b, accept);
-    if (b->stiff && b->stiff->choice.automatic) pt_switch_watch(b, accept);
+    if (b->stiff && b->stiff->choice.automatic) pt_switch_watch(b, accept, factor);
     pt_block_dense(b, accept);
     if (b->history) pt_history_keep(b, accept);
     pt_block_commit(b, accept);

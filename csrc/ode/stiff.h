@@ -14,6 +14,7 @@
 typedef struct {
     int automatic; /* lanes begin with the explicit method and change; else all are stiff */
     int any;       /* a lane is stiff */
+    int turn;      /* the last step was one of stiff lanes */
     int uncounted; /* attempts of all lanes that are not in `until` yet */
     int quiet;     /* attempts before a lane comes to a stretch, at least */
     vmask stiff[PT_WIDE];
@@ -66,8 +67,9 @@ void pt_rosenbrock_prepare(pt_block *b, int i);
 void pt_switch_begin(pt_block *b, int s);
 /* One attempt of a step in the lanes of one kind. */
 void pt_switch_step(pt_block *b);
-/* After a step, before it is committed: lanes that are found stiff, or as if they were no more. */
-void pt_switch_watch(pt_block *b, const vmask *accept);
+/* After a step, before it is committed: lanes that are found stiff, or as if they were no more. factor: of
+ * the next step. */
+void pt_switch_watch(pt_block *b, const vmask *accept, const vec *factor);
 
 static inline double pt_stiff_mass(const pt_stiff *stiff, int i) { return stiff->mass ? stiff->mass[i] : 1; }
 

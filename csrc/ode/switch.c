@@ -8,8 +8,9 @@
  * when the steps are longer than the explicit ones, but not by as much as they cost more: then it stays away
  * for long.
  *
- * Explicit and stiff lanes live in one block. A step is made for those of the kind that has more; the others
- * wait. What a lane does never depends on when.
+ * Explicit and stiff lanes live in one block. A step is made for those of one kind; the others wait: stiff
+ * lanes until they are a quarter of all, explicit ones then until all but an eighth have gone. What a lane
+ * does never depends on when.
  */
 #include "ode/control.h"
 #include "ode/stiff.h"
@@ -19,6 +20,8 @@
 /* Explicit steps that take as long as one Rosenbrock step: 3.8 in UVA/Padova, 4.3 in Hovorka (AVX2, GCC 12).
  */
 #define COST 4
+/* Factor of the next step beyond which it is still too early to tell. */
+#define GROWING 1.5
 
 enum {
     FIRST_LOOK = 48, /* attempts before the first stretch */
@@ -27,7 +30,7 @@ enum {
     PERIOD = 1024,   /* from one stretch to the next */
     CALM = 16,       /* steps that the explicit method could have made, before the first return */
     LESS_CALM = 4,   /* factor of that from return to return */
-    NO_GAIN = 6      /* steps that it could have made as fast */
+    NO_GAIN = 3      /* steps that it could have made as fast */
 };
 
 void pt_switch_begin(pt_block *b, int s)
@@ -127,7 +130,7 @@ static vec largest_row(const pt_block *b, int j)
     return largest;
 }
 
-static void watch_stiff(pt_block *b, const vmask *accept)
+static void watch_stiff(pt_block *b, const vmask *accept, const vec *factor)
 {
     pt_choice *choice = &b->stiff->choice;
     for (int j = 0; j < PT_WIDE; j++) {
@@ -135,16 +138,17 @@ static void watch_stiff(pt_block *b, const vmask *accept)
         const vmask fresh = v_lt(choice->limit[j], v_set(0)) & b->live[j];
         choice->limit[j] = v_if(fresh, -row * choice->limit[j], choice->limit[j]);
         const vmask calm = v_lt(reach, v_set(1)), mild = v_lt(reach, v_set(COST) * choice->limit[j]);
+        const vmask growing = ~calm & v_gt(factor[j], v_set(GROWING));
         const vec more = v_if(calm | mild, choice->calm[j] + v_set(1), v_set(0));
-        choice->calm[j] = v_if(accept[j], more, choice->calm[j]);
+        choice->calm[j] = v_if(accept[j] & ~(mild & growing), more, choice->calm[j]);
         choice->mild[j] = (~calm & accept[j]) | (choice->mild[j] & ~accept[j]);
     }
 }
 
-void pt_switch_watch(pt_block *b, const vmask *accept)
+void pt_switch_watch(pt_block *b, const vmask *accept, const vec *factor)
 {
     if (b->stiff->at_work)
-        watch_stiff(b, accept);
+        watch_stiff(b, accept, factor);
     else
         watch_explicit(b, accept);
 }
@@ -260,7 +264,9 @@ void pt_switch_step(pt_block *b)
         return;
     }
     count(b, &n, &n_stiff);
-    const int stiff = 2 * n_stiff >= n && n_stiff > 0, mixed = n_stiff > 0 && n_stiff < n;
+    const int stiff = n_stiff > 0 && (b->stiff->choice.turn ? 8 : 4) * n_stiff >= n;
+    const int mixed = n_stiff > 0 && n_stiff < n;
+    b->stiff->choice.turn = stiff;
     if (mixed) park(b, stiff, &p);
     step(b, stiff);
     if (mixed) unpark(b, &p);
