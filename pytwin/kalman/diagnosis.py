@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -12,6 +12,7 @@ from pytwin.errors import InputError
 from pytwin.kalman.arrays import as_array
 from pytwin.kalman.checks import Check, Judge
 from pytwin.kalman.model import LinearModel
+from pytwin.kalman.results import FilterResult
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -82,8 +83,8 @@ def _row(c: Check) -> str:
 
 
 def diagnose(
-    y: ArrayLike,
-    model: LinearModel,
+    source: FilterResult | ArrayLike,
+    model: LinearModel | None = None,
     *,
     truth: ArrayLike | None = None,
     lags: int | None = None,
@@ -95,10 +96,10 @@ def diagnose(
 
     Parameters
     ----------
-    y : array_like, shape (..., T, m)
-        Observations; NaN is missing.
-    model : LinearModel
-        What is believed of them.
+    source : FilterResult or array_like, shape (..., T, m)
+        A result with the outputs ``innovation`` and ``innovation_cov`` (for NEES also ``mean`` and ``cov``,
+        not packed), or observations, which are filtered under `model`.
+    model : LinearModel, optional
     truth : array_like, shape (..., T, n), optional
         The states that made the data, for NEES.
     lags : int, optional
@@ -127,8 +128,8 @@ def diagnose(
     """
     if not 0 < level < 1:
         raise InputError("kalman.bad-argument", "level is a share between 0 and 1", place="level")
-    result = _run(y, model, truth, options)
-    e = whitened(result.innovation, result.innovation_cov)
+    result = _filtered(source, model, truth, options)
+    e = whitened(*_innovations(result))
     if not np.isfinite(e).any():
         raise InputError("kalman.bad-argument", "nothing was forecast, so there is nothing to check")
     nees = None if truth is None else _nees(result, as_array("truth", truth))
@@ -155,28 +156,26 @@ def diagnose(
     return Diagnosis(tuple(c for c in checks if c is not None), e, nis, nees, rho, level)
 
 
-class _Run(NamedTuple):
-    """Innovations (series, T, m) with covariances, and the filtered states if they are wanted."""
+def _filtered(
+    source: FilterResult | ArrayLike, model: LinearModel | None, truth: Any, options: dict[str, Any]
+) -> FilterResult:
+    """A result with the outputs that are needed."""
+    needed = ("innovation", "innovation_cov", *(() if truth is None else ("mean", "cov")))
+    if isinstance(source, FilterResult):
+        if absent := [name for name in needed if getattr(source, name) is None]:
+            message, hint = f"the result has no {', '.join(absent)}", f"Filter with outputs={needed}."
+            raise InputError("kalman.bad-argument", message, hint=hint)
+        return source
+    if model is None:
+        raise InputError("kalman.bad-argument", "observations need a model", place="model")
+    return model.filter(source, outputs=needed, **options)
 
-    innovation: Array
-    innovation_cov: Array
-    mean: Array | None
-    cov: Array | None
 
-
-def _run(y: ArrayLike, model: LinearModel, truth: Any, options: dict[str, Any]) -> _Run:
-    """v = y - H a - d and S = H P H' + R from the predicted moments a and P."""
-    data = as_array("y", y)
-    states = () if truth is None else ("mean", "cov")
-    result = model.filter(data, outputs=("predicted_mean", "predicted_cov", *states), **options)
-    a, P = result.predicted_mean, result.predicted_cov
-    assert a is not None and P is not None
-    H = np.asarray(model.H, dtype=float)
-    d = 0.0 if model.d is None else np.asarray(model.d, dtype=float)
-    with np.errstate(invalid="ignore"):
-        v = data - np.einsum("...mn,...n->...m", H, a) - d
-        S = np.einsum("...mi,...ij,...kj->...mk", H, P, H) + np.asarray(model.R)
-    return _Run(v.reshape(-1, *v.shape[-2:]), S.reshape(-1, *S.shape[-3:]), result.mean, result.cov)
+def _innovations(result: FilterResult) -> tuple[Array, Array]:
+    """(series, T, m) and (series, T, m, m)."""
+    v, S = result.innovation, result.innovation_cov
+    assert v is not None and S is not None
+    return v.reshape(-1, *v.shape[-2:]), S.reshape(-1, *S.shape[-3:])
 
 
 def whitened(v: Array, S: Array) -> Array:
@@ -191,7 +190,7 @@ def whitened(v: Array, S: Array) -> Array:
     return np.where(seen & ~sure, e, np.nan)
 
 
-def _nees(result: _Run, truth: Array) -> Array:
+def _nees(result: FilterResult, truth: Array) -> Array:
     """(series, T); directions that the filter knows for certain are left out by the pseudo-inverse."""
     assert result.mean is not None and result.cov is not None
     if truth.shape != result.mean.shape:

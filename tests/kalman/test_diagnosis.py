@@ -108,6 +108,17 @@ def test_figure_and_table() -> None:
     assert str(found).count("\n") == len(found.checks)
 
 
+def test_a_result_is_diagnosed_without_filtering_again() -> None:
+    truth, y = drawn(np.random.default_rng(18), 4, 30, TWO)
+    model = kalman.LinearModel(**TWO)
+    result = model.filter(y, outputs=("innovation", "innovation_cov", "mean", "cov"))
+    assert kalman.diagnose(result, truth=truth).checks == kalman.diagnose(y, model, truth=truth).checks
+    with pytest.raises(InputError, match="no innovation, innovation_cov"):
+        kalman.diagnose(model.filter(y))
+    with pytest.raises(InputError, match="need a model"):
+        kalman.diagnose(y)
+
+
 def test_bad_input() -> None:
     model = kalman.LinearModel(**TWO)
     _, y = drawn(np.random.default_rng(17), 2, 10, TWO)
