@@ -137,6 +137,7 @@ typedef struct {
  * each included here so that this file is the whole contract ---- */
 #include "lanes/lanes.h"
 #include "linalg/linalg.h"
+#include "linalg/riccati.h"
 #include "model/model.h"
 #include "ode/ode.h"
 #include "kalman/kalman.h"

@@ -45,6 +45,9 @@ def kalman_filter(
 ) -> dict[str, Any]: ...
 
 # what a linear model becomes before it is filtered: csrc/binding/linear_models.c
+def riccati(
+    F: ArrayLike, H: ArrayLike, Q: ArrayLike, R: ArrayLike, S: ArrayLike | None = None
+) -> NDArray[float64]: ...
 def discretise(
     A: ArrayLike, Q: ArrayLike, t: ArrayLike, c: ArrayLike | None = None
 ) -> dict[str, NDArray[float64]]: ...

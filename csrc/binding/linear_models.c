@@ -1,4 +1,4 @@
-/* _core.discretise: what a linear model becomes before it is filtered. */
+/* _core.discretise, _core.riccati: what a linear model becomes before it is filtered. */
 #include <string.h>
 
 #include "binding/arguments.h"
@@ -59,7 +59,57 @@ static PyObject *discretise(PyObject *module, PyObject *args, PyObject *kwargs)
     return dict;
 }
 
+/* ---- riccati ---- */
+
+enum { RF, RH, RQ, RR, RS, N_RICCATI };
+
+static const pt_argument riccati_arrays[N_RICCATI] = {
+    [RF] = {.name = "F", .type = NPY_DOUBLE, .ndim = 2, .dims = {-1, -1}},
+    [RH] = {.name = "H", .type = NPY_DOUBLE, .ndim = 2, .dims = {-1, -1}},
+    [RQ] = {.name = "Q", .type = NPY_DOUBLE, .ndim = 2, .dims = {-1, -1}},
+    [RR] = {.name = "R", .type = NPY_DOUBLE, .ndim = 2, .dims = {-1, -1}},
+    [RS] = {.name = "S", .type = NPY_DOUBLE, .ndim = 2, .optional = 1, .dims = {-1, -1}},
+};
+
+static int check_riccati(const pt_argument *a)
+{
+    const npy_intp m = pt_length(a + RH), n = pt_length(a + RF);
+    const npy_intp expected[N_RICCATI][2] = {
+        [RF] = {n, n}, [RH] = {m, n}, [RQ] = {n, n}, [RR] = {m, m}, [RS] = {n, m}};
+    if (n < 1 || m < 1) return pt_raise_input("bad-shape", "F and H have no axis of length 0"), -1;
+    for (int k = 0; k < N_RICCATI; k++)
+        for (int axis = 0; a[k].array && axis < 2; axis++)
+            if (PyArray_DIM(a[k].array, axis) != expected[k][axis])
+                return pt_raise_input("bad-shape", "%s does not have the shape of F and H", a[k].name), -1;
+    return 0;
+}
+
+static PyObject *riccati(PyObject *module, PyObject *args, PyObject *kwargs)
+{
+    (void)module;
+    pt_argument a[N_RICCATI];
+    memcpy(a, riccati_arrays, sizeof a);
+    PyArrayObject *P = NULL;
+    if (pt_arguments_parse(a, N_RICCATI, N_RICCATI, args, kwargs)) return NULL;
+    if (pt_arguments_read(a, N_RICCATI) == 0 && check_riccati(a) == 0) {
+        const npy_intp n = pt_length(a + RF), m = pt_length(a + RH), dims[] = {n, n};
+        P = pt_array_new(NPY_DOUBLE, 2, dims);
+        pt_run run;
+        pt_run_begin(&run, 1, NULL);
+        pt_status status = P ? pt_riccati((int)n, (int)m, pt_doubles(a[RF].array), pt_doubles(a[RH].array),
+                                          pt_doubles(a[RQ].array), pt_doubles(a[RR].array),
+                                          pt_doubles(a[RS].array), pt_doubles(P))
+                             : PT_NO_MEMORY;
+        if (pt_run_end(&run, status, "steady_state")) Py_CLEAR(P);
+    }
+    pt_arguments_release(a, N_RICCATI);
+    return (PyObject *)P;
+}
+
 PyMethodDef pt_linear_model_methods[] = {
+    PT_KEYWORDS("riccati", riccati,
+                "riccati(F, H, Q, R, S=None): the predicted covariance (n, n) at which a constant model "
+                "comes to rest."),
     PT_KEYWORDS(
         "discretise", discretise,
         "discretise(A, Q, t, c=None): dict of F, Q and c over gaps t (N,); A, Q (1|N, n, n), c (1|N, n)."),

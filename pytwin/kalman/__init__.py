@@ -21,6 +21,7 @@ from pytwin.kalman.model import LinearModel
 from pytwin.kalman.packed import unpack
 from pytwin.kalman.points import unscented
 from pytwin.kalman.results import FilterResult, SmootherResult
+from pytwin.kalman.steady import SteadyState, steady_state
 
 __all__ = [
     "Diagnosis",
@@ -28,10 +29,12 @@ __all__ = [
     "FilterResult",
     "LinearModel",
     "SmootherResult",
+    "SteadyState",
     "diagnose",
     "discretise",
     "filter",
     "smooth",
+    "steady_state",
     "structural",
     "unpack",
     "unscented",
