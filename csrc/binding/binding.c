@@ -125,6 +125,11 @@ PyArrayObject *pt_array_new(int type, int ndim, const npy_intp *dims)
     return (PyArrayObject *)PyArray_ZEROS(ndim, dims, type, 0);
 }
 
+PyArrayObject *pt_array_unset(int type, int ndim, const npy_intp *dims)
+{
+    return (PyArrayObject *)PyArray_EMPTY(ndim, dims, type, 0);
+}
+
 int pt_dict_steal(PyObject *dict, const char *key, PyObject *value)
 {
     if (!value) return -1;

@@ -42,6 +42,8 @@ int pt_array_optional(PyObject *obj, int type, int ndim, const npy_intp *dims, c
                       PyArrayObject **out);
 /* A new zeroed array. */
 PyArrayObject *pt_array_new(int type, int ndim, const npy_intp *dims);
+/* The same without zeros, for a kernel that writes every element. */
+PyArrayObject *pt_array_unset(int type, int ndim, const npy_intp *dims);
 
 static inline double *pt_doubles(PyArrayObject *a) { return a ? (double *)PyArray_DATA(a) : NULL; }
 static inline int32_t *pt_int32s(PyArrayObject *a) { return a ? (int32_t *)PyArray_DATA(a) : NULL; }

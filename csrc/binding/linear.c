@@ -130,8 +130,8 @@ static int is_wanted(const linear_arguments *l, const char *name)
     return found;
 }
 
-/* An output: for every series or every step of it a vector (rows), a matrix (rows, columns), or a packed
- * matrix. */
+/* An output, of which the core writes every element: for every series or every step of it a vector (rows), a
+ * matrix (rows, columns), or a packed matrix. */
 typedef struct {
     double **array;
     const char *name;
@@ -154,8 +154,10 @@ static int new_array(const linear_arguments *l, PyObject *dict, const linear_out
         if (o->rows) dims[ndim++] = o->rows;
         if (o->columns) dims[ndim++] = o->columns;
     }
-    *o->array = pt_new_doubles(dict, o->name, ndim, dims);
-    return *o->array ? 0 : -1;
+    PyArrayObject *array = pt_array_unset(NPY_DOUBLE, ndim, dims);
+    if (pt_dict_steal(dict, o->name, (PyObject *)array)) return -1;
+    *o->array = pt_doubles(array);
+    return 0;
 }
 
 static int new_linear_output(const linear_arguments *l, PyObject *dict, pt_linear_output *out)

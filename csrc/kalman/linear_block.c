@@ -74,8 +74,9 @@ pt_status pt_lane_block_create(const pt_linear_call *call, pt_lane_block *b)
     const pt_linear_output *out = call->out;
     b->varies = in->F.by_time || in->H.by_time || in->Q.by_time || in->R.by_time || in->G.by_time ||
                 in->c.by_time || in->d.by_time;
-    b->stores = call->backward || out->loglike_t || out->mean || out->cov || out->predicted_mean ||
-                out->predicted_cov || out->innovation || out->innovation_cov;
+    b->predicts =
+        call->backward || out->predicted_mean || out->predicted_cov || out->innovation || out->innovation_cov;
+    b->stores = b->predicts || out->loglike_t || out->mean || out->cov;
     return pt_lane_history_create(b);
 }
 

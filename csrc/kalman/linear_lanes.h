@@ -39,6 +39,7 @@ struct pt_lane_block {
     int *pivot;
     int varies;     /* some array of the model has a time axis */
     int stores;     /* some output has a time axis */
+    int predicts;   /* some output or pass wants what is known before an observation */
     int correlated; /* R has an off-diagonal element in some lane */
     /* the block */
     int64_t first;    /* series of lane 0 */

@@ -143,7 +143,7 @@ PT_LANE void forward(pt_lane_block *b, const int n, const int m, const int speci
         if (step) *step = k_loglike_begin();
         if (RARELY(b->varies || t == 0)) pt_lane_load_observation(b, t);
         pt_lane_load_y(b, t);
-        if (RARELY(b->stores)) store_predicted(b, n, t, a, P);
+        if (RARELY(b->predicts)) store_predicted(b, n, t, a, P);
         pt_lane_trouble bad = {m_set(0), m_set(0)};
         if (special)
             pt_lane_special_update(b, t, &total, step, &bad);

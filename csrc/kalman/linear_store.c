@@ -1,36 +1,60 @@
 /* From lanes to the outputs: see linear_lanes.h. */
 #include <math.h>
+#include <string.h>
 
 #include "kalman/linear_kernels.h"
 #include "kalman/linear_lanes.h"
 
 /* ---- rows ---- */
 
-/* all W lanes hold a series; row[lane]: where its row begins */
-static void store_whole(double *const row[PT_W], int count, const vec *src)
+/* `count` < W elements a row, a constant */
+PT_LANE void store_narrow(double *const row, int64_t stride, const int count, const vec *src)
 {
-    int k = 0;
-    for (; k + PT_W <= count; k += PT_W) {
-        vec a[PT_W];
-        for (int i = 0; i < PT_W; i++) a[i] = src[k + i];
-        v_transpose(a);
-        for (int lane = 0; lane < PT_W; lane++) v_store(row[lane] + k, a[lane]);
+    vec a[PT_W];
+    PT_UNROLL for (int i = 0; i < PT_W; i++) a[i] = i < count ? src[i] : v_set(0.0);
+    v_transpose(a);
+    PT_UNROLL for (int lane = 0; lane < PT_W; lane++)
+        memcpy(row + lane * stride, &a[lane], (size_t)count * sizeof(double));
+}
+
+PT_LANE void store_block(double *const row, int64_t stride, const vec *src)
+{
+    store_narrow(row, stride, PT_W, src);
+}
+
+/* All W lanes hold a series; row: where that of lane 0 goes, the next lane's is `stride` behind. What does
+ * not fill a whole block is written with the block that ends there. */
+static void store_whole(double *row, int64_t stride, int count, const vec *src)
+{
+    switch (count) {
+#define NARROW(k)                                                                                            \
+    case k:                                                                                                  \
+        if (k < PT_W) {                                                                                      \
+            store_narrow(row, stride, k, src);                                                               \
+            return;                                                                                          \
+        }                                                                                                    \
+        break;
+        NARROW(1)
+        NARROW(2) NARROW(3) NARROW(4) NARROW(5) NARROW(6) NARROW(7)
+#undef NARROW
+            default : break;
     }
-    for (; k < count; k++)
-        for (int lane = 0; lane < PT_W; lane++) row[lane][k] = src[k][lane];
+    int k = 0;
+    for (; k + PT_W <= count; k += PT_W) store_block(row + k, stride, src + k);
+    if (k < count) store_block(row + count - PT_W, stride, src + count - PT_W);
 }
 
 void pt_lane_store(const pt_lane_block *b, double *dst, int64_t n_time, int64_t t, int count, const vec *src)
 {
     if (!dst) return;
-    double *row[PT_W];
-    for (int lane = 0; lane < PT_W; lane++) row[lane] = dst + ((b->first + lane) * n_time + t) * count;
+    double *row = dst + (b->first * n_time + t) * count;
+    const int64_t stride = n_time * count;
     if (t < b->whole_until) {
-        store_whole(row, count, src);
+        store_whole(row, stride, count, src);
         return;
     }
     for (int lane = 0; lane < b->used; lane++)
-        for (int k = 0; t < b->length[lane] && k < count; k++) row[lane][k] = src[k][lane];
+        for (int k = 0; t < b->length[lane] && k < count; k++) row[lane * stride + k] = src[k][lane];
 }
 
 void pt_lane_store_cov(const pt_lane_block *b, double *dst, int64_t t, int k, const vec *src)
