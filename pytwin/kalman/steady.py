@@ -71,7 +71,8 @@ def steady_state(
     References
     ----------
     Van Dooren (1981), SIAM J. Sci. Stat. Comput. 2, 121 (Schur form of the pencil); Kleinman (1968), IEEE
-    Trans. Automat. Contr. 13, 114 (the Newton steps after it). Anderson & Moore (1979), Optimal Filtering, ch. 4.
+    Trans. Automat. Contr. 13, 114 (the Newton steps after it). Anderson & Moore (1979), Optimal Filtering,
+    ch. 4.
     """
     a = {k: _matrix(k, v) for k, v in {"F": F, "H": H, "Q": Q, "R": R}.items()}
     loading = None if G is None else _matrix("G", G)
@@ -86,7 +87,7 @@ def steady_state(
             raise InputError("kalman.bad-shape", f"{name} is not square")
         _check_covariance(name, a[name])
     try:
-        P = _core.riccati(*a.values(), cross)
+        P = _core.riccati(a["F"], a["H"], a["Q"], a["R"], cross)
     except ComputationError as failure:
         if failure.code != "core.not-converged":
             raise
@@ -98,7 +99,7 @@ def steady_state(
     M = P @ a["H"].T
     V = a["H"] @ M + a["R"]
     V = 0.5 * (V + V.T)
-    K = np.linalg.solve(V, M.T).T
+    K = np.asarray(np.linalg.solve(V, M.T).T, dtype=np.float64)
     left = np.eye(len(P)) - K @ a["H"]
     filtered = left @ P @ left.T + K @ a["R"] @ K.T
     return SteadyState(P, K, V, 0.5 * (filtered + filtered.T))
