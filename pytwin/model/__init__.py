@@ -5,6 +5,7 @@ from __future__ import annotations
 from pytwin.model.entries import Dose, Setting
 from pytwin.model.events import EventTable, read_events
 from pytwin.model.limit import Exclusion, Limit
+from pytwin.model.linear import StateSpace
 from pytwin.model.model import Model, models
 from pytwin.model.objective import Objective, Utility
 from pytwin.model.plan import Plan
@@ -27,6 +28,7 @@ __all__ = [
     "Result",
     "Schedule",
     "Setting",
+    "StateSpace",
     "SteadyState",
     "Utility",
     "models",

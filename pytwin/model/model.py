@@ -12,6 +12,7 @@ from pytwin import _core
 from pytwin.errors import InputError
 from pytwin.model import describe, records, simulation
 from pytwin.model.events import EventTable, read_events
+from pytwin.model.linear import Linear
 from pytwin.model.result import Result
 from pytwin.model.rows import Values, read_rows
 from pytwin.model.steady import Returning
@@ -32,7 +33,7 @@ def models(*, problems: bool = False) -> tuple[str, ...]:
     return names if problems else tuple(name for name in names if not _core.Model(name).problem)
 
 
-class Model(Returning):
+class Model(Returning, Linear):
     """A built-in model: its sheet, its equations on arrays and its simulation.
 
     Parameters
