@@ -13,7 +13,9 @@ RUNS = 5
 
 @dataclass(frozen=True)
 class Row:
-    """``ratio`` is how many times better than the peer; ``met`` is judged on the measured value."""
+    """``ratio`` is how many times better than the peer; ``met`` is judged on the measured value, and never
+    where the two did not give the same numbers (``agrees``).
+    """
 
     name: str
     value: float
@@ -23,6 +25,7 @@ class Row:
     peer_value: float | None = None
     ratio_goal: float | None = None
     note: str = ""
+    agrees: bool = True
 
     @property
     def ratio(self) -> float | None:
@@ -30,7 +33,7 @@ class Row:
 
     @property
     def met(self) -> bool:
-        if self.peer is not None and self.peer_value is None:
+        if not self.agrees or (self.peer is not None and self.peer_value is None):
             return False
         within = self.goal is None or self.value <= self.goal
         ahead = self.ratio_goal is None or (self.ratio is not None and self.ratio >= self.ratio_goal)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-SUITES = {"first-twin": "first_twin", "simulation": "simulation"}
+SUITES = {"first-twin": "first_twin", "simulation": "simulation", "kalman": "kalman"}
 
 
 def table(rows: list[dict[str, object]]) -> str:

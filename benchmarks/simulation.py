@@ -11,17 +11,16 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from statistics import median
-from typing import Any
 
 import glucose_work
 import numpy as np
+from environment import own_environment
 from glucose_work import DAY, HovorkaJob, Job
 from numpy.typing import NDArray
 from peers import arithmetic, cvode_hovorka, hovorka
@@ -142,19 +141,6 @@ def by_numbalsoda(job: HovorkaJob, exact: Array, y: Array) -> tuple[float, float
     work = lambda r: hovorka.by_numbalsoda(job, at, rtol=r, atol=1e-3 * r)  # noqa: E731
     work(1e-4)  # numba compiles
     return seconds_at(error, curve_of(work, exact[at], len(at), LADDER)), error
-
-
-def own_environment(name: str, script: str, job: dict[str, Any], *arguments: str) -> dict[str, Array] | None:
-    """What a peer's script finds, in the environment that ``setup.sh`` made for it."""
-    python = HERE / "build" / name / "bin" / "python"
-    if not python.exists():
-        return None
-    with tempfile.TemporaryDirectory() as folder:
-        given, found = Path(folder) / "job.npz", Path(folder) / "found.npz"
-        np.savez(given, **job)
-        command = [str(python), str(HERE / "peers" / script), str(given), str(found), *arguments]
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-        return dict(np.load(found))
 
 
 def by_diffrax(job: HovorkaJob, exact: Array, y: Array) -> tuple[float, float] | None:
