@@ -207,9 +207,9 @@ def _nees(result: FilterResult, truth: Array) -> Array:
 
 
 def autocorrelation(e: Array, lags: int) -> tuple[Array, Array]:
-    """Autocorrelations of e (series, T, m) at lags 1 .. lags, and the pairs that each rests on."""
-    x = np.where(np.isfinite(e), e, 0.0)
+    """Autocorrelations of e (series, T, m) about its mean at lags 1 .. lags, and the pairs that each rests on."""
     seen = np.isfinite(e)
+    x = np.where(seen, e - e[seen].mean(), 0.0)
     power = (x**2).sum() / max(int(seen.sum()), 1)
     rho, pairs = np.zeros(lags), np.zeros(lags)
     for k in range(1, lags + 1):
@@ -220,6 +220,6 @@ def autocorrelation(e: Array, lags: int) -> tuple[Array, Array]:
 
 def correlation_time(x: Array) -> float:
     """1 + 2 sum of the autocorrelations of x (series, T) up to the first that is not positive."""
-    rho, _ = autocorrelation((x - np.nanmean(x))[..., None], x.shape[1] - 1)
+    rho, _ = autocorrelation(x[..., None], x.shape[1] - 1)
     stop = int(np.argmax(rho <= 0)) if (rho <= 0).any() else len(rho)
     return float(1 + 2 * rho[:stop].sum())
