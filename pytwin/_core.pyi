@@ -42,6 +42,10 @@ def kalman_filter(
     path: int = 0,
     threads: int = 1,
     progress: Callable[[float], object] | None = None,
+    gate: float = 0.0,
+    student: float = 0.0,
+    adapt_R: float = 0.0,
+    adapt_Q: float = 0.0,
 ) -> dict[str, Any]: ...
 
 # what a linear model becomes before it is filtered: csrc/binding/linear_models.c

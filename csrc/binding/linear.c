@@ -8,6 +8,7 @@ enum { Y, F, H, Q, R, X0, P0, G, C, D, LENGTHS, N_ARRAY };
 typedef struct {
     pt_argument arrays[N_ARRAY];
     PyObject *outputs, *progress;
+    pt_linear_robust robust;
     int path, packed, threads;
     npy_intp S, T, n, m, g;
 } linear_arguments;
@@ -28,15 +29,17 @@ static const pt_argument linear_arrays[N_ARRAY] = {
 
 static int parse_linear(PyObject *args, PyObject *kwargs, linear_arguments *l)
 {
-    static char *keywords[] = {"y", "F",       "H",       "Q",    "R",      "x0",      "P0",       "G", "c",
-                               "d", "lengths", "outputs", "path", "packed", "threads", "progress", NULL};
+    static char *keywords[] = {"y",       "F",        "H",    "Q",       "R",       "x0",      "P0",
+                               "G",       "c",        "d",    "lengths", "outputs", "path",    "packed",
+                               "threads", "progress", "gate", "student", "adapt_R", "adapt_Q", NULL};
     pt_argument *a = l->arrays;
     memcpy(a, linear_arrays, sizeof linear_arrays);
     l->threads = 1;
-    return PyArg_ParseTupleAndKeywords(args, kwargs, "OOOOOOO|$OOOOOipiO", keywords, &a[Y].given, &a[F].given,
-                                       &a[H].given, &a[Q].given, &a[R].given, &a[X0].given, &a[P0].given,
-                                       &a[G].given, &a[C].given, &a[D].given, &a[LENGTHS].given, &l->outputs,
-                                       &l->path, &l->packed, &l->threads, &l->progress)
+    return PyArg_ParseTupleAndKeywords(
+               args, kwargs, "OOOOOOO|$OOOOOipiOdddd", keywords, &a[Y].given, &a[F].given, &a[H].given,
+               &a[Q].given, &a[R].given, &a[X0].given, &a[P0].given, &a[G].given, &a[C].given, &a[D].given,
+               &a[LENGTHS].given, &l->outputs, &l->path, &l->packed, &l->threads, &l->progress,
+               &l->robust.gate, &l->robust.student, &l->robust.adapt_R, &l->robust.adapt_Q)
                ? 0
                : -1;
 }
@@ -174,6 +177,8 @@ static int new_linear_output(const linear_arguments *l, PyObject *dict, pt_linea
         {&out->predicted_cov, "predicted_cov", 1, n, n, 1},
         {&out->innovation, "innovation", 1, m, 0, 0},
         {&out->innovation_cov, "innovation_cov", 1, m, m, 1},
+        {&out->weight, "weight", 1, m, 0, 0},
+        {&out->noise_scale, "noise_scale", 1, 2, 0, 0},
         {&out->smoothed_mean, "smoothed_mean", 1, n, 0, 0},
         {&out->smoothed_cov, "smoothed_cov", 1, n, n, 1},
         {&out->lag_one_cov, "lag_one_cov", 1, n, n, 0},
@@ -213,6 +218,7 @@ static int run_linear(linear_arguments *l, PyObject *dict)
         .d = linear_array(a + D),
         .x0 = linear_array(a + X0),
         .P0 = linear_array(a + P0),
+        .robust = l->robust,
     };
     pt_run run;
     pt_run_begin(&run, l->threads, l->progress);

@@ -126,12 +126,20 @@ typedef enum {
     PT_N_LINEAR
 } pt_linear_part;
 
+/* Updates for data with outliers or noise of unknown size, see kalman/linear_robust.h; 0: off. */
+typedef struct {
+    double gate;             /* in predicted standard deviations: an element beyond is not used */
+    double student;          /* degrees of freedom of errors with heavy tails */
+    double adapt_R, adapt_Q; /* memory, 0 .. 1, of the factors of R and Q */
+} pt_linear_robust;
+
 typedef struct {
     int64_t n_series, n_time;
     int n, m, g;            /* states, observed elements, state noises (g = n without G) */
     const double *y;        /* [n_series, n_time, m], NaN = missing */
     const int64_t *lengths; /* * [n_series] steps of each series */
     pt_linear_array F, H, Q, R, G, c, d, x0, P0;
+    pt_linear_robust robust;
 } pt_linear_input;
 
 /* All may be null except status, failed_at, failed_in. Rows beyond a series' length and all rows of a
@@ -148,6 +156,8 @@ typedef struct {
     double *lag_one_cov; /* [S, T, n, n] Cov(x_{t+1}, x_t) given all of y; NaN at the last step */
     double *state_disturbance, *state_disturbance_cov; /* [S, T, g], [S, T, g, g] of w_t given all of y */
     double *obs_disturbance, *obs_disturbance_cov;     /* [S, T, m], [S, T, m, m] of v_t given all of y */
+    double *weight;      /* [S, T, m] share of 1/R with which an element was used; NaN where it is missing */
+    double *noise_scale; /* [S, T, 2] factors of R and Q */
     int packed; /* covariances but lag_one_cov are lower triangles row by row, [.., k (k + 1) / 2] for [.., k,
                    k] */
     int32_t *status;    /* [S] pt_status; a series with one on entry is skipped */

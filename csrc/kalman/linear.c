@@ -1,5 +1,6 @@
 /* Choice of the path of a linear filter, and what both share: checks, failures, blanks. */
 #include "kalman/linear.h"
+#include "kalman/linear_robust.h"
 
 #include <math.h>
 #include <string.h>
@@ -131,6 +132,8 @@ void pt_linear_list_rows(const pt_linear_call *call, pt_linear_rows rows[PT_N_LI
         {out->state_disturbance_cov, gg},
         {out->obs_disturbance, m},
         {out->obs_disturbance_cov, mm},
+        {out->weight, m},
+        {out->noise_scale, 2},
     };
     memcpy(rows, list, sizeof list);
 }
@@ -177,7 +180,8 @@ static void read_wishes(pt_linear_call *call)
 int pt_linear_path(const pt_linear_input *input, const pt_linear_output *output, int path)
 {
     if (path != 0) return path;
-    return input->n < CROSSOVER || asks_for_more(output) ? 1 : 2;
+    const int in_lanes = asks_for_more(output) || pt_linear_is_robust(&input->robust);
+    return input->n < CROSSOVER || in_lanes ? 1 : 2;
 }
 
 pt_status pt_linear(const pt_linear_input *input, pt_linear_output *output, int path,
@@ -189,7 +193,9 @@ pt_status pt_linear(const pt_linear_input *input, pt_linear_output *output, int 
     pt_linear_call call = {.in = input, .out = output};
     read_wishes(&call);
     path = pt_linear_path(input, output, path);
-    call.special = path == 3;
+    const int robust = pt_linear_is_robust(&input->robust);
+    call.special = path == 3 || robust;
+    if (robust && (path == 2 || path == 4)) return PT_UNSUPPORTED;
     double *scratch = pt_alloc((size_t)n_max * n_max * sizeof *scratch);
     int *pivot = pt_alloc((size_t)n_max * sizeof *pivot);
     pt_status status = scratch && pivot ? PT_OK : PT_NO_MEMORY;

@@ -41,7 +41,7 @@ typedef struct {
     int64_t width;
 } pt_linear_rows;
 
-enum { PT_N_LINEAR_ROWS = 14 };
+enum { PT_N_LINEAR_ROWS = 16 };
 void pt_linear_list_rows(const pt_linear_call *call, pt_linear_rows rows[PT_N_LINEAR_ROWS]);
 
 /* Finite, and covariances symmetric and positive semidefinite? scratch: n_max^2 doubles, pivot: n_max with

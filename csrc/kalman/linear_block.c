@@ -1,7 +1,9 @@
 /* See linear_lanes.h. */
 #include <string.h>
 
+#include "kalman/linear_adapt.h"
 #include "kalman/linear_history.h"
+#include "kalman/linear_robust.h"
 
 /* ---- work space ---- */
 
@@ -45,7 +47,10 @@ static int64_t place(pt_lane_block *b, vec *block)
         {&b->S1, n_max * n_max},
         {&b->S2, n_max * n_max},
         {&b->zero_noise, g * g},
+        {&b->robust, pt_lane_robust_size(in)},
+        {&b->adapting, pt_lane_adapt_size(in)},
         {&b->carried, 0}, /* all arrays from here on are kept in check-points */
+        {&b->adapted, pt_lane_adapt_carried(in)},
     };
     for (size_t k = 0; k < sizeof parts / sizeof *parts; k++) {
         if (block) *parts[k].array = block + used;

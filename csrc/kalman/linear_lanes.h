@@ -30,6 +30,7 @@ struct pt_lane_block {
     vec *zero_noise;                          /* (g, g) */
     vec *carried;                             /* what beside a and P is carried from step to step */
     int64_t n_carried;
+    vec *robust, *adapting, *adapted; /* see linear_robust.h, linear_adapt.h */
     vmask *seen;
     vec *rest;                   /* n_max^2 + n_max: a lane array on its way to memory or from it */
     vec *triangle;               /* n_max (n_max + 1) / 2: a packed one */

@@ -2,18 +2,26 @@
 #define PT_LARGE
 #include "kalman/linear_special.h"
 
+#include "kalman/linear_robust.h"
+
 #include "kalman/linear_run.h"
 
 void pt_lane_special_update(pt_lane_block *b, int64_t t, k_loglike *total, k_loglike *step,
                             pt_lane_trouble *bad)
 {
-    (void)t;
+    if (pt_linear_is_robust(&b->call->in->robust)) {
+        pt_lane_robust_update(b, t, total, step, bad);
+        return;
+    }
     update(b, b->call->in->n, b->call->in->m, b->a, b->P, b->K, b->g, b->M, total, step, bad);
 }
 
 void pt_lane_special_transition(pt_lane_block *b, int64_t t)
 {
-    (void)t;
+    if (pt_linear_is_robust(&b->call->in->robust)) {
+        pt_lane_robust_transition(b, t);
+        return;
+    }
     transition(b, b->call->in->n, b->a, b->P, b->T, b->M);
 }
 

@@ -89,6 +89,7 @@ def run_core(
     path: int = 0,
     packed: bool = False,
     times: ArrayLike | None = None,
+    **robust: float,
 ) -> dict[str, Any]:
     data = as_array("y", y)
     if data.ndim < 2:
@@ -103,6 +104,7 @@ def run_core(
     arrays["P0"] = lay_out("P0", P0, 2, batch, timed=False)
     steps = None if lengths is None else lay_out_lengths(lengths, batch)
     options: dict[str, Any] = {"outputs": tuple(outputs), "path": path, "packed": packed, "threads": threads}
+    options |= robust
     if times is None:
         result: dict[str, Any] = _core.kalman_filter(**arrays, lengths=steps, **options)
     else:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from numpy.typing import ArrayLike
 
 from pytwin.errors import InputError
 from pytwin.kalman.arrays import run_core
 from pytwin.kalman.results import FilterResult, SmootherResult
+from pytwin.kalman.robust import read_robust
 
 __all__ = ["filter", "smooth"]
 
@@ -23,6 +24,8 @@ _FILTER_OUTPUTS = (
     "last_cov",
     "innovation",
     "innovation_cov",
+    "weight",
+    "noise_scale",
 )
 _SMOOTHER_OUTPUTS = (
     *_FILTER_OUTPUTS,
@@ -34,7 +37,7 @@ _SMOOTHER_OUTPUTS = (
     "obs_disturbance",
     "obs_disturbance_cov",
 )
-_ANY_FORM = (*_FILTER_OUTPUTS[:-2], "smoothed_mean", "smoothed_cov")  # what every form has
+_ANY_FORM = (*_FILTER_OUTPUTS[:-4], "smoothed_mean", "smoothed_cov")  # what every form has
 
 _FORMS = {"auto": 0, "sequential": 1, "block": 2, "square-root": 4}
 
@@ -68,6 +71,9 @@ def filter(
     lengths: ArrayLike | None = None,
     form: str = "auto",
     packed: bool = False,
+    gate: float | None = None,
+    student: float | None = None,
+    adaptive: Mapping[str, float] | None = None,
     outputs: Sequence[str] = ("loglike", "mean", "cov"),
     threads: int = 1,
 ) -> FilterResult:
@@ -99,9 +105,23 @@ def filter(
         very different size meet. ``"auto"`` takes the first for small states and the second for large ones.
     packed : bool
         Covariances (k, k) come as their lower triangles row by row, (k (k + 1) / 2,); see `unpack`.
+    gate : float, optional
+        An element whose innovation is more than this number of its predicted standard deviations off is not
+        used: ``weight`` is 0 and the likelihood leaves it out (Bar-Shalom, Li & Kirubarajan 2001).
+    student : float, optional
+        Degrees of freedom of observation errors with heavy tails: each element (where R is not diagonal, each
+        element of L^-1 y with R = L D L') has Student's t of scale R in place of a normal error. Found by
+        variational Bayes, to a fixed point (Piche, Sarkka & Hartikainen 2012); ``weight`` is what 1/R is
+        multiplied by, ``loglike`` the lower bound of the likelihood.
+    adaptive : mapping, optional
+        ``{"R": memory}``, ``{"Q": memory}`` or both, 0 < memory < 1: R or Q is multiplied by a factor that
+        starts at 1 and follows the likelihood of the innovations with a memory of about 1 / (1 - memory)
+        steps (recursive prediction error method, Ljung & Soderstrom 1983; csrc/kalman/linear_adapt.h has the
+        equations); ``noise_scale`` are the factors.
     outputs : sequence of str
         Any of ``loglike, loglike_t, mean, cov, predicted_mean, predicted_cov, last_mean, last_cov,
-        innovation, innovation_cov``; memory is what is asked for. The last two take the sequential form.
+        innovation, innovation_cov, weight, noise_scale``; memory is what is asked for. The last four take the
+        sequential form.
     threads : int
         Results do not depend on it.
 
@@ -138,6 +158,7 @@ def filter(
         threads=threads,
         packed=packed,
         path=_path(form, outputs, _FILTER_OUTPUTS),
+        **read_robust(gate, student, adaptive, form=form, outputs=outputs),
     )
     return FilterResult(**result)
 
@@ -158,6 +179,9 @@ def smooth(
     lengths: ArrayLike | None = None,
     form: str = "auto",
     packed: bool = False,
+    gate: float | None = None,
+    student: float | None = None,
+    adaptive: Mapping[str, float] | None = None,
     outputs: Sequence[str] = ("loglike", "smoothed_mean", "smoothed_cov"),
     threads: int = 1,
 ) -> SmootherResult:
@@ -178,7 +202,7 @@ def smooth(
 
     Parameters
     ----------
-    y, F, H, Q, R, x0, P0, G, c, d, times, lengths, form, packed, threads
+    y, F, H, Q, R, x0, P0, G, c, d, times, lengths, form, packed, gate, student, adaptive, threads
         As in `filter`.
     outputs : sequence of str
         Those of `filter`, ``smoothed_mean``, ``smoothed_cov``, ``lag_one_cov``, ``state_disturbance``,
@@ -215,5 +239,6 @@ def smooth(
         threads=threads,
         packed=packed,
         path=_path(form, outputs, _SMOOTHER_OUTPUTS),
+        **read_robust(gate, student, adaptive, form=form, outputs=outputs),
     )
     return SmootherResult(**result)

@@ -30,6 +30,11 @@ class FilterResult:
         The filtered moments at each series' last step.
     innovation, innovation_cov : ndarray, shapes (..., T, m) and (..., T, m, m)
         y_t less its prediction given y_0 .. y_{t-1}, NaN where it is missing; its covariance.
+    weight : ndarray, shape (..., T, m)
+        What 1/R of each element was multiplied by: 1 as it is, 0 not used (``gate``), between and above with
+        ``student``; NaN where it is missing.
+    noise_scale : ndarray, shape (..., T, 2)
+        Factors of R and Q with which each step was predicted and updated (``adaptive``).
     status : ndarray of int32, shape (...)
         0, or the code in ``pytwin._core.STATUS`` of why the series failed; its outputs are then NaN.
     failed_at : ndarray of int64, shape (...)
@@ -55,6 +60,8 @@ class FilterResult:
     last_cov: Array | None = None
     innovation: Array | None = None
     innovation_cov: Array | None = None
+    weight: Array | None = None
+    noise_scale: Array | None = None
 
 
 @dataclass(frozen=True)
