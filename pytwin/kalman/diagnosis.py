@@ -207,7 +207,7 @@ def _nees(result: FilterResult, truth: Array) -> Array:
 
 
 def autocorrelation(e: Array, lags: int) -> tuple[Array, Array]:
-    """Autocorrelations of e (series, T, m) about its mean at lags 1 .. lags, and the pairs that each rests on."""
+    """Autocorrelations of e (series, T, m) about its mean at lags 1 .. lags, and the pairs behind each."""
     seen = np.isfinite(e)
     x = np.where(seen, e - e[seen].mean(), 0.0)
     power = (x**2).sum() / max(int(seen.sum()), 1)

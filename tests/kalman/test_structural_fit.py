@@ -108,6 +108,16 @@ def test_a_variance_at_zero_has_no_standard_error() -> None:
     assert fitted.estimated == 2 and "nan" in str(fitted)
 
 
+def test_what_the_likelihood_does_not_see_leaves_the_others_their_errors() -> None:
+    """A random walk needs no autoregression beside it."""
+    y = np.cumsum(np.random.default_rng(10).normal(size=400))
+    fitted = (st.Level() + st.AR(1)).fit(y, start={"ar.variance": 1e-9}, kappa=1e4)
+    assert fitted.search is not None
+    errors = fitted.search.standard_errors
+    assert errors["level.variance"] == pytest.approx(np.sqrt(2 / 399), rel=0.1)
+    assert np.isnan(errors["ar.variance"])
+
+
 def test_arma_is_found_again() -> None:
     rng = np.random.default_rng(5)
     e, u = rng.normal(size=4100), np.zeros(4100)

@@ -17,7 +17,7 @@ __all__ = ["fit"]
 Array = NDArray[np.float64]
 Which = NDArray[np.intp]
 _STEP = 1e-5  # of central differences, for variables of size 1
-_FLAT = 2e-3  # a slope of a parameter below which it is at its bound
+_FLAT = 1e-2  # a slope of a parameter below which it is at its bound
 
 
 class _Likelihood:
@@ -135,14 +135,19 @@ def _standard_errors(likelihood: _Likelihood, found: Minimum) -> dict[str, Array
             J = np.stack([np.imag(s[name]) / 1e-20 for s in slopes], axis=-1)
             flat = np.abs(J).max(axis=-1) < _FLAT * unit
             with np.errstate(invalid="ignore"):
-                errors[name] = np.where(flat, np.nan, np.sqrt(np.einsum("ki,kij,kj->k", J, V, J)))
+                # What theta_j does not move takes no share, though its row of V may be NaN.
+                JJ = J[:, :, None] * J[:, None, :]
+                terms = np.where(JJ == 0, 0.0, JJ * V)
+                errors[name] = np.where(flat, np.nan, np.sqrt(terms.sum(axis=(1, 2))))
     return errors
 
 
 def _inverse(hessian: Array) -> Array:
-    """Inverses of those that are positive definite, NaN for the others."""
+    """Inverses where they are positive definite; NaN elsewhere and for what the likelihood does not see."""
     V = np.full_like(hessian, np.nan)
     for k, one in enumerate(hessian):
-        if np.isfinite(one).all() and np.linalg.eigvalsh(one)[:1].min(initial=1.0) > 0:
-            V[k] = np.linalg.inv(one)
+        curved = np.diagonal(one) > 1e-7 * np.abs(one).max(initial=0.0)
+        both = np.ix_(curved, curved)
+        if curved.any() and np.isfinite(one).all() and np.linalg.eigvalsh(one[both])[0] > 0:
+            V[k][both] = np.linalg.inv(one[both])
     return V
