@@ -155,16 +155,19 @@ void pt_linear_blank(const pt_linear_call *call, int64_t s)
 
 /* ---- the call ---- */
 
-/* More than the moments of the states and the likelihood */
+/* What the smoother knows beside the states */
 static int has_disturbances(const pt_linear_output *o)
 {
     return o->lag_one_cov || o->state_disturbance || o->state_disturbance_cov || o->obs_disturbance ||
            o->obs_disturbance_cov;
 }
 
-static int asks_for_more(const pt_linear_output *o)
+/* Outputs that the paths beside the lanes do not have */
+static int asks_for_more(const pt_linear_output *o, int path)
 {
-    return has_disturbances(o) || o->innovation || o->innovation_cov;
+    const int noises =
+        o->state_disturbance || o->state_disturbance_cov || o->obs_disturbance || o->obs_disturbance_cov;
+    return noises || (path != 2 && (o->lag_one_cov || o->innovation || o->innovation_cov));
 }
 
 static void read_wishes(pt_linear_call *call)
@@ -180,7 +183,7 @@ static void read_wishes(pt_linear_call *call)
 int pt_linear_path(const pt_linear_input *input, const pt_linear_output *output, int path)
 {
     if (path != 0) return path;
-    const int in_lanes = asks_for_more(output) || pt_linear_is_robust(&input->robust);
+    const int in_lanes = asks_for_more(output, 2) || pt_linear_is_robust(&input->robust);
     return input->n < CROSSOVER || in_lanes ? 1 : 2;
 }
 
@@ -203,7 +206,7 @@ pt_status pt_linear(const pt_linear_input *input, pt_linear_output *output, int 
     pt_free(scratch);
     pt_free(pivot);
     if (status != PT_OK) return status;
-    if (path != 1 && path != 3 && asks_for_more(output)) return PT_BAD_ARGUMENT;
+    if (path != 1 && path != 3 && asks_for_more(output, path)) return PT_BAD_ARGUMENT;
     if (path == 4) return pt_linear_root(&call, control);
-    return path == 2 ? pt_linear_lend(&call, control) : pt_linear_lanes(&call, control);
+    return path == 2 ? pt_linear_blas(&call, control) : pt_linear_lanes(&call, control);
 }

@@ -57,8 +57,6 @@ void pt_linear_blank(const pt_linear_call *call, int64_t s);
 /* The paths. */
 pt_status pt_linear_lanes(pt_linear_call *call, const pt_control *control);
 pt_status pt_linear_blas(pt_linear_call *call, const pt_control *control);
-/* The BLAS path knows whole matrices only, and smooths in its outputs: those that it lacks are lent to it. */
-pt_status pt_linear_lend(pt_linear_call *call, const pt_control *control);
 pt_status pt_linear_root(pt_linear_call *call, const pt_control *control);
 
 #endif

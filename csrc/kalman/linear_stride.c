@@ -29,7 +29,8 @@ int pt_stride_rows(const pt_linear_call *call)
     const pt_linear_output *out = call->out;
     const int64_t moving = in->F.by_time | in->H.by_time | in->Q.by_time | in->R.by_time | in->G.by_time |
                            in->c.by_time | in->d.by_time;
-    if (moving || call->smooth || out->mean || out->cov || out->predicted_mean || out->predicted_cov)
+    if (moving || call->smooth || out->mean || out->cov || out->predicted_mean || out->predicted_cov ||
+        out->innovation || out->innovation_cov)
         return 0;
     return in->n_time > PT_STRIDE_FROM ? most_steps(in) * in->m : 0;
 }
