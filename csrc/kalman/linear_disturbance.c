@@ -8,6 +8,7 @@
  * in the notation of linear_smooth.h.
  */
 #define PT_LARGE
+#define PT_ANY
 #include <math.h>
 
 #include "kalman/linear_smooth.h"

@@ -8,6 +8,14 @@
 
 #include "kalman/linear_kernels.h"
 
+/* Factors are short loops in which every step waits for the one before: they unroll for large states too, if
+ * their number is a constant; the includer of a file for any number says PT_ANY. */
+#ifdef PT_ANY
+#define PT_WHOLE _Pragma("GCC unroll 1")
+#else
+#define PT_WHOLE PT_UNROLL
+#endif
+
 /* The operands of C (rows, columns) = S + sign A B: A(i, k) = A[i * row + k * step], the rows of B are ldb
  * apart, those of S and C ldc; S may be C, or null for zero. */
 typedef struct {
@@ -74,22 +82,22 @@ PT_LANE void k_product_symmetric(const int n, const int count, const k_operands 
  * its column. */
 PT_LANE void k_factor_state(const int n, const vec *restrict P, vec *restrict L, vec *restrict inverse)
 {
-    PT_OUTER for (int i = 0; i < n; i++)
+    PT_WHOLE for (int i = 0; i < n; i++)
     {
         PT_UNROLL for (int j = 0; j <= i; j++) L[i * n + j] = P[i * n + j];
     }
-    PT_OUTER for (int j = 0; j < n; j++)
+    PT_WHOLE for (int j = 0; j < n; j++)
     {
         const vec d = L[j * n + j];
         const vmask good = v_gt(d, v_set(PT_PIVOT_FILTER) * P[j * n + j]);
         inverse[j] = v_if(good, v_set(1.0) / v_if(good, d, v_set(1.0)), v_set(0.0));
-        PT_OUTER for (int i = j + 1; i < n; i++)
+        PT_WHOLE for (int i = j + 1; i < n; i++)
         {
             const vec l = L[j * n + i] = L[i * n + j] * inverse[j];
             PT_UNROLL for (int k = j + 1; k <= i; k++) L[i * n + k] = v_fma(-l, L[k * n + j], L[i * n + k]);
         }
     }
-    PT_OUTER for (int i = 1; i < n; i++)
+    PT_WHOLE for (int i = 1; i < n; i++)
     {
         PT_UNROLL for (int j = 0; j < i; j++) L[i * n + j] = L[j * n + i];
     }

@@ -1,5 +1,6 @@
 /* See linear_smooth.h. */
 #define PT_LARGE
+#define PT_ANY
 #include "kalman/linear_smooth.h"
 
 void pt_lane_smooth_joseph(pt_lane_block *b, pt_lane_step now, const k_smoother *w, vmask bad, vec *P)

@@ -1,5 +1,6 @@
 /* See linear_special.h. */
 #define PT_LARGE
+#define PT_ANY
 #include "kalman/linear_special.h"
 
 #include "kalman/linear_robust.h"

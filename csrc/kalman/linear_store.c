@@ -35,7 +35,8 @@ static void store_whole(double *row, int64_t stride, int count, const vec *src)
         }                                                                                                    \
         break;
         NARROW(1)
-        NARROW(2) NARROW(3) NARROW(4) NARROW(5) NARROW(6) NARROW(7)
+        NARROW(2)
+        NARROW(3) NARROW(4) NARROW(5) NARROW(6) NARROW(7)
 #undef NARROW
             default : break;
     }
