@@ -198,6 +198,7 @@ pt_status pt_linear(const pt_linear_input *input, pt_linear_output *output, int 
     path = pt_linear_path(input, output, path);
     const int robust = pt_linear_is_robust(&input->robust);
     call.special = path == 3 || robust;
+    call.spreads = path == 1 && !call.special && call.smooth && input->n > PT_SPREAD_FROM;
     if (robust && (path == 2 || path == 4)) return PT_UNSUPPORTED;
     double *scratch = pt_alloc((size_t)n_max * n_max * sizeof *scratch);
     int *pivot = pt_alloc((size_t)n_max * sizeof *pivot);

@@ -4,6 +4,8 @@
 
 #include "pytwin.h"
 
+enum { PT_SPREAD_FROM = 4 }; /* states up to which F P is worked out again rather than kept */
+
 typedef struct {
     const pt_linear_input *in;
     pt_linear_output *out;
@@ -11,6 +13,7 @@ typedef struct {
     int smooth_cov;      /* and a covariance among it */
     int disturbances;    /* and more than the moments of the states */
     int backward;        /* some pass goes from the end to the beginning */
+    int spreads;         /* the forward pass leaves F P for the smoother */
     int special;         /* more than the plain filter, see linear_special.h */
     pt_status shared;    /* of the arrays that all series share */
     pt_linear_part part; /* where that is not OK */

@@ -16,6 +16,7 @@ enum { PT_HISTORY_BYTES = 16 << 20 };
 typedef struct {
     vec *predicted_mean, *predicted_cov; /* given y_0 .. y_{t-1} */
     vec *mean, *cov;                     /* given y_0 .. y_t */
+    vec *spread;                         /* (n, n) F cov, null unless the call spreads */
 } pt_lane_step;
 
 /* Nothing is allocated where no pass goes backwards. */
@@ -27,7 +28,8 @@ static inline pt_lane_step pt_lane_record(const pt_lane_block *b, int64_t t)
 {
     const int64_t n = b->call->in->n;
     vec *record = b->history.records + (t - b->history.from) * b->history.size;
-    return (pt_lane_step){record, record + 2 * n, record + n, record + 2 * n + n * n};
+    vec *cov = record + 2 * n, *spread = b->call->spreads ? cov + 2 * n * n : 0;
+    return (pt_lane_step){record, cov, record + n, cov + n * n, spread};
 }
 
 /* Is step t of the forward pass the first of a segment? */

@@ -160,6 +160,7 @@ PT_LANE void forward(pt_lane_block *b, const int n, const int m, const int speci
             continue;
         }
         transition(b, n, a, P, T, M);
+        if (n > PT_SPREAD_FROM && RARELY(b->call->spreads)) keep(n * n, T, pt_lane_record(b, t).spread);
     }
 }
 

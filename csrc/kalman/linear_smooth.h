@@ -51,11 +51,11 @@ PT_LANE vmask lost_digits(const int n, pt_lane_step now, pt_lane_step next, cons
     return lost;
 }
 
-/* X and, in L, the new P of step t. */
+/* X, over F P where the forward pass left that, and in L the new P of step t. */
 PT_LANE void smooth_step(pt_lane_block *b, const int n, int64_t t, pt_lane_step now, pt_lane_step next,
                          const k_smoother w)
 {
-    k_product(n, n, n, (k_operands){b->F, n, 1, now.cov, n, NULL, w.X, n});
+    if (!b->call->spreads) k_spread(n, b->F, now.cov, w.X);
     k_factor_state(n, next.predicted_cov, w.L, w.inverse);
     k_solve_state(n, n, w.L, w.inverse, w.X);
     PT_UNROLL for (int i = 0; i < n; i++) w.d[i] = w.a[i] - next.predicted_mean[i];
@@ -72,7 +72,7 @@ PT_LANE void smooth_step(pt_lane_block *b, const int n, int64_t t, pt_lane_step 
 }
 
 /* The smoothed moments of t + 1 become those of t; lanes that end at t or earlier take the filtered ones. */
-PT_LANE void backward_step(pt_lane_block *b, const int n, int64_t t, const k_smoother w)
+PT_LANE void backward_step(pt_lane_block *b, const int n, int64_t t, k_smoother w)
 {
     const vmask inside = v_lt(v_set((double)t), b->live_until - v_set(1.0));
     const pt_lane_step now = pt_lane_history(b, t);
@@ -83,6 +83,7 @@ PT_LANE void backward_step(pt_lane_block *b, const int n, int64_t t, const k_smo
         return;
     }
     pt_lane_load_transition(b, t);
+    if (b->call->spreads) w.X = now.spread;
     smooth_step(b, n, t, now, pt_lane_history(b, t + 1), w);
     PT_UNROLL for (int i = 0; i < n; i++)
     {

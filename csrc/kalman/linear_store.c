@@ -7,42 +7,44 @@
 
 /* ---- rows ---- */
 
-/* `count` < W elements a row, a constant */
-PT_LANE void store_narrow(double *const row, int64_t stride, const int count, const vec *src)
+/* `count` elements a row, a constant of at most W; the row of the next lane is `stride` behind */
+PT_LANE void store_block(double *row, int64_t stride, const int count, const vec *src)
 {
     vec a[PT_W];
     PT_UNROLL for (int i = 0; i < PT_W; i++) a[i] = i < count ? src[i] : v_set(0.0);
     v_transpose(a);
     PT_UNROLL for (int lane = 0; lane < PT_W; lane++)
-        memcpy(row + lane * stride, &a[lane], (size_t)count * sizeof(double));
+        memcpy(row + lane * stride, &a[lane], (size_t)(count < PT_W ? count : PT_W) * sizeof(double));
 }
 
-PT_LANE void store_block(double *const row, int64_t stride, const vec *src)
-{
-    store_narrow(row, stride, PT_W, src);
-}
-
-/* All W lanes hold a series; row: where that of lane 0 goes, the next lane's is `stride` behind. What does
- * not fill a whole block is written with the block that ends there. */
-static void store_whole(double *row, int64_t stride, int count, const vec *src)
+/* rows shorter than W */
+static void store_narrow(double *row, int64_t stride, int count, const vec *src)
 {
     switch (count) {
-#define NARROW(k)                                                                                            \
-    case k:                                                                                                  \
-        if (k < PT_W) {                                                                                      \
-            store_narrow(row, stride, k, src);                                                               \
-            return;                                                                                          \
-        }                                                                                                    \
+    case 1:
+        store_block(row, stride, 1, src);
         break;
-        NARROW(1)
-        NARROW(2)
-        NARROW(3) NARROW(4) NARROW(5) NARROW(6) NARROW(7)
-#undef NARROW
-            default : break;
+    case 2:
+        store_block(row, stride, 2, src);
+        break;
+    case 3:
+        store_block(row, stride, 3, src);
+        break;
+    default:
+        for (int k = 0; k < count; k++) store_block(row + k, stride, 1, src + k);
+    }
+}
+
+/* All W lanes hold a series. What does not fill a whole block is written with the block that ends there. */
+static void store_whole(double *row, int64_t stride, int count, const vec *src)
+{
+    if (count < PT_W) {
+        store_narrow(row, stride, count, src);
+        return;
     }
     int k = 0;
-    for (; k + PT_W <= count; k += PT_W) store_block(row + k, stride, src + k);
-    if (k < count) store_block(row + count - PT_W, stride, src + count - PT_W);
+    for (; k + PT_W <= count; k += PT_W) store_block(row + k, stride, PT_W, src + k);
+    if (k < count) store_block(row + count - PT_W, stride, PT_W, src + count - PT_W);
 }
 
 void pt_lane_store(const pt_lane_block *b, double *dst, int64_t n_time, int64_t t, int count, const vec *src)
