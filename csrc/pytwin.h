@@ -141,6 +141,7 @@ typedef struct {
 #include "model/model.h"
 #include "ode/ode.h"
 #include "kalman/kalman.h"
+#include "kalman/truncate.h"
 
 #ifdef __cplusplus
 }

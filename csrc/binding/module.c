@@ -12,7 +12,8 @@
 /* ---- one entry for each binding file: X(pt_lanes_methods) X(pt_model_methods) ... ---- */
 #define PT_METHOD_TABLES(X)                                                                                  \
     X(pt_lanes_methods)                                                                                      \
-    X(pt_linear_methods) X(pt_linear_model_methods) X(pt_model_methods) X(pt_kalman_methods)
+    X(pt_linear_methods)                                                                                     \
+    X(pt_truncate_methods) X(pt_linear_model_methods) X(pt_model_methods) X(pt_kalman_methods)
 #define PT_TYPE_ADDERS(X) X(pt_lanes_add_types) X(pt_model_add_types)
 
 #define PT_DECLARE_METHODS(table) extern PyMethodDef table[];

@@ -14,6 +14,7 @@ a measured number of states on by blocks through BLAS. Both keep covariances sym
 from __future__ import annotations
 
 from pytwin.kalman import structural
+from pytwin.kalman.bounds import truncate
 from pytwin.kalman.continuous import Discrete, discretise
 from pytwin.kalman.diagnosis import Diagnosis, diagnose
 from pytwin.kalman.filters import filter, smooth
@@ -36,6 +37,7 @@ __all__ = [
     "smooth",
     "steady_state",
     "structural",
+    "truncate",
     "unpack",
     "unscented",
 ]

@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike
 
 from pytwin.errors import InputError
 from pytwin.kalman.arrays import run_core
+from pytwin.kalman.bounds import Bounds, bound_result, with_moments
 from pytwin.kalman.results import FilterResult, SmootherResult
 from pytwin.kalman.robust import read_robust
 
@@ -74,6 +75,7 @@ def filter(
     gate: float | None = None,
     student: float | None = None,
     adaptive: Mapping[str, float] | None = None,
+    bounds: Bounds | None = None,
     outputs: Sequence[str] = ("loglike", "mean", "cov"),
     threads: int = 1,
 ) -> FilterResult:
@@ -118,6 +120,10 @@ def filter(
         starts at 1 and follows the likelihood of the innovations with a memory of about 1 / (1 - memory)
         steps (recursive prediction error method, Ljung & Soderstrom 1983; csrc/kalman/linear_adapt.h has the
         equations); ``noise_scale`` are the factors.
+    bounds : (lower, upper), optional
+        Each of shape (n,) or one that broadcasts to that of ``mean``: the filtered and smoothed moments are
+        those of the states inside this box, see `truncate`. The recursion and the predictions stay as they
+        are, so that a bound that holds at every step is not counted again at each.
     outputs : sequence of str
         Any of ``loglike, loglike_t, mean, cov, predicted_mean, predicted_cov, last_mean, last_cov,
         innovation, innovation_cov, weight, noise_scale``; memory is what is asked for. The last four take the
@@ -154,13 +160,13 @@ def filter(
         d=d,
         times=times,
         lengths=lengths,
-        outputs=outputs,
+        outputs=with_moments(outputs, bounds),
         threads=threads,
         packed=packed,
         path=_path(form, outputs, _FILTER_OUTPUTS),
         **read_robust(gate, student, adaptive, form=form, outputs=outputs),
     )
-    return FilterResult(**result)
+    return FilterResult(**bound_result(result, outputs, bounds, packed, threads))
 
 
 def smooth(
@@ -182,6 +188,7 @@ def smooth(
     gate: float | None = None,
     student: float | None = None,
     adaptive: Mapping[str, float] | None = None,
+    bounds: Bounds | None = None,
     outputs: Sequence[str] = ("loglike", "smoothed_mean", "smoothed_cov"),
     threads: int = 1,
 ) -> SmootherResult:
@@ -202,7 +209,7 @@ def smooth(
 
     Parameters
     ----------
-    y, F, H, Q, R, x0, P0, G, c, d, times, lengths, form, packed, gate, student, adaptive, threads
+    y, F, H, Q, R, x0, P0, G, c, d, times, lengths, form, packed, gate, student, adaptive, bounds, threads
         As in `filter`.
     outputs : sequence of str
         Those of `filter`, ``smoothed_mean``, ``smoothed_cov``, ``lag_one_cov``, ``state_disturbance``,
@@ -235,10 +242,10 @@ def smooth(
         d=d,
         times=times,
         lengths=lengths,
-        outputs=outputs,
+        outputs=with_moments(outputs, bounds),
         threads=threads,
         packed=packed,
         path=_path(form, outputs, _SMOOTHER_OUTPUTS),
         **read_robust(gate, student, adaptive, form=form, outputs=outputs),
     )
-    return SmootherResult(**result)
+    return SmootherResult(**bound_result(result, outputs, bounds, packed, threads))
