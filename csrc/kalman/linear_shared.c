@@ -10,6 +10,7 @@ typedef struct {
     double *gain, *h;  /* (T, m, n) K and the row of H, decorrelated, of each element */
     double *L;         /* (T, m, m) decorrelation */
     double *inverse;   /* (T, m) 1 / f, 0 where the element is not seen */
+    double *variance;  /* (T, m) f */
     double *likely;    /* (T, 6) product, exponent, count: of all steps so far, and of this one */
     double *predicted; /* (T, n, n) */
     double *filtered;  /* (T, n, n) */
@@ -68,9 +69,9 @@ static pt_status path_create(const pt_linear_input *in, shared_path *path)
         double **array;
         int64_t n;
     } parts[] = {
-        {&path->gain, T * m * n},     {&path->h, T * m * n},  {&path->L, T * m * m},
-        {&path->inverse, T * m},      {&path->likely, T * 6}, {&path->predicted, T * n * n},
-        {&path->filtered, T * n * n},
+        {&path->gain, T * m * n},     {&path->h, T * m * n},    {&path->L, T * m * m},
+        {&path->inverse, T * m},      {&path->likely, T * 6},   {&path->predicted, T * n * n},
+        {&path->filtered, T * n * n}, {&path->variance, T * m},
     };
     int64_t used = 0;
     for (int pass = 0; pass < 2; pass++) {
@@ -122,37 +123,104 @@ static void update_cov(pt_lane_block *b, shared_path *path, int64_t t, k_loglike
         k_loglike_add(step, f, zero, b->seen[i]);
         take(path->gain, t * m + i, n, b->K);
         path->inverse[t * m + i] = inverse[0];
+        path->variance[t * m + i] = f[0];
         fail(path, b->seen[i] & v_lt(f, v_set(PT_MIN_NORMAL)), PT_SINGULAR, t);
         fail(path, b->seen[i] & ~v_isfinite(f + f), PT_NOT_FINITE, t);
     }
+}
+
+/* Row t is row `from` again, whose elements are all seen. */
+static void repeat(const pt_lane_block *b, shared_path *path, int64_t from, int64_t t, k_loglike *total)
+{
+    const int64_t n = b->call->in->n, m = b->call->in->m;
+    struct {
+        double *array;
+        int64_t n;
+    } parts[] = {
+        {path->gain, m * n},      {path->h, m * n},        {path->L, m * m},    {path->inverse, m},
+        {path->predicted, n * n}, {path->filtered, n * n}, {path->variance, m},
+    };
+    for (size_t k = 0; k < sizeof parts / sizeof *parts; k++)
+        memcpy(parts[k].array + t * parts[k].n, parts[k].array + from * parts[k].n,
+               (size_t)parts[k].n * sizeof(double));
+    for (int64_t i = 0; i < m; i++)
+        k_loglike_add(total, v_set(path->variance[t * m + i]), v_set(0.0), m_set(-1));
+    take_loglike(path->likely + t * 6, total);
+    memcpy(path->likely + t * 6 + 3, path->likely + from * 6 + 3, 3 * sizeof(double));
+}
+
+/* The way to the steady state: among steps of a constant model without a gap, the predicted covariance of one
+ * is that of an earlier one to the last bit. From there on it goes round, mostly with a period of one (Brent
+ * 1980, BIT 20, 176, for the steps that are compared). */
+typedef struct {
+    int64_t anchor, reach; /* the step that is compared with, and how many steps it is used for */
+    int64_t period;        /* 0: not known */
+} cycle;
+
+static int goes_round(cycle *c, const pt_lane_block *b, const shared_path *path, int64_t t)
+{
+    const int64_t square = (int64_t)b->call->in->n * b->call->in->n;
+    if (c->period) return 1;
+    if (t > c->anchor && !b->varies &&
+        memcmp(path->predicted + t * square, path->predicted + c->anchor * square,
+               (size_t)square * sizeof(double)) == 0) {
+        c->period = t - c->anchor;
+        return 1;
+    }
+    if (t - c->anchor < c->reach) return 0;
+    c->anchor = t;
+    c->reach *= 2;
+    return 0;
+}
+
+/* Which elements are seen at t, and are all of them? */
+static int look(pt_lane_block *b, const double *y)
+{
+    int all = 1;
+    for (int i = 0; i < b->call->in->m; i++) {
+        b->seen[i] = m_set(y[i] == y[i] ? -1 : 0);
+        all &= y[i] == y[i];
+    }
+    return all;
+}
+
+static void step_cov(pt_lane_block *b, shared_path *path, int64_t t, k_loglike *total)
+{
+    const int n = b->call->in->n;
+    k_loglike step = k_loglike_begin();
+    pt_lane_load_observation(b, t);
+    update_cov(b, path, t, total, &step);
+    fail(path, k_not_finite(n, n + 1, b->P), PT_NOT_FINITE, t);
+    take(path->filtered, t, n * n, b->P);
+    take_loglike(path->likely + t * 6, total);
+    take_loglike(path->likely + t * 6 + 3, &step);
+    pt_lane_load_transition(b, t);
+    k_spread(n, b->F, b->P, b->T);
+    k_multiply_symmetric(n, b->T, b->F, b->Q, b->P);
 }
 
 /* The covariances over the steps of the longest series. */
 static void run_cov(pt_lane_block *b, shared_path *path)
 {
     const pt_linear_input *in = b->call->in;
-    const int n = in->n;
+    const int square = in->n * in->n;
     const int64_t s = longest(in);
+    const double *y = in->y + s * in->n_time * in->m;
+    cycle c = {.reach = 1};
     b->first = s;
     b->used = 1;
     k_loglike total = k_loglike_begin();
-    pt_lane_load(b, &in->P0, 0, n * n, b->P);
+    pt_lane_load(b, &in->P0, 0, square, b->P);
     for (int64_t t = 0; t < pt_linear_length(in, s); t++) {
-        k_loglike step = k_loglike_begin();
-        pt_lane_load_observation(b, t);
-        for (int i = 0; i < in->m; i++) {
-            const double y = in->y[(s * in->n_time + t) * in->m + i];
-            b->seen[i] = m_set(y == y ? -1 : 0);
-        }
-        take(path->predicted, t, n * n, b->P);
-        update_cov(b, path, t, &total, &step);
-        fail(path, k_not_finite(n, n + 1, b->P), PT_NOT_FINITE, t);
-        take(path->filtered, t, n * n, b->P);
-        take_loglike(path->likely + t * 6, &total);
-        take_loglike(path->likely + t * 6 + 3, &step);
-        pt_lane_load_transition(b, t);
-        k_spread(n, b->F, b->P, b->T);
-        k_multiply_symmetric(n, b->T, b->F, b->Q, b->P);
+        const int all = look(b, y + t * in->m);
+        if (c.period && !all)
+            for (int k = 0; k < square; k++) b->P[k] = v_set(path->predicted[(t - c.period) * square + k]);
+        if (!all) c = (cycle){.anchor = t + 1, .reach = 1};
+        if (!c.period) take(path->predicted, t, square, b->P);
+        if (all && goes_round(&c, b, path, t))
+            repeat(b, path, t - c.period, t, &total);
+        else
+            step_cov(b, path, t, &total);
     }
 }
 

@@ -117,3 +117,25 @@ def test_offsets_that_are_broken_in_one_series_leave_the_others() -> None:
     found = pt.kalman.filter(y, outputs=OUTPUTS, **model)
     assert found.failed_in[0] == "c"
     assert np.array_equal(found.mean[1:], good.mean[1:])
+
+
+@pytest.mark.parametrize(("n", "m"), [(1, 1), (2, 1), (3, 2), (4, 1), (7, 1)])
+def test_a_covariance_that_goes_round_is_not_worked_out_again(n: int, m: int) -> None:
+    """Long series of a constant model: to the last bit what a series alone gives, before and after gaps."""
+    rng = np.random.default_rng(n)
+    steps, lengths = 900, np.full(SERIES, 900)
+    lengths[5], lengths[9] = 640, 3
+    model = _model(rng, n, m, varying=False, correlated=m > 1)
+    model |= {"F": 0.9 * np.linalg.qr(rng.normal(size=(n, n)))[0]}
+    y = rng.normal(size=(SERIES, steps, m))
+    y[:, 0, 0] = y[:, 450, m - 1] = y[:, 451] = y[:, 700, 0] = np.nan
+    got = pt.kalman.filter(y, **model, lengths=lengths, outputs=OUTPUTS)
+    for s in (0, 5, 9, SERIES - 1):
+        own = {**model, "x0": model["x0"][s], "c": model["c"][s]}
+        alone = pt.kalman.filter(y[s, : lengths[s]], **own, outputs=OUTPUTS)
+        for name in OUTPUTS:
+            wanted = getattr(alone, name)
+            found = getattr(got, name)[s]
+            np.testing.assert_array_equal(
+                found[: lengths[s]] if found.shape != wanted.shape else found, wanted
+            )
