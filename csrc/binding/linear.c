@@ -163,6 +163,12 @@ static int new_array(const linear_arguments *l, PyObject *dict, const linear_out
     return 0;
 }
 
+/* Does the array vary with the step? */
+static int is_timed(const linear_arguments *l, int k)
+{
+    return l->arrays[k].array && PyArray_DIM(l->arrays[k].array, 1) > 1;
+}
+
 static int new_linear_output(const linear_arguments *l, PyObject *dict, pt_linear_output *out)
 {
     const npy_intp n = l->n, m = l->m, g = l->g;
@@ -186,6 +192,15 @@ static int new_linear_output(const linear_arguments *l, PyObject *dict, pt_linea
         {&out->state_disturbance_cov, "state_disturbance_cov", 1, g, g, 1},
         {&out->obs_disturbance, "obs_disturbance", 1, m, 0, 0},
         {&out->obs_disturbance_cov, "obs_disturbance_cov", 1, m, m, 1},
+        {&out->gradient.F, "gradient_F", is_timed(l, F), n, n, 0},
+        {&out->gradient.H, "gradient_H", is_timed(l, H), m, n, 0},
+        {&out->gradient.Q, "gradient_Q", is_timed(l, Q), g, g, 0},
+        {&out->gradient.R, "gradient_R", is_timed(l, R), m, m, 0},
+        {&out->gradient.G, "gradient_G", is_timed(l, G), n, g, 0},
+        {&out->gradient.c, "gradient_c", is_timed(l, C), n, 0, 0},
+        {&out->gradient.d, "gradient_d", is_timed(l, D), m, 0, 0},
+        {&out->gradient.x0, "gradient_x0", 0, n, 0, 0},
+        {&out->gradient.P0, "gradient_P0", 0, n, n, 0},
     };
     for (size_t k = 0; k < sizeof list / sizeof *list; k++)
         if (new_array(l, dict, list + k)) return -1;

@@ -142,6 +142,13 @@ typedef struct {
     pt_linear_robust robust;
 } pt_linear_input;
 
+/* Derivatives of loglike with respect to the model's arrays, each [S, block] and summed over the steps, or
+ * [S, T, block] for an array with a time axis. Of a symmetric array A it is the symmetric D with
+ * dl = sum_ij D_ij dA_ij. */
+typedef struct {
+    double *F, *H, *Q, *R, *G, *c, *d, *x0, *P0;
+} pt_linear_gradient;
+
 /* All may be null except status, failed_at, failed_in. Rows beyond a series' length and all rows of a
  * series that failed are NaN. */
 typedef struct {
@@ -158,6 +165,7 @@ typedef struct {
     double *obs_disturbance, *obs_disturbance_cov;     /* [S, T, m], [S, T, m, m] of v_t given all of y */
     double *weight;      /* [S, T, m] share of 1/R with which an element was used; NaN where it is missing */
     double *noise_scale; /* [S, T, 2] factors of R and Q */
+    pt_linear_gradient gradient;
     int packed; /* covariances but lag_one_cov are lower triangles row by row, [.., k (k + 1) / 2] for [.., k,
                    k] */
     int32_t *status;    /* [S] pt_status; a series with one on entry is skipped */

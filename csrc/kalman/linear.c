@@ -138,6 +138,22 @@ void pt_linear_list_rows(const pt_linear_call *call, pt_linear_rows rows[PT_N_LI
     memcpy(rows, list, sizeof list);
 }
 
+/* Derivatives: those by step like other rows, the others where the series failed. */
+static void blank_gradient(const pt_linear_call *call, int64_t s, int64_t from, int failed)
+{
+    const pt_linear_gradient *to = &call->out->gradient;
+    double *const arrays[N_PART] = {to->F, to->H, to->Q, to->R, to->G, to->c, to->d, to->x0, to->P0};
+    linear_part parts[N_PART];
+    list_parts(call->in, parts);
+    for (int k = 0; k < N_PART; k++) {
+        const int64_t width = (int64_t)parts[k].rows * parts[k].columns;
+        if (parts[k].array->by_time)
+            blank_rows(arrays[k], s, from, call->in->n_time, width);
+        else if (failed)
+            blank_rows(arrays[k], s, 0, 1, width);
+    }
+}
+
 void pt_linear_blank(const pt_linear_call *call, int64_t s)
 {
     pt_linear_output *out = call->out;
@@ -147,6 +163,7 @@ void pt_linear_blank(const pt_linear_call *call, int64_t s)
     pt_linear_rows rows[PT_N_LINEAR_ROWS];
     pt_linear_list_rows(call, rows);
     for (int k = 0; k < PT_N_LINEAR_ROWS; k++) blank_rows(rows[k].array, s, from, n_time, rows[k].width);
+    blank_gradient(call, s, from, failed);
     if (!failed) return;
     blank_rows(out->loglike, s, 0, 1, 1);
     blank_rows(out->last_mean, s, 0, 1, n);
@@ -162,12 +179,18 @@ static int has_disturbances(const pt_linear_output *o)
            o->obs_disturbance_cov;
 }
 
+static int has_gradient(const pt_linear_output *o)
+{
+    const pt_linear_gradient *g = &o->gradient;
+    return g->F || g->H || g->Q || g->R || g->G || g->c || g->d || g->x0 || g->P0;
+}
+
 /* Outputs that the paths beside the lanes do not have */
 static int asks_for_more(const pt_linear_output *o, int path)
 {
     const int noises =
         o->state_disturbance || o->state_disturbance_cov || o->obs_disturbance || o->obs_disturbance_cov;
-    return noises || (path != 2 && (o->lag_one_cov || o->innovation || o->innovation_cov));
+    return noises || has_gradient(o) || (path != 2 && (o->lag_one_cov || o->innovation || o->innovation_cov));
 }
 
 static void read_wishes(pt_linear_call *call)
@@ -177,7 +200,8 @@ static void read_wishes(pt_linear_call *call)
     call->smooth_cov =
         o->smoothed_cov || o->lag_one_cov || o->state_disturbance_cov || o->obs_disturbance_cov;
     call->smooth = call->smooth_cov || o->smoothed_mean || call->disturbances;
-    call->backward = call->smooth;
+    call->adjoint = has_gradient(o);
+    call->backward = call->smooth || call->adjoint;
 }
 
 int pt_linear_path(const pt_linear_input *input, const pt_linear_output *output, int path)

@@ -12,6 +12,7 @@ typedef struct {
     int smooth;          /* something given all of y is wanted */
     int smooth_cov;      /* and a covariance among it */
     int disturbances;    /* and more than the moments of the states */
+    int adjoint;         /* a derivative of the likelihood is wanted */
     int backward;        /* some pass goes from the end to the beginning */
     int spreads;         /* the forward pass leaves F P for the smoother */
     int special;         /* more than the plain filter, see linear_special.h */

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "kalman/linear_adapt.h"
+#include "kalman/linear_adjoint.h"
 #include "kalman/linear_history.h"
 #include "kalman/linear_robust.h"
 
@@ -82,12 +83,14 @@ pt_status pt_lane_block_create(const pt_linear_call *call, pt_lane_block *b)
     b->predicts =
         call->backward || out->predicted_mean || out->predicted_cov || out->innovation || out->innovation_cov;
     b->stores = b->predicts || out->loglike_t || out->mean || out->cov;
-    return pt_lane_history_create(b);
+    const pt_status status = pt_lane_history_create(b);
+    return status == PT_OK ? pt_lane_adjoint_create(b) : status;
 }
 
 void pt_lane_block_free(pt_lane_block *b)
 {
     pt_lane_history_free(b);
+    pt_lane_adjoint_free(b);
     pt_free(b->block);
     pt_free(b->seen);
     pt_free(b->rest);

@@ -2,6 +2,7 @@
  * number of states. */
 #include "kalman/linear_lanes.h"
 
+#include "kalman/linear_adjoint.h"
 #include "kalman/linear_run.h"
 #include "kalman/linear_shared.h"
 #include "kalman/linear_special.h"
@@ -31,7 +32,10 @@ static pt_status run_block(void *context, int worker, int64_t i)
 {
     const pt_linear_call *call = context;
     pt_lane_block *b = (pt_lane_block *)call->work + worker;
-    if (pt_lane_block_begin(b, i * PT_W)) run_size(b);
+    if (pt_lane_block_begin(b, i * PT_W)) {
+        run_size(b);
+        if (call->adjoint) pt_lane_adjoint_run(b);
+    }
     pt_lane_block_end(b);
     return PT_OK;
 }

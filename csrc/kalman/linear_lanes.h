@@ -8,6 +8,7 @@
 enum { PT_SHARED_MAX = 64 }; /* states of the lanes' path at most */
 
 typedef struct pt_lane_block pt_lane_block;
+typedef struct pt_lane_adjoint pt_lane_adjoint;
 
 /* Moments of the steps from .. to - 1, see linear_history.h. */
 typedef struct {
@@ -52,6 +53,7 @@ struct pt_lane_block {
     vec live_until;      /* length of each lane */
     vec code, at, part;  /* status, step and array of a lane's failure */
     pt_lane_past history;
+    pt_lane_adjoint *adjoint; /* see linear_adjoint.h */
     void (*forward)(pt_lane_block *b, int64_t from, int64_t to); /* the instance that runs */
 };
 

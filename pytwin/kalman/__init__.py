@@ -18,6 +18,8 @@ from pytwin.kalman.bounds import truncate
 from pytwin.kalman.continuous import Discrete, discretise
 from pytwin.kalman.diagnosis import Diagnosis, diagnose
 from pytwin.kalman.filters import filter, smooth
+from pytwin.kalman.gradient import Gradient, gradient
+from pytwin.kalman.likelihood import Fit, fit
 from pytwin.kalman.model import LinearModel
 from pytwin.kalman.packed import unpack
 from pytwin.kalman.points import unscented
@@ -28,12 +30,16 @@ __all__ = [
     "Diagnosis",
     "Discrete",
     "FilterResult",
+    "Fit",
+    "Gradient",
     "LinearModel",
     "SmootherResult",
     "SteadyState",
     "diagnose",
     "discretise",
     "filter",
+    "fit",
+    "gradient",
     "smooth",
     "steady_state",
     "structural",

@@ -1,0 +1,379 @@
+/* See linear_adjoint.h. */
+#define PT_LARGE
+#include "kalman/linear_adjoint.h"
+
+#include <string.h>
+
+#include "kalman/linear_history.h"
+#include "kalman/linear_panels.h"
+
+struct pt_lane_adjoint {
+    vec *r, *N, *mu, *M;       /* (n), (n, n) twice */
+    vec *H, *K, *MK, *Z;       /* (m, n): rows that are seen, K', K' M, S^- H */
+    vec *HP, *S, *L, *inverse; /* (m, n), (m, m) twice, (m) */
+    vec *SI, *KMK;             /* (m, m): S^-, K' M K */
+    vec *u, *z, *mean;         /* (m), (m), (n): the smoothed mean */
+    vec *B, *X, *Y;            /* (max(n, g), max(n, g)) */
+    vec *step;                 /* (n_max, n_max): a derivative of one step */
+    vec *sum[PT_N_LINEAR];     /* of each array of the model, over the steps */
+};
+
+/* One array of the model: its derivative's place, and its size */
+typedef struct {
+    pt_linear_part part;
+    double *to;
+    const pt_linear_array *array;
+    int count;
+} derivative;
+
+enum { N_DERIVATIVE = 9 };
+
+static void list(const pt_lane_block *b, derivative d[N_DERIVATIVE])
+{
+    const pt_linear_input *in = b->call->in;
+    const pt_linear_gradient *to = &b->call->out->gradient;
+    const int n = in->n, m = in->m, g = in->g;
+    const derivative all[N_DERIVATIVE] = {
+        {PT_LINEAR_F, to->F, &in->F, n * n},    {PT_LINEAR_H, to->H, &in->H, m * n},
+        {PT_LINEAR_Q, to->Q, &in->Q, g * g},    {PT_LINEAR_R, to->R, &in->R, m * m},
+        {PT_LINEAR_G, to->G, &in->G, n * g},    {PT_LINEAR_C, to->c, &in->c, n},
+        {PT_LINEAR_D, to->d, &in->d, m},        {PT_LINEAR_X0, to->x0, &in->x0, n},
+        {PT_LINEAR_P0, to->P0, &in->P0, n * n},
+    };
+    memcpy(d, all, sizeof all);
+}
+
+/* ---- work space ---- */
+
+static int64_t place(pt_lane_adjoint *w, const pt_lane_block *b, vec *block)
+{
+    const int64_t n = b->call->in->n, m = b->call->in->m, g = b->call->in->g;
+    const int64_t k = n > g ? n : g, most = k > m ? k : m;
+    int64_t used = 0;
+    struct {
+        vec **array;
+        int64_t n;
+    } parts[] = {
+        {&w->r, n},      {&w->N, n * n},   {&w->mu, n},
+        {&w->M, n * n},  {&w->H, m * n},   {&w->K, m * n},
+        {&w->MK, m * n}, {&w->Z, m * n},   {&w->HP, m * n},
+        {&w->S, m * m},  {&w->L, m * m},   {&w->inverse, m},
+        {&w->SI, m * m}, {&w->KMK, m * m}, {&w->u, m},
+        {&w->z, m},      {&w->mean, n},    {&w->B, k * k},
+        {&w->X, k * k},  {&w->Y, k * k},   {&w->step, most * most},
+    };
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        if (block) *parts[i].array = block + used;
+        used += parts[i].n;
+    }
+    derivative d[N_DERIVATIVE];
+    list(b, d);
+    for (int i = 0; i < N_DERIVATIVE; i++) {
+        if (block) w->sum[d[i].part] = d[i].to ? block + used : NULL;
+        used += d[i].to ? d[i].count : 0;
+    }
+    return used;
+}
+
+pt_status pt_lane_adjoint_create(pt_lane_block *b)
+{
+    if (!b->call->adjoint) return PT_OK;
+    pt_lane_adjoint none = {0};
+    const size_t head = (sizeof none + sizeof(vec) - 1) / sizeof(vec);
+    vec *memory = pt_alloc((head + (size_t)place(&none, b, NULL)) * sizeof(vec));
+    if (!memory) return PT_NO_MEMORY;
+    b->adjoint = (pt_lane_adjoint *)memory;
+    place(b->adjoint, b, memory + head);
+    return PT_OK;
+}
+
+void pt_lane_adjoint_free(pt_lane_block *b) { pt_free(b->adjoint); }
+
+/* ---- sums ---- */
+
+/* The derivative of one step, w->step, of an array with a time axis is stored, of another added up. */
+static void give(pt_lane_block *b, const derivative *d, int64_t t)
+{
+    const pt_lane_adjoint *w = b->adjoint;
+    const vmask alive = v_lt(v_set((double)t), b->live_until);
+    if (d->array->by_time) {
+        pt_lane_store(b, d->to, b->call->in->n_time, t, d->count, w->step);
+        return;
+    }
+    vec *sum = w->sum[d->part];
+    for (int k = 0; k < d->count; k++) sum[k] += v_if(alive, w->step[k], v_set(0.0));
+}
+
+static void give_copy(pt_lane_block *b, const derivative *d, int64_t t, const vec *from)
+{
+    memcpy(b->adjoint->step, from, (size_t)d->count * sizeof(vec));
+    give(b, d, t);
+}
+
+/* to (k, k) = (r r' - N) / 2 */
+static void bend(const pt_lane_adjoint *w, int n, vec *to)
+{
+    for (int i = 0; i < n; i++)
+        for (int j = 0; j < n; j++) to[i * n + j] = v_set(0.5) * v_fma(w->r[i], w->r[j], -w->N[i * n + j]);
+}
+
+/* ---- over the transition ---- */
+
+/* dl/dF = r m' + 2 B F p */
+static void of_F(pt_lane_block *b, const derivative *d, int64_t t, pt_lane_step now)
+{
+    const pt_lane_adjoint *w = b->adjoint;
+    const int n = b->call->in->n;
+    k_product(n, n, n, (k_operands){b->F, n, 1, now.cov, n, NULL, w->X, n});
+    for (int i = 0; i < n; i++)
+        for (int j = 0; j < n; j++) {
+            vec sum = w->r[i] * now.mean[j];
+            for (int k = 0; k < n; k++) sum = v_fma(w->B[i * n + k] + w->B[i * n + k], w->X[k * n + j], sum);
+            w->step[i * n + j] = sum;
+        }
+    give(b, d, t);
+}
+
+/* w->X (n, g) = B G; G is the identity where there is none */
+static void B_times_G(pt_lane_block *b)
+{
+    const pt_lane_adjoint *w = b->adjoint;
+    const int n = b->call->in->n, g = b->call->in->g;
+    if (b->call->in->G.data)
+        k_product(n, g, n, (k_operands){w->B, n, 1, b->G, g, NULL, w->X, g});
+    else
+        memcpy(w->X, w->B, (size_t)n * n * sizeof(vec));
+}
+
+/* dl/dQ = G' B G */
+static void of_Q(pt_lane_block *b, const derivative *d, int64_t t)
+{
+    const pt_lane_adjoint *w = b->adjoint;
+    const int n = b->call->in->n, g = b->call->in->g;
+    B_times_G(b);
+    if (b->call->in->G.data)
+        k_product(g, g, n, (k_operands){b->G, 1, g, w->X, g, NULL, w->step, g});
+    else
+        memcpy(w->step, w->X, (size_t)n * n * sizeof(vec));
+    give(b, d, t);
+}
+
+/* dl/dG = 2 B G Q */
+static void of_G(pt_lane_block *b, const derivative *d, int64_t t)
+{
+    const pt_lane_adjoint *w = b->adjoint;
+    const int n = b->call->in->n, g = b->call->in->g;
+    B_times_G(b);
+    k_product(n, g, g, (k_operands){w->X, g, 1, b->Q0, g, NULL, w->step, g});
+    for (int k = 0; k < n * g; k++) w->step[k] += w->step[k];
+    give(b, d, t);
+}
+
+/* mu and M; both 0 behind the last step */
+static void over_transition(pt_lane_block *b, const derivative *d, int64_t t, pt_lane_step now)
+{
+    const pt_lane_adjoint *w = b->adjoint;
+    const int n = b->call->in->n;
+    pt_lane_load_transition(b, t);
+    bend(w, n, w->B);
+    if (d[0].to) of_F(b, d, t, now);
+    if (d[2].to) of_Q(b, d + 2, t);
+    if (d[4].to && d[4].array->data) of_G(b, d + 4, t);
+    if (d[5].to) give_copy(b, d + 5, t, w->r);
+    k_product(n, 1, n, (k_operands){b->F, 1, n, w->r, 1, NULL, w->mu, 1});
+    k_product(n, n, n, (k_operands){w->N, n, 1, b->F, n, NULL, w->X, n});
+    k_product_symmetric(n, n, (k_operands){b->F, 1, n, w->X, n, NULL, w->M, n});
+}
+
+/* ---- over the update ---- */
+
+/* v into u, the rows of H that are seen, H P, S and its factors */
+static void innovate(pt_lane_block *b, int64_t t, pt_lane_step now)
+{
+    const pt_lane_adjoint *w = b->adjoint;
+    const int n = b->call->in->n, m = b->call->in->m;
+    const vmask alive = v_lt(v_set((double)t), b->live_until);
+    pt_lane_load_observation(b, t);
+    pt_lane_fetch(b, b->call->in->y, b->call->in->n_time, t, m, b->y);
+    for (int i = 0; i < m; i++) {
+        b->seen[i] = alive & v_isfinite(b->y[i]);
+        const vec v = b->y[i] - b->d[i] - k_dot(n, b->H + (size_t)i * n, now.predicted_mean, v_set(0.0));
+        w->u[i] = v_if(b->seen[i], v, v_set(0.0));
+        for (int k = 0; k < n; k++) w->H[i * n + k] = v_if(b->seen[i], b->H[i * n + k], v_set(0.0));
+    }
+    k_product(m, n, n, (k_operands){w->H, n, 1, now.predicted_cov, n, NULL, w->HP, n});
+    for (int i = 0; i < m; i++)
+        for (int j = 0; j < m; j++)
+            w->S[i * m + j] = k_dot(n, w->HP + (size_t)i * n, w->H + (size_t)j * n, b->R[i * m + j]);
+    k_factor(m, w->S, b->seen, w->L, w->inverse);
+    for (int i = 0; i < m; i++) {
+        const vmask good = b->seen[i] & v_gt(w->inverse[i], v_set(0.0));
+        w->inverse[i] = v_if(good, v_set(1.0) / v_if(good, w->inverse[i], v_set(1.0)), v_set(0.0));
+    }
+}
+
+/* a (m, width) = S^- a, whose rows that are not seen are 0 */
+static void solve(const pt_lane_block *b, int width, vec *a)
+{
+    const pt_lane_adjoint *w = b->adjoint;
+    const int m = b->call->in->m;
+    k_decorrelate(m, width, w->L, a);
+    for (int i = 0; i < m; i++)
+        for (int k = 0; k < width; k++) a[i * width + k] *= w->inverse[i];
+    for (int i = m - 1; i >= 0; i--)
+        for (int j = i + 1; j < m; j++)
+            for (int k = 0; k < width; k++)
+                a[i * width + k] = v_fma(-w->L[j * m + i], a[j * width + k], a[i * width + k]);
+}
+
+/* u, z, K', S^- H, S^- and K' M K */
+static void gains(pt_lane_block *b)
+{
+    const pt_lane_adjoint *w = b->adjoint;
+    const int n = b->call->in->n, m = b->call->in->m;
+    solve(b, 1, w->u);
+    memcpy(w->K, w->HP, (size_t)m * n * sizeof(vec));
+    solve(b, n, w->K);
+    memcpy(w->Z, w->H, (size_t)m * n * sizeof(vec));
+    solve(b, n, w->Z);
+    for (int i = 0; i < m; i++)
+        for (int j = 0; j < m; j++)
+            w->SI[i * m + j] = v_if(b->seen[i], v_set(i == j ? 1.0 : 0.0), v_set(0.0));
+    solve(b, m, w->SI);
+    k_product(m, n, n, (k_operands){w->K, n, 1, w->M, n, NULL, w->MK, n});
+    for (int i = 0; i < m; i++) {
+        w->z[i] = w->u[i] - k_dot(n, w->K + (size_t)i * n, w->mu, v_set(0.0));
+        for (int j = 0; j < m; j++)
+            w->KMK[i * m + j] = k_dot(n, w->MK + (size_t)i * n, w->K + (size_t)j * n, v_set(0.0));
+    }
+}
+
+/* r = mu + H' z; N = M - H' K' M - M K H + H' (K' M K + S^-) H */
+static void recur(pt_lane_block *b)
+{
+    const pt_lane_adjoint *w = b->adjoint;
+    const int n = b->call->in->n, m = b->call->in->m;
+    for (int i = 0; i < n; i++) {
+        w->r[i] = w->mu[i];
+        for (int k = 0; k < m; k++) w->r[i] = v_fma(w->H[k * n + i], w->z[k], w->r[i]);
+    }
+    for (int k = 0; k < m; k++) /* Z = S^- H + K' M K H - K' M */
+        for (int i = 0; i < n; i++) {
+            vec sum = w->Z[k * n + i] - w->MK[k * n + i];
+            for (int q = 0; q < m; q++) sum = v_fma(w->KMK[k * m + q], w->H[q * n + i], sum);
+            w->Z[k * n + i] = sum;
+        }
+    for (int i = 0; i < n; i++)
+        for (int j = 0; j <= i; j++) {
+            vec sum = w->M[i * n + j];
+            for (int k = 0; k < m; k++) {
+                sum = v_fma(w->H[k * n + i], w->Z[k * n + j], sum);
+                sum = v_fma(-w->MK[k * n + i], w->H[k * n + j], sum);
+            }
+            w->N[i * n + j] = w->N[j * n + i] = sum;
+        }
+}
+
+/* dl/dH = z (a + P r)' - K' + K' M p */
+static void of_H(pt_lane_block *b, const derivative *d, int64_t t, pt_lane_step now)
+{
+    const pt_lane_adjoint *w = b->adjoint;
+    const int n = b->call->in->n, m = b->call->in->m;
+    k_product(n, 1, n, (k_operands){now.predicted_cov, n, 1, w->r, 1, now.predicted_mean, w->mean, 1});
+    k_product(m, n, n, (k_operands){w->MK, n, 1, now.cov, n, NULL, w->step, n});
+    for (int i = 0; i < m; i++)
+        for (int k = 0; k < n; k++)
+            w->step[i * n + k] = v_fma(w->z[i], w->mean[k], w->step[i * n + k] - w->K[i * n + k]);
+    give(b, d, t);
+}
+
+static void of_R(pt_lane_block *b, const derivative *d, int64_t t)
+{
+    const pt_lane_adjoint *w = b->adjoint;
+    const int m = b->call->in->m;
+    for (int i = 0; i < m; i++)
+        for (int j = 0; j < m; j++)
+            w->step[i * m + j] =
+                v_set(0.5) * (v_fma(w->z[i], w->z[j], -w->SI[i * m + j]) - w->KMK[i * m + j]);
+    give(b, d, t);
+}
+
+static void over_update(pt_lane_block *b, const derivative *d, int64_t t, pt_lane_step now)
+{
+    innovate(b, t, now);
+    gains(b);
+    recur(b);
+    if (d[1].to) of_H(b, d + 1, t, now);
+    if (d[3].to) of_R(b, d + 3, t);
+    if (d[6].to) give_copy(b, d + 6, t, b->adjoint->z);
+}
+
+/* ---- the pass ---- */
+
+static void clear(pt_lane_block *b, const derivative *d)
+{
+    const pt_lane_adjoint *w = b->adjoint;
+    const size_t n = (size_t)b->call->in->n;
+    memset(w->r, 0, n * sizeof(vec));
+    memset(w->N, 0, n * n * sizeof(vec));
+    memset(w->mu, 0, n * sizeof(vec));
+    memset(w->M, 0, n * n * sizeof(vec));
+    for (int i = 0; i < N_DERIVATIVE; i++)
+        if (d[i].to) memset(w->sum[d[i].part], 0, (size_t)d[i].count * sizeof(vec));
+}
+
+/* Transitions from the last step on are not taken: their derivatives are 0. */
+static void last_transition(pt_lane_block *b, const derivative *d)
+{
+    static const int of_transition[] = {0, 2, 4, 5};
+    const pt_lane_adjoint *w = b->adjoint;
+    for (int i = 0; i < 4; i++) {
+        const derivative *one = d + of_transition[i];
+        if (!one->to || !one->array->by_time) continue;
+        memset(w->step, 0, (size_t)one->count * sizeof(vec));
+        give(b, one, b->n_step - 1);
+    }
+}
+
+/* Lanes that end at t or earlier have nothing behind it. */
+static void begin_lanes(pt_lane_block *b, int64_t t)
+{
+    const pt_lane_adjoint *w = b->adjoint;
+    const int n = b->call->in->n;
+    const vmask inside = v_lt(v_set((double)t), b->live_until - v_set(1.0));
+    if (m_all(inside)) return;
+    for (int i = 0; i < n; i++) w->r[i] = v_if(inside, w->r[i], v_set(0.0));
+    for (int i = 0; i < n * n; i++) w->N[i] = v_if(inside, w->N[i], v_set(0.0));
+}
+
+static void finish(pt_lane_block *b, const derivative *d)
+{
+    const pt_lane_adjoint *w = b->adjoint;
+    const int n = b->call->in->n;
+    vmask bad = k_not_finite(n, 1, w->r) | k_not_finite(n, n + 1, w->N);
+    if (d[7].to) memcpy(w->sum[PT_LINEAR_X0], w->r, (size_t)n * sizeof(vec));
+    if (d[8].to) bend(w, n, w->sum[PT_LINEAR_P0]);
+    for (int i = 0; i < N_DERIVATIVE; i++) {
+        if (!d[i].to || d[i].array->by_time) continue;
+        const vec *sum = w->sum[d[i].part];
+        bad |= k_not_finite(d[i].count, 1, sum);
+        for (int lane = 0; lane < b->used; lane++)
+            for (int k = 0; k < d[i].count; k++) d[i].to[(b->first + lane) * d[i].count + k] = sum[k][lane];
+    }
+    if (m_any(bad)) pt_lane_fail(b, bad, PT_NOT_FINITE, PT_LINEAR_NONE, 0);
+}
+
+void pt_lane_adjoint_run(pt_lane_block *b)
+{
+    derivative d[N_DERIVATIVE];
+    list(b, d);
+    clear(b, d);
+    last_transition(b, d);
+    for (int64_t t = b->n_step - 1; t >= 0; t--) {
+        const pt_lane_step now = pt_lane_history(b, t);
+        begin_lanes(b, t);
+        if (t + 1 < b->n_step) over_transition(b, d, t, now);
+        over_update(b, d, t, now);
+    }
+    finish(b, d);
+}

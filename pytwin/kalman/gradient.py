@@ -1,0 +1,114 @@
+"""The exact gradient of the log-likelihood with respect to the model's arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from pytwin.errors import InputError
+from pytwin.kalman.arrays import run_core
+
+__all__ = ["Gradient", "gradient"]
+
+Array = NDArray[np.float64]
+
+ARRAYS = ("F", "H", "Q", "R", "G", "c", "d", "x0", "P0")
+
+
+@dataclass(frozen=True)
+class Gradient:
+    """Log-likelihoods and their derivatives.
+
+    Attributes
+    ----------
+    loglike : ndarray, shape (...)
+    wrt : dict of str to ndarray
+        By array of the model: (..., *block) for one without a time axis, whose derivative is the sum over the
+        steps, and (..., T, *block) for one with it. Of a symmetric array the symmetric D with
+        dl = sum_ij D_ij dA_ij.
+    status : ndarray of int32, shape (...)
+        As in `FilterResult`; a series that failed has NaN.
+    """
+
+    loglike: Array
+    status: NDArray[np.int32]
+    wrt: Mapping[str, Array] = field(default_factory=dict)
+
+    def __getitem__(self, name: str) -> Array:
+        return self.wrt[name]
+
+    def along(self, directions: Mapping[str, ArrayLike]) -> Array:
+        """Derivative of each series' loglike along a change of the arrays, shape (...).
+
+        ``directions`` holds derivatives of arrays, each shaped as in `filter`: with leading axes of the
+        batch, and a time axis where that array has one.
+        """
+        total = np.zeros(self.loglike.shape)
+        for name, direction in directions.items():
+            total += self._share(name, np.asarray(direction, dtype=np.float64))
+        return total
+
+    def _share(self, name: str, direction: Array) -> Array:
+        g = self.wrt[name]
+        block = 1 if name in ("c", "d", "x0") else 2
+        timed = g.ndim - self.loglike.ndim > block
+        if direction.ndim > block and name not in ("x0", "P0") and not timed:
+            direction = np.take(direction, 0, axis=-block - 1)
+        axes = tuple(range(-block - timed, 0))
+        return np.asarray(np.nansum(g * direction, axis=axes))
+
+
+def gradient(
+    y: ArrayLike,
+    F: ArrayLike,
+    H: ArrayLike,
+    Q: ArrayLike,
+    R: ArrayLike,
+    x0: ArrayLike,
+    P0: ArrayLike,
+    *,
+    G: ArrayLike | None = None,
+    c: ArrayLike | None = None,
+    d: ArrayLike | None = None,
+    lengths: ArrayLike | None = None,
+    wanted: Sequence[str] = ("F", "H", "Q", "R", "x0", "P0"),
+    threads: int = 1,
+) -> Gradient:
+    """Exact derivatives of ln p(y) of one or many series, in one pass forward and one back.
+
+    Parameters
+    ----------
+    y, F, H, Q, R, x0, P0, G, c, d, lengths, threads
+        As in `filter`. The start is proper.
+    wanted : sequence of str
+        Arrays to which derivatives are wanted, of ``F, H, Q, R, G, c, d, x0, P0``; ``c`` and ``d`` need not
+        be given, ``G`` must. The cost is that of a filter and a smoother, whatever their number.
+
+    Returns
+    -------
+    Gradient
+
+    Raises
+    ------
+    InputError, ComputationError
+        As in `filter`.
+
+    References
+    ----------
+    Koopman & Shephard (1992), Biometrika 79, 823; Segal & Weinstein (1989), IEEE Transactions on Information
+    Theory 35, 682: the recursion of de Jong (1988) needs no inverse of a noise.
+    """
+    if unknown := [name for name in wanted if name not in ARRAYS]:
+        hint = f"There is {', '.join(ARRAYS)}"
+        raise InputError("kalman.bad-argument", f"no array {unknown[0]}", place="wanted", hint=hint)
+    if "G" in wanted and G is None:
+        raise InputError("kalman.bad-argument", "there is no G to differentiate by", place="wanted")
+    outputs = ("loglike", *(f"gradient_{name}" for name in wanted))
+    found = run_core(
+        y, F, H, Q, R, x0, P0, G=G, c=c, d=d, lengths=lengths, outputs=outputs, threads=threads
+    )  # fmt: skip
+    wrt = {name: found[f"gradient_{name}"] for name in wanted}
+    return Gradient(found["loglike"], found["status"], wrt)
