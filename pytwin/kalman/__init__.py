@@ -17,6 +17,7 @@ from pytwin.kalman import structural
 from pytwin.kalman.bounds import truncate
 from pytwin.kalman.continuous import Discrete, discretise
 from pytwin.kalman.diagnosis import Diagnosis, diagnose
+from pytwin.kalman.em import EM, em
 from pytwin.kalman.filters import filter, smooth
 from pytwin.kalman.gradient import Gradient, gradient
 from pytwin.kalman.likelihood import Fit, fit
@@ -27,6 +28,7 @@ from pytwin.kalman.results import FilterResult, SmootherResult
 from pytwin.kalman.steady import SteadyState, steady_state
 
 __all__ = [
+    "EM",
     "Diagnosis",
     "Discrete",
     "FilterResult",
@@ -37,6 +39,7 @@ __all__ = [
     "SteadyState",
     "diagnose",
     "discretise",
+    "em",
     "filter",
     "fit",
     "gradient",
