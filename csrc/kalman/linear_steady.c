@@ -30,7 +30,8 @@ int pt_has_settled(pt_settling *settling, double moved)
 {
     const double before = settling->moved;
     settling->moved = moved;
-    settling->quiet = moved <= NOISE ? settling->quiet + 1 : 0;
+    settling->quiet = moved <= NOISE && moved >= settling->least ? settling->quiet + 1 : 0;
+    if (moved < settling->least) settling->least = moved;
     if (before < 0.0 || moved > 1e-6) return 0;
     const double shrinks = before > 0.0 ? moved / before : 0.0;
     return settling->quiet >= QUIET || (shrinks < 0.9 && moved * shrinks <= ROUNDING * (1.0 - shrinks));

@@ -10,10 +10,11 @@
 /* How far covariances still move, step after step. */
 typedef struct {
     double moved; /* in the last step; a negative number: not known */
-    int quiet;    /* steps in a row that moved it by rounding only */
+    double least; /* the shortest step so far */
+    int quiet;    /* steps since the shortest one; steps that only rounding lengthens no longer shrink */
 } pt_settling;
 
-static inline pt_settling pt_settling_begin(void) { return (pt_settling){.moved = -1.0}; }
+static inline pt_settling pt_settling_begin(void) { return (pt_settling){.moved = -1.0, .least = 1.0}; }
 
 /* The largest |P_ij - before_ij| / sqrt(P_ii P_jj); scratch (n) */
 double pt_distance(int n, const double *P, const double *before, double *scratch);
