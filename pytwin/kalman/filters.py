@@ -97,6 +97,7 @@ def filter(
     times : array_like, shape (T,) or (..., T), optional
         Makes the model continuous: F is then the drift A, c its offset, and Q the spectral density of
         dx = (A x + c) dt + G dW, all a unit of time; see `discretise`. Times may repeat but not go back.
+        State disturbances are then those of whole gaps, (n,).
     lengths : array_like of int, shape (...), optional
         Steps of each series, 1 to T; rows beyond are not read and come back as NaN.
     form : str
