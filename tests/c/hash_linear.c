@@ -49,7 +49,7 @@ static uint64_t mix(uint64_t hash, const double *a, int n)
     return hash;
 }
 
-static uint64_t run(uint64_t hash, int n, int path)
+static uint64_t run(uint64_t hash, int n, int path, pt_linear_robust robust)
 {
     static double F[N * N], H[M * N], Q[N * N], R[M * M], P0[N * N], x0[N], y[S * T * M];
     static double loglike[S], mean[S * T * N], cov[S * T * N * N];
@@ -70,7 +70,8 @@ static uint64_t run(uint64_t hash, int n, int path)
                                 .Q = {Q, 0, 0},
                                 .R = {R, 0, 0},
                                 .x0 = {x0, 0, 0},
-                                .P0 = {P0, 0, 0}};
+                                .P0 = {P0, 0, 0},
+                                .robust = robust};
     pt_linear_output out = {.loglike = loglike,
                             .smoothed_mean = mean,
                             .smoothed_cov = cov,
@@ -86,7 +87,13 @@ int main(void)
 {
     static const int sizes[] = {1, 2, 3, 5, 7, 12, 14};
     uint64_t hash = 14695981039346656037u;
-    for (int k = 0; k < 7; k++) hash = run(run(hash, sizes[k], 1), sizes[k], 4);
+    const pt_linear_robust none = {0}, robust = {.gate = 2.5, .student = 4.0}, adaptive = {.adapt_R = 0.9};
+    for (int k = 0; k < 7; k++) {
+        hash = run(hash, sizes[k], 1, none);
+        hash = run(hash, sizes[k], 4, none);
+        hash = run(hash, sizes[k], 1, robust);
+        hash = run(hash, sizes[k], 1, adaptive);
+    }
     printf("%016llx\n", (unsigned long long)hash);
     return 0;
 }
