@@ -14,13 +14,13 @@ import pytest
 CHECKOUT = Path(__file__).resolve().parents[2]
 SOURCES = [
     "kalman/linear.c",
+    "kalman/linear_adapt.c",
+    "kalman/linear_adjoint.c",
     "kalman/linear_block.c",
     "kalman/linear_disturbance.c",
     "kalman/linear_history.c",
     "kalman/linear_lanes.c",
     "kalman/linear_large.c",
-    "kalman/linear_adapt.c",
-    "kalman/linear_lend.c",
     "kalman/linear_robust.c",
     "kalman/linear_root.c",
     "kalman/linear_root_smooth.c",
