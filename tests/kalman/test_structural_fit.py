@@ -13,6 +13,7 @@ import pytest
 
 from pytwin import InputError
 from pytwin.kalman import structural as st
+from pytwin.kalman.structural import search
 
 pytestmark = pytest.mark.core
 
@@ -161,6 +162,23 @@ def test_an_infinite_series_does_not_stop_the_others() -> None:
     fitted = LOCAL_LEVEL.fit(y, kappa=1e4)
     assert fitted.search is not None
     assert fitted.search.converged.tolist() == [True, False, True]
+
+
+@pytest.mark.parametrize("pooled", [False, True])
+def test_the_exact_gradient_is_that_of_differences(pooled: bool) -> None:
+    rng = np.random.default_rng(11)
+    y, x = rng.normal(size=(4, 30)), rng.normal(size=(4, 30, 1))
+    y[1, 3:9] = np.nan
+    model = (
+        st.Trend() + st.Cycle() + st.ARMA(1, 1, mean=None) + st.Regression(x, variance=None) + st.Irregular()
+    )
+    likelihood = (search.Pooled if pooled else search.Likelihood)(model, y, 50.0, 1)
+    which = np.arange(1) if pooled else np.array([0, 1, 3])
+    theta = rng.normal(scale=0.5, size=(len(which), len(model.free)))
+    value, slope = likelihood.exact(theta, which)
+    about, near = likelihood.differences(theta, which)
+    np.testing.assert_allclose(value, about, rtol=1e-12)
+    np.testing.assert_allclose(slope, near, atol=1e-6 * np.abs(slope).max())
 
 
 def test_bad_start() -> None:

@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 from pytwin.errors import InputError
 from pytwin.kalman.bfgs import Minimum, minimise
+from pytwin.kalman.gradient import ARRAYS, gradient
+from pytwin.kalman.model import LinearModel
 from pytwin.kalman.structural.fitted import Fitted, Search
 from pytwin.kalman.structural.model import Params, Structural
 
@@ -20,26 +22,54 @@ _STEP = 1e-5  # of central differences, for variables of size 1
 _FLAT = 1e-2  # a slope of a parameter below which it is at its bound
 
 
-class _Likelihood:
+class Likelihood:
     """-loglike of each of K series at its own theta, and the gradient."""
 
     def __init__(self, model: Structural, y: Array, kappa: float | None, threads: int) -> None:
         self.model, self.y, self.kappa, self.threads = model, y, kappa, threads
         self.spread = model.spread(y)
+        start = model.complete(model.start(np.ones(1)))
+        self.proper = kappa is not None or not model.joined(start, y.shape[-1]).diffuse.any()
 
     def params(self, theta: NDArray[Any], which: Which) -> dict[str, Any]:
         return self.model.from_search(theta, self.spread[which])
 
     def values(self, theta: Array, which: Which) -> Array:
         """theta (..., k, p) for the k series `which`: (..., k); infinite where there is no likelihood."""
-        T = self.y.shape[-1]
-        y = np.broadcast_to(self.y[which], (*theta.shape[:-1], T))
-        model = self.model.of(which).linear(self.params(theta, which), T, kappa=self.kappa)
-        found = model.filter(y[..., None], outputs=("loglike",), threads=self.threads)
+        own = self.of(which)
+        y = np.broadcast_to(own, (*theta.shape[:-2], *own.shape))
+        found = self.linear(theta, which).filter(y[..., None], outputs=("loglike",), threads=self.threads)
         assert found.loglike is not None
-        return np.where(found.status == 0, -found.loglike, np.inf)
+        return self.total(np.where(found.status == 0, -found.loglike, np.inf))
 
     def __call__(self, theta: Array, which: Which) -> tuple[Array, Array]:
+        """By the adjoint recursion where the start is proper, else by central differences."""
+        return self.exact(theta, which) if self.proper else self.differences(theta, which)
+
+    def exact(self, theta: Array, which: Which) -> tuple[Array, Array]:
+        """Derivatives of the arrays by complex step, of the likelihood to the arrays by the core."""
+        moved = [self.linear(theta + 1e-20j * e, which) for e in np.eye(theta.shape[-1])]
+        slopes = [
+            {name: np.imag(a) / 1e-20 for name, a in m.arrays().items() if np.iscomplexobj(a)} for m in moved
+        ]
+        here = self.linear(theta, which).arrays()
+        wanted = [name for name in ARRAYS if any(name in s for s in slopes)]
+        found = gradient(self.of(which)[..., None], **here, wanted=wanted, threads=self.threads)
+        slope = np.stack([-found.along(s) for s in slopes], axis=-1) if slopes else np.zeros(theta.shape)
+        return self.total(np.where(found.status == 0, -found.loglike, np.inf)), self.total(slope.T).T
+
+    def of(self, which: Which) -> Array:
+        """The series of the problems `which`."""
+        return self.y[which]
+
+    def total(self, each: Array) -> Array:
+        """A value for each problem from one for each series, along the last axis."""
+        return each
+
+    def linear(self, theta: NDArray[Any], which: Which) -> LinearModel:
+        return self.model.of(which).linear(self.params(theta, which), self.y.shape[-1], kappa=self.kappa)
+
+    def differences(self, theta: Array, which: Which) -> tuple[Array, Array]:
         p = theta.shape[-1]
         steps = _STEP * np.concatenate([np.zeros((1, p)), np.eye(p), -np.eye(p)])
         value = self.values(theta + steps[:, None, :], which)
@@ -48,22 +78,22 @@ class _Likelihood:
         return value[0], slope.T
 
 
-class _Pooled(_Likelihood):
+class Pooled(Likelihood):
     """-loglike of all series at one theta: one problem."""
 
     def __init__(self, model: Structural, y: Array, kappa: float | None, threads: int) -> None:
         super().__init__(model, y, kappa, threads)
         self.spread = self.spread.max(keepdims=True, initial=1e-300)
 
-    def values(self, theta: Array, which: Which) -> Array:
-        """theta (..., 1, p): (..., 1)."""
-        T = self.y.shape[-1]
-        y = np.broadcast_to(self.y, (*theta.shape[:-2], *self.y.shape))
-        model = self.model.linear(self.params(theta, which), T, kappa=self.kappa)
-        found = model.filter(y[..., None], outputs=("loglike",), threads=self.threads)
-        assert found.loglike is not None
-        total: Array = np.where(found.status == 0, -found.loglike, np.inf).sum(axis=-1, keepdims=True)
-        return total
+    def of(self, which: Which) -> Array:
+        return self.y
+
+    def total(self, each: Array) -> Array:
+        whole: Array = each.sum(axis=-1, keepdims=True)
+        return whole
+
+    def linear(self, theta: NDArray[Any], which: Which) -> LinearModel:
+        return self.model.linear(self.params(theta, which), self.y.shape[-1], kappa=self.kappa)
 
 
 def fit(
@@ -79,7 +109,7 @@ def fit(
     """See `Structural.fit`."""
     batch = () if pooled else y.shape[:-1]
     rows = y.reshape(-1, y.shape[-1])
-    likelihood = (_Pooled if pooled else _Likelihood)(model, rows, kappa, threads)
+    likelihood = (Pooled if pooled else Likelihood)(model, rows, kappa, threads)
     begin = _start(model, batch, start, likelihood.spread)
     seen = np.isfinite(rows).sum() if pooled else np.isfinite(rows).sum(axis=-1)
     found = minimise(likelihood, begin, gradient=1e-8 * np.maximum(seen, 10), iterations=iterations)
@@ -112,7 +142,7 @@ def _start(model: Structural, batch: tuple[int, ...], given: Params, spread: Arr
     return np.broadcast_to(theta, (len(spread), theta.shape[-1])).copy()
 
 
-def _standard_errors(likelihood: _Likelihood, found: Minimum) -> dict[str, Array]:
+def _standard_errors(likelihood: Likelihood, found: Minimum) -> dict[str, Array]:
     """Roots of the diagonal of J V J', V the inverse Hessian in theta, J the derivatives of the parameters.
 
     A parameter that theta does not move, a variance at 0, is at its bound and has none.
