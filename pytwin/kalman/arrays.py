@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from pytwin import _core
 from pytwin.errors import ComputationError, InputError, PytwinError
+from pytwin.kalman.cross import refuse_with_cross, without_cross
 from pytwin.kalman.gaps import filter_over_gaps, read_gaps
 
 __all__ = ["Array", "as_array", "lay_out", "lay_out_lengths", "run_core"]
@@ -89,6 +90,7 @@ def run_core(
     path: int = 0,
     packed: bool = False,
     times: ArrayLike | None = None,
+    S: ArrayLike | None = None,
     **robust: float,
 ) -> dict[str, Any]:
     data = as_array("y", y)
@@ -102,6 +104,9 @@ def run_core(
         arrays[name] = None if value is None else lay_out(name, value, 1, batch)
     arrays["x0"] = lay_out("x0", x0, 1, batch, timed=False)
     arrays["P0"] = lay_out("P0", P0, 2, batch, timed=False)
+    if S is not None:
+        refuse_with_cross(outputs, continuous=times is not None, robust=bool(robust))
+        arrays = without_cross(arrays, lay_out("S", S, 2, batch))
     steps = None if lengths is None else lay_out_lengths(lengths, batch)
     options: dict[str, Any] = {"outputs": tuple(outputs), "path": path, "packed": packed, "threads": threads}
     options |= robust

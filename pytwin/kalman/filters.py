@@ -66,6 +66,7 @@ def filter(
     P0: ArrayLike,
     *,
     G: ArrayLike | None = None,
+    S: ArrayLike | None = None,
     c: ArrayLike | None = None,
     d: ArrayLike | None = None,
     times: ArrayLike | None = None,
@@ -92,6 +93,9 @@ def filter(
         Mean and covariance of the state before the first observation is used, at its time.
     G : array_like, shape ([..., 1|T,] n, g), optional
         Loading of the state noise; the identity by default.
+    S : array_like, shape ([..., 1|T,] g, m), optional
+        Cov(w_t, v_t). Every pattern of gaps then has a transition of its own: with gaps, F and Q are held for
+        each series and step. Goes with neither ``times`` nor the robust options.
     c, d : array_like, shapes ([..., 1|T,] n) and ([..., 1|T,] m), optional
         Offsets of the state and of the observation.
     times : array_like, shape (T,) or (..., T), optional
@@ -157,6 +161,7 @@ def filter(
         x0,
         P0,
         G=G,
+        S=S,
         c=c,
         d=d,
         times=times,
@@ -180,6 +185,7 @@ def smooth(
     P0: ArrayLike,
     *,
     G: ArrayLike | None = None,
+    S: ArrayLike | None = None,
     c: ArrayLike | None = None,
     d: ArrayLike | None = None,
     times: ArrayLike | None = None,
@@ -210,7 +216,7 @@ def smooth(
 
     Parameters
     ----------
-    y, F, H, Q, R, x0, P0, G, c, d, times, lengths, form, packed, gate, student, adaptive, bounds, threads
+    y, F, H, Q, R, x0, P0, G, S, c, d, times, lengths, form, packed, gate, student, adaptive, bounds, threads
         As in `filter`.
     outputs : sequence of str
         Those of `filter`, ``smoothed_mean``, ``smoothed_cov``, ``lag_one_cov``, ``state_disturbance``,
@@ -239,6 +245,7 @@ def smooth(
         x0,
         P0,
         G=G,
+        S=S,
         c=c,
         d=d,
         times=times,
