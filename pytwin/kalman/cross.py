@@ -93,6 +93,5 @@ def _check(parts: Mapping[str, Array]) -> None:
     bad = np.argwhere(np.linalg.eigvalsh(joint)[..., 0] < -_SLACK * size)
     if bad.size:
         message = "with Q and R it is not positive semidefinite"
-        raise InputError(
-            "kalman.not-positive-definite", message, place=f"S, series {bad[0][0]}, step {bad[0][1]}"
-        )
+        place = f"S, series {bad[0][0]}, step {bad[0][1]}"
+        raise InputError("kalman.not-positive-definite", message, place=place)

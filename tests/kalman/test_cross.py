@@ -32,8 +32,9 @@ def at(a: np.ndarray, t: int, core: int) -> np.ndarray:
 
 
 def dense(y: np.ndarray, model: dict[str, Any]) -> tuple[np.ndarray, np.ndarray, float]:
-    """Mean (T, n) and covariance (T, n, n) of the states given y (T, m), and ln p(y): everything is a linear map
-    of (x_0, w_0, v_0, w_1, v_1, ...).
+    """Mean (T, n) and covariance (T, n, n) of the states given y (T, m), and ln p(y).
+
+    Everything is a linear map of (x_0, w_0, v_0, w_1, v_1, ...).
     """
     T, m = y.shape
     n, g = np.shape(model["G"])[-2:]
@@ -73,9 +74,10 @@ def gappy(rng: np.random.Generator, *shape: int) -> np.ndarray:
     return y
 
 
-@pytest.mark.parametrize(
-    ("n", "m", "g", "rank"), [(1, 1, 1, None), (3, 2, 2, None), (2, 3, 1, None), (3, 2, 3, 4)]
-)
+SIZES = [(1, 1, 1, None), (3, 2, 2, None), (2, 3, 1, None), (3, 2, 3, 4)]
+
+
+@pytest.mark.parametrize(("n", "m", "g", "rank"), SIZES)
 @pytest.mark.parametrize("form", ["auto", "square-root", "block"])
 def test_equals_the_dense_gaussian(n: int, m: int, g: int, rank: int | None, form: str) -> None:
     rng = np.random.default_rng(n + 10 * m)
