@@ -17,9 +17,11 @@ from pytwin.kalman import structural
 from pytwin.kalman.bounds import truncate
 from pytwin.kalman.continuous import Discrete, discretise
 from pytwin.kalman.diagnosis import Diagnosis, diagnose
+from pytwin.kalman.draws import Draws, draw
 from pytwin.kalman.em import EM, em
 from pytwin.kalman.filters import filter, smooth
 from pytwin.kalman.gradient import Gradient, gradient
+from pytwin.kalman.lag import FixedLag, fixed_lag
 from pytwin.kalman.likelihood import Fit, fit
 from pytwin.kalman.model import LinearModel
 from pytwin.kalman.packed import unpack
@@ -31,7 +33,9 @@ __all__ = [
     "EM",
     "Diagnosis",
     "Discrete",
+    "Draws",
     "FilterResult",
+    "FixedLag",
     "Fit",
     "Gradient",
     "LinearModel",
@@ -40,9 +44,11 @@ __all__ = [
     "diagnose",
     "discretise",
     "em",
+    "draw",
     "filter",
     "fit",
     "gradient",
+    "fixed_lag",
     "smooth",
     "steady_state",
     "structural",

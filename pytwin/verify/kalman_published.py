@@ -187,7 +187,8 @@ def singular_errors(context: Context) -> Iterator[Case]:
 def stationary(F: Array, Q: Array) -> Array:
     """P = F P F' + Q, solved densely."""
     n = len(F)
-    P: Array = np.linalg.solve(np.eye(n * n) - np.kron(F, F), Q.reshape(-1)).reshape(n, n)
+    left = np.asarray(np.eye(n * n) - np.kron(F, F), dtype=np.float64)
+    P = np.linalg.solve(left, Q.reshape(-1)).reshape(n, n)
     return (P + P.T) / 2
 
 
@@ -210,8 +211,8 @@ def wholesale(context: Context) -> Iterator[Case]:
                 f"wpi1, AR(3), {name}, {form}: log-likelihood", loglike, float(got.loglike),
                 source=source, absolute=1e-8,
             )  # fmt: skip
-    F = np.array([[0.87421, 1.0], [0, 0]])
-    G = np.array([[1.0], [-0.41202]])
+    F = np.array([[0.87421, 1.0], [0.0, 0.0]], dtype=np.float64)
+    G = np.array([[1.0], [-0.41202]], dtype=np.float64)
     got = kalman.filter(
         y, F, [[1.0, 0]], [[0.525692]], [[0.0]], np.zeros(2), stationary(F, 0.525692 * G @ G.T),
         G=G, d=[0.74982], outputs=("loglike",),

@@ -71,7 +71,7 @@ def near(
     absolute: float = 0.0,
     relative: float = 0.0,
 ) -> Case:
-    """The largest |got - expected| / (absolute + relative |expected|) is at most 1, where expected is not NaN."""
+    """The largest |got - expected| / (absolute + relative |expected|), where it is not NaN, is at most 1."""
     e, g = np.asarray(expected, dtype=float), np.asarray(got, dtype=float)
     if e.shape != g.shape:
         return at_most(f"{name}: share of tolerance", 1.0, float("nan"), source=source)
