@@ -106,8 +106,6 @@ def run_core(
     arrays["P0"] = lay_out("P0", P0, 2, batch, timed=False)
     if S is not None:
         refuse_with_cross(outputs, continuous=times is not None, robust=bool(robust))
-        if times is not None:
-            raise InputError("kalman.bad-argument", "S belongs to steps: a continuous model has none")
         arrays = without_cross(arrays, lay_out("S", S, 2, batch))
     steps = None if lengths is None else lay_out_lengths(lengths, batch)
     options: dict[str, Any] = {"outputs": tuple(outputs), "path": path, "packed": packed, "threads": threads}

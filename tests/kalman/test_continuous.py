@@ -161,8 +161,6 @@ def test_bad_times() -> None:
         kalman.filter(y, **model, times=times[1])
     with pytest.raises(InputError, match="times has the shape"):
         kalman.filter(y, **model, times=times[:2])
-    with pytest.raises(InputError, match="S belongs to steps"):
-        kalman.filter(y[0], **model, times=times[0], S=np.zeros((2, 1)))
     with pytest.raises(InputError, match="dt"):
         kalman.discretise(model["F"], model["Q"], -1.0)
     with pytest.raises(InputError, match="not finite"):
