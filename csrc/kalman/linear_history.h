@@ -10,7 +10,9 @@
 
 #include "kalman/linear_lanes.h"
 
-enum { PT_HISTORY_BYTES = 16 << 20 };
+#ifndef PT_HISTORY_BYTES /* tests: so few that every series has several segments */
+#define PT_HISTORY_BYTES (16 << 20)
+#endif
 
 /* Moments of one step, in the block's memory; cov (n, n) */
 typedef struct {
