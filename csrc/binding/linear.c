@@ -3,7 +3,7 @@
 
 #include "binding/arguments.h"
 
-enum { Y, F, H, Q, R, X0, P0, G, C, D, LENGTHS, N_ARRAY };
+enum { Y, F, H, Q, R, X0, P0, G, C, D, DIFFUSE, LENGTHS, N_ARRAY };
 
 typedef struct {
     pt_argument arrays[N_ARRAY];
@@ -24,22 +24,24 @@ static const pt_argument linear_arrays[N_ARRAY] = {
     [G] = {.name = "G", .type = NPY_DOUBLE, .ndim = 4, .optional = 1, .dims = {-1, -1, -1, -1}},
     [C] = {.name = "c", .type = NPY_DOUBLE, .ndim = 3, .optional = 1, .dims = {-1, -1, -1}},
     [D] = {.name = "d", .type = NPY_DOUBLE, .ndim = 3, .optional = 1, .dims = {-1, -1, -1}},
+    [DIFFUSE] = {.name = "diffuse", .type = NPY_DOUBLE, .ndim = 3, .optional = 1, .dims = {-1, -1, -1}},
     [LENGTHS] = {.name = "lengths", .type = NPY_INT64, .ndim = 1, .optional = 1, .dims = {-1}},
 };
 
 static int parse_linear(PyObject *args, PyObject *kwargs, linear_arguments *l)
 {
-    static char *keywords[] = {"y",       "F",        "H",    "Q",       "R",       "x0",      "P0",
-                               "G",       "c",        "d",    "lengths", "outputs", "path",    "packed",
-                               "threads", "progress", "gate", "student", "adapt_R", "adapt_Q", NULL};
+    static char *keywords[] = {"y",       "F",       "H",       "Q",       "R",        "x0",
+                               "P0",      "G",       "c",       "d",       "diffuse",  "lengths",
+                               "outputs", "path",    "packed",  "threads", "progress", "gate",
+                               "student", "adapt_R", "adapt_Q", NULL};
     pt_argument *a = l->arrays;
     memcpy(a, linear_arrays, sizeof linear_arrays);
     l->threads = 1;
     return PyArg_ParseTupleAndKeywords(
-               args, kwargs, "OOOOOOO|$OOOOOipiOdddd", keywords, &a[Y].given, &a[F].given, &a[H].given,
+               args, kwargs, "OOOOOOO|$OOOOOOipiOdddd", keywords, &a[Y].given, &a[F].given, &a[H].given,
                &a[Q].given, &a[R].given, &a[X0].given, &a[P0].given, &a[G].given, &a[C].given, &a[D].given,
-               &a[LENGTHS].given, &l->outputs, &l->path, &l->packed, &l->threads, &l->progress,
-               &l->robust.gate, &l->robust.student, &l->robust.adapt_R, &l->robust.adapt_Q)
+               &a[DIFFUSE].given, &a[LENGTHS].given, &l->outputs, &l->path, &l->packed, &l->threads,
+               &l->progress, &l->robust.gate, &l->robust.student, &l->robust.adapt_R, &l->robust.adapt_Q)
                ? 0
                : -1;
 }
@@ -72,10 +74,11 @@ static int check_linear(linear_arguments *l)
 {
     pt_argument *a = l->arrays;
     npy_intp n = l->n, m = l->m, g = l->g;
-    npy_intp expected[N_ARRAY][2] = {[F] = {n, n},  [H] = {m, n}, [Q] = {g, g}, [R] = {m, m}, [X0] = {n, 0},
-                                     [P0] = {n, n}, [G] = {n, g}, [C] = {n, 0}, [D] = {m, 0}};
-    for (int k = F; k <= D; k++) {
-        int ndim = a[k].ndim, leading = k == X0 || k == P0 ? 1 : 2;
+    npy_intp expected[N_ARRAY][2] = {[F] = {n, n},  [H] = {m, n},      [Q] = {g, g}, [R] = {m, m},
+                                     [X0] = {n, 0}, [P0] = {n, n},     [G] = {n, g}, [C] = {n, 0},
+                                     [D] = {m, 0},  [DIFFUSE] = {n, n}};
+    for (int k = F; k <= DIFFUSE; k++) {
+        int ndim = a[k].ndim, leading = k == X0 || k == P0 || k == DIFFUSE ? 1 : 2;
         for (int axis = leading; a[k].array && axis < ndim; axis++) {
             npy_intp got = PyArray_DIM(a[k].array, axis), want = expected[k][axis - leading];
             if (got == want) continue;
@@ -114,7 +117,7 @@ static pt_linear_array linear_array(const pt_argument *a)
 {
     if (!a->array) return (pt_linear_array){0};
     int timed = a->ndim - (a->ndim == 4 ? 2 : 1) == 2; /* has a time axis */
-    if (a->ndim == 3 && a->name[0] == 'P') timed = 0;
+    if (!strcmp(a->name, "P0") || !strcmp(a->name, "diffuse")) timed = 0;
     npy_intp all = PyArray_SIZE(a->array), S = PyArray_DIM(a->array, 0);
     npy_intp per_series = S ? all / S : 0, T = timed ? PyArray_DIM(a->array, 1) : 1;
     return (pt_linear_array){
@@ -208,7 +211,12 @@ static int new_linear_output(const linear_arguments *l, PyObject *dict, pt_linea
     out->status = pt_new_integers(dict, "status", NPY_INT32, l->S);
     out->failed_at = pt_new_integers(dict, "failed_at", NPY_INT64, l->S);
     out->failed_in = pt_new_integers(dict, "failed_in", NPY_INT32, l->S);
-    return out->status && out->failed_at && out->failed_in ? 0 : -1;
+    if (!out->status || !out->failed_at || !out->failed_in) return -1;
+    if (!l->arrays[DIFFUSE].array) return 0;
+    out->diffuse_count = pt_new_integers(dict, "diffuse_count", NPY_INT64, l->S);
+    out->diffuse_steps = pt_new_integers(dict, "diffuse_steps", NPY_INT64, l->S);
+    out->diffuse_left = pt_new_integers(dict, "diffuse_left", NPY_INT64, l->S);
+    return out->diffuse_count && out->diffuse_steps && out->diffuse_left ? 0 : -1;
 }
 
 static int run_linear(linear_arguments *l, PyObject *dict)
@@ -234,6 +242,7 @@ static int run_linear(linear_arguments *l, PyObject *dict)
         .x0 = linear_array(a + X0),
         .P0 = linear_array(a + P0),
         .robust = l->robust,
+        .diffuse = linear_array(a + DIFFUSE),
     };
     pt_run run;
     pt_run_begin(&run, l->threads, l->progress);
@@ -262,7 +271,8 @@ static PyObject *kalman_filter(PyObject *module, PyObject *args, PyObject *kwarg
     "Linear filter (and smoother, where an output asks for it) of S series; see "                            \
     "csrc/kalman/kalman.h.\n\ny (S, T, m); F, H, Q, R, G (1|S, 1|T, rows, columns); c, d (1|S, 1|T, "        \
     "length); "                                                                                              \
-    "x0 (1|S, n); P0 (1|S, n, n); lengths (S,). outputs: a tuple of names. path: 0 by size, 1 lanes, 2 "     \
+    "x0 (1|S, n); P0, diffuse (1|S, n, n); lengths (S,). outputs: a tuple of names. path: 0 by size, 1 "     \
+    "lanes, 2 "                                                                                              \
     "BLAS, 4 square roots. packed: covariances as lower triangles. "                                         \
     "Returns a dict of the outputs with status, failed_at, failed_in (S,) and the path that ran."
 

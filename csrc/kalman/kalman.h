@@ -123,6 +123,7 @@ typedef enum {
     PT_LINEAR_D,
     PT_LINEAR_X0,
     PT_LINEAR_P0,
+    PT_LINEAR_DIFFUSE,
     PT_N_LINEAR
 } pt_linear_part;
 
@@ -139,6 +140,7 @@ typedef struct {
     const double *y;        /* [n_series, n_time, m], NaN = missing */
     const int64_t *lengths; /* * [n_series] steps of each series */
     pt_linear_array F, H, Q, R, G, c, d, x0, P0;
+    pt_linear_array diffuse; /* Pinf: the start is N(x0, kappa Pinf + P0), kappa -> infinity */
     pt_linear_robust robust;
 } pt_linear_input;
 
@@ -149,7 +151,8 @@ typedef struct {
     double *F, *H, *Q, *R, *G, *c, *d, *x0, *P0;
 } pt_linear_gradient;
 
-/* All may be null except status, failed_at, failed_in. Rows beyond a series' length and all rows of a
+/* All may be null except status, failed_at, failed_in and, with a diffuse start, diffuse_*. Covariances that
+ * grow with kappa are infinite. Rows beyond a series' length and all rows of a
  * series that failed are NaN. */
 typedef struct {
     double *loglike;                        /* [S] */
@@ -168,9 +171,12 @@ typedef struct {
     pt_linear_gradient gradient;
     int packed; /* covariances but lag_one_cov are lower triangles row by row, [.., k (k + 1) / 2] for [.., k,
                    k] */
-    int32_t *status;    /* [S] pt_status; a series with one on entry is skipped */
-    int64_t *failed_at; /* [S] step, -1 on success */
-    int32_t *failed_in; /* [S] pt_linear_part */
+    int32_t *status;        /* [S] pt_status; a series with one on entry is skipped */
+    int64_t *failed_at;     /* [S] step, -1 on success */
+    int32_t *failed_in;     /* [S] pt_linear_part */
+    int64_t *diffuse_count; /* [S] elements of y that diffuse directions took: they count -1/2 ln 2 pi f */
+    int64_t *diffuse_steps; /* [S] steps that begin with a diffuse state */
+    int64_t *diffuse_left;  /* [S] dimensions of the state that are diffuse to the end */
 } pt_linear_output;
 
 /* States from which on BLAS is used. Measured: see linear.c. */

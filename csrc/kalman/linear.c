@@ -29,15 +29,17 @@ typedef struct {
     int rows, columns, covariance;
 } linear_part;
 
-#define N_PART 9
+#define N_PART 10
 
 static void list_parts(const pt_linear_input *in, linear_part parts[N_PART])
 {
     int n = in->n, m = in->m, g = in->g;
     linear_part list[N_PART] = {
-        {PT_LINEAR_F, &in->F, n, n, 0}, {PT_LINEAR_H, &in->H, m, n, 0},   {PT_LINEAR_Q, &in->Q, g, g, 1},
-        {PT_LINEAR_R, &in->R, m, m, 1}, {PT_LINEAR_G, &in->G, n, g, 0},   {PT_LINEAR_C, &in->c, n, 1, 0},
-        {PT_LINEAR_D, &in->d, m, 1, 0}, {PT_LINEAR_X0, &in->x0, n, 1, 0}, {PT_LINEAR_P0, &in->P0, n, n, 1},
+        {PT_LINEAR_F, &in->F, n, n, 0},   {PT_LINEAR_H, &in->H, m, n, 0},
+        {PT_LINEAR_Q, &in->Q, g, g, 1},   {PT_LINEAR_R, &in->R, m, m, 1},
+        {PT_LINEAR_G, &in->G, n, g, 0},   {PT_LINEAR_C, &in->c, n, 1, 0},
+        {PT_LINEAR_D, &in->d, m, 1, 0},   {PT_LINEAR_X0, &in->x0, n, 1, 0},
+        {PT_LINEAR_P0, &in->P0, n, n, 1}, {PT_LINEAR_DIFFUSE, &in->diffuse, n, n, 1},
     };
     memcpy(parts, list, sizeof list);
 }
@@ -207,7 +209,8 @@ static void read_wishes(pt_linear_call *call)
 int pt_linear_path(const pt_linear_input *input, const pt_linear_output *output, int path)
 {
     if (path != 0) return path;
-    const int in_lanes = asks_for_more(output, 2) || pt_linear_is_robust(&input->robust);
+    const int in_lanes =
+        asks_for_more(output, 2) || pt_linear_is_robust(&input->robust) || input->diffuse.data;
     return input->n < CROSSOVER || in_lanes ? 1 : 2;
 }
 
@@ -221,9 +224,10 @@ pt_status pt_linear(const pt_linear_input *input, pt_linear_output *output, int 
     read_wishes(&call);
     path = pt_linear_path(input, output, path);
     const int robust = pt_linear_is_robust(&input->robust);
-    call.special = path == 3 || robust;
+    call.special = path == 3 || robust || input->diffuse.data;
     call.spreads = path == 1 && !call.special && call.smooth && input->n > PT_SPREAD_FROM;
     if (robust && (path == 2 || path == 4)) return PT_UNSUPPORTED;
+    if (input->diffuse.data && (path == 2 || path == 4 || robust || call.backward)) return PT_UNSUPPORTED;
     double *scratch = pt_alloc((size_t)n_max * n_max * sizeof *scratch);
     int *pivot = pt_alloc((size_t)n_max * sizeof *pivot);
     pt_status status = scratch && pivot ? PT_OK : PT_NO_MEMORY;

@@ -13,6 +13,7 @@ static int64_t place(pt_lane_block *b, vec *block)
     const pt_linear_input *in = b->call->in;
     int64_t n = in->n, m = in->m, g = in->g, used = 0, n_max = n > m ? n : m;
     if (g > n_max) n_max = g;
+    const int64_t diffuse = in->diffuse.data != NULL;
     struct {
         vec **array;
         int64_t n;
@@ -50,8 +51,14 @@ static int64_t place(pt_lane_block *b, vec *block)
         {&b->zero_noise, g * g},
         {&b->robust, pt_lane_robust_size(in)},
         {&b->adapting, pt_lane_adapt_size(in)},
+        {&b->diffuse.work, diffuse * n * n},
         {&b->carried, 0}, /* all arrays from here on are kept in check-points */
         {&b->adapted, pt_lane_adapt_carried(in)},
+        {&b->diffuse.B, diffuse * n * n},
+        {&b->diffuse.left, diffuse},
+        {&b->diffuse.count, diffuse},
+        {&b->diffuse.steps, diffuse},
+        {&b->diffuse.ended, diffuse},
     };
     for (size_t k = 0; k < sizeof parts / sizeof *parts; k++) {
         if (block) *parts[k].array = block + used;

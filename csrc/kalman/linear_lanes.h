@@ -19,6 +19,15 @@ typedef struct {
     int again; /* a segment is being run once more: nothing else is stored */
 } pt_lane_past;
 
+/* What a diffuse start adds, see linear_diffuse.h. (n, n) each; all but until and the work is carried. */
+typedef struct {
+    vec *B;                            /* P = kappa B B' + b->P */
+    vec *left, *count, *steps, *ended; /* one each: columns of B that are not zero, diffuse elements and steps
+                                          so far, left at the lane's end */
+    vec *work;                         /* (n, n) */
+    int64_t until;                     /* steps after which some lane is still diffuse */
+} pt_lane_vague;
+
 struct pt_lane_block {
     const pt_linear_call *call;
     void *block; /* owns everything below */
@@ -54,6 +63,7 @@ struct pt_lane_block {
     vec code, at, part;  /* status, step and array of a lane's failure */
     pt_lane_past history;
     pt_lane_adjoint *adjoint; /* see linear_adjoint.h */
+    pt_lane_vague diffuse;
     void (*forward)(pt_lane_block *b, int64_t from, int64_t to); /* the instance that runs */
 };
 

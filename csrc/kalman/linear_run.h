@@ -9,9 +9,7 @@
 #include "kalman/linear_history.h"
 #include "kalman/linear_smooth.h"
 #include "kalman/linear_special.h"
-
-/* Out of the way of the loop that asks for a likelihood only. */
-#define RARELY(x) __builtin_expect(x, 0)
+#include "kalman/linear_update.h"
 
 /* ---- forward ---- */
 
@@ -19,37 +17,6 @@ static __attribute__((noinline)) void report(pt_lane_block *b, pt_lane_trouble b
 {
     pt_lane_fail(b, bad.singular, PT_SINGULAR, PT_LINEAR_NONE, t);
     pt_lane_fail(b, bad.overflow, PT_NOT_FINITE, PT_LINEAR_NONE, t);
-}
-
-/* H and the variances of the elements, decorrelated where R has an off-diagonal element; y too. */
-PT_LANE const vec *decorrelated(pt_lane_block *b, const int n, const int m)
-{
-    if (m == 1 || !b->correlated) return b->H;
-    memcpy(b->h, b->H, (size_t)m * n * sizeof(vec));
-    k_factor(m, b->R, b->seen, b->decorrelation, b->D);
-    k_decorrelate(m, n, b->decorrelation, b->h);
-    k_decorrelate(m, 1, b->decorrelation, b->y);
-    return b->h;
-}
-
-/* All elements of y_t, one after the other; step may be null */
-PT_LANE void update(pt_lane_block *b, const int n, const int m, vec *restrict a, vec *restrict P,
-                    vec *restrict K, vec *restrict g, vec *restrict M, k_loglike *total, k_loglike *step,
-                    pt_lane_trouble *bad)
-{
-    const vec *H = decorrelated(b, n, m);
-    for (int i = 0; i < m; i++) {
-        const vec *h = H + (size_t)i * n;
-        const vec r = m > 1 && b->correlated ? b->D[i] : b->R[(size_t)i * m + i];
-        const vmask seen = b->seen[i];
-        vec inverse;
-        const vec f = k_gain(n, h, r, seen, P, K, g, M, &inverse);
-        const vec v = k_correct(n, h, b->y[i], K, seen, a);
-        k_loglike_add(total, f, v * v * inverse, seen);
-        if (RARELY(step != NULL)) k_loglike_add(step, f, v * v * inverse, seen);
-        bad->singular |= seen & v_lt(f, v_set(PT_MIN_NORMAL));
-        bad->overflow |= seen & ~(v_isfinite(f + f) & v_isfinite(v));
-    }
 }
 
 /* a = F a + c, P = F P F' + Q; T, M: work */
@@ -139,6 +106,7 @@ PT_LANE void forward(pt_lane_block *b, const int n, const int m, const int speci
     k_loglike total = k_loglike_begin(), of_step;
     k_loglike *step = b->call->out->loglike_t ? &of_step : NULL;
     start(b, n, from, a, P);
+    if (special && from == 0) pt_lane_special_start(b);
     for (int64_t t = from; t < to; t++) {
         if (step) *step = k_loglike_begin();
         if (RARELY(b->varies || t == 0)) pt_lane_load_observation(b, t);
@@ -153,6 +121,7 @@ PT_LANE void forward(pt_lane_block *b, const int n, const int m, const int speci
         if (RARELY(m_any(bad.singular | bad.overflow))) report(b, bad, t);
         if (RARELY(b->stores)) store_filtered(b, n, t, a, P, step);
         if (RARELY(t + 1 >= b->next_end)) store_last(b, n, t, a, P, &total);
+        if (special) pt_lane_special_stored(b, t);
         if (t + 1 == to) break;
         if (RARELY(b->varies || t == 0)) pt_lane_load_transition(b, t);
         if (special) {

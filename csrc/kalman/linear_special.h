@@ -14,11 +14,15 @@
 /* All passes over a block that has begun. */
 void pt_lane_block_run_special(pt_lane_block *b);
 
+/* b->a and b->P are x0 and P0. */
+void pt_lane_special_start(pt_lane_block *b);
 /* The moments given y_0 .. y_{t-1} become those given y_t too. b->y (m) is y_t less d, b->seen says which
  * elements count. ln p(y_t | ..) is added to total, and to step where that is not null. */
 void pt_lane_special_update(pt_lane_block *b, int64_t t, k_loglike *total, k_loglike *step,
                             pt_lane_trouble *bad);
 /* The filtered moments of t become the predicted ones of t + 1; b->F, b->c, b->Q are those of t. */
 void pt_lane_special_transition(pt_lane_block *b, int64_t t);
+/* The outputs of step t have been written. */
+void pt_lane_special_stored(pt_lane_block *b, int64_t t);
 
 #endif

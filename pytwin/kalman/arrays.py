@@ -17,7 +17,8 @@ __all__ = ["Array", "as_array", "lay_out", "lay_out_lengths", "run_core"]
 
 Array = NDArray[np.float64]
 
-PARTS = ("", "y", "F", "H", "Q", "R", "G", "c", "d", "x0", "P0", "times")  # the core's list and, last, times
+# the core's list and, last, times
+PARTS = ("", "y", "F", "H", "Q", "R", "G", "c", "d", "x0", "P0", "diffuse", "times")
 _INPUT_STATUS = ("BAD_ARGUMENT", "NOT_FINITE", "NOT_POSITIVE_DEFINITE")
 
 
@@ -91,6 +92,7 @@ def run_core(
     packed: bool = False,
     times: ArrayLike | None = None,
     S: ArrayLike | None = None,
+    diffuse: ArrayLike | bool | None = None,
     **robust: float,
 ) -> dict[str, Any]:
     data = as_array("y", y)
@@ -107,6 +109,7 @@ def run_core(
     if S is not None:
         refuse_with_cross(outputs, continuous=times is not None, robust=bool(robust))
         arrays = without_cross(arrays, lay_out("S", S, 2, batch))
+    arrays["diffuse"] = lay_out_diffuse(diffuse, arrays["x0"].shape[-1], batch)
     steps = None if lengths is None else lay_out_lengths(lengths, batch)
     options: dict[str, Any] = {"outputs": tuple(outputs), "path": path, "packed": packed, "threads": threads}
     options |= robust
@@ -119,6 +122,19 @@ def run_core(
     _raise_failures(result, arrays, single=not batch)
     result["failed_in"] = np.array(PARTS)[result["failed_in"]]
     return {k: v if k == "path" else v.reshape(batch + v.shape[1:]) for k, v in result.items()}
+
+
+def lay_out_diffuse(value: ArrayLike | bool | None, n: int, batch: tuple[int, ...]) -> Array | None:
+    """Pinf (1 | series, n, n) from True, a mask ([...,] n) or a matrix ([...,] n, n)."""
+    if value is None or value is False:
+        return None
+    a = np.asarray(value)
+    if a.ndim == 0 and a.dtype == bool:
+        a = np.full(n, True)
+    if a.dtype == bool or a.ndim == 1:
+        mask = lay_out("diffuse", a, 1, batch, timed=False)
+        return mask[..., None] * np.eye(mask.shape[-1])
+    return lay_out("diffuse", a, 2, batch, timed=False)
 
 
 def lay_out_lengths(lengths: ArrayLike, batch: tuple[int, ...]) -> NDArray[np.int64]:

@@ -43,7 +43,7 @@ _ANY_FORM = (*_FILTER_OUTPUTS[:-4], "smoothed_mean", "smoothed_cov")  # what eve
 _FORMS = {"auto": 0, "sequential": 1, "block": 2, "square-root": 4}
 
 
-def _path(form: str, outputs: Sequence[str], known: Sequence[str]) -> int:
+def _path(form: str, diffuse: ArrayLike | bool | None, outputs: Sequence[str], known: Sequence[str]) -> int:
     """The core's number of the form, when it exists and has all these outputs."""
     if unknown := [name for name in outputs if name not in known]:
         raise InputError("kalman.bad-argument", f"outputs: there is no {', '.join(unknown)}")
@@ -53,6 +53,8 @@ def _path(form: str, outputs: Sequence[str], known: Sequence[str]) -> int:
         raise InputError(
             "kalman.bad-argument", f"form {form} does not have {', '.join(more)}", hint="sequential"
         )
+    if diffuse is not None and diffuse is not False and form in ("block", "square-root"):
+        raise InputError("kalman.bad-argument", f"form {form} has no diffuse start", hint="auto, sequential")
     return _FORMS[form]
 
 
@@ -69,6 +71,7 @@ def filter(
     S: ArrayLike | None = None,
     c: ArrayLike | None = None,
     d: ArrayLike | None = None,
+    diffuse: ArrayLike | bool | None = None,
     times: ArrayLike | None = None,
     lengths: ArrayLike | None = None,
     form: str = "auto",
@@ -98,6 +101,11 @@ def filter(
         each series and step. Goes with neither ``times`` nor the robust options.
     c, d : array_like, shapes ([..., 1|T,] n) and ([..., 1|T,] m), optional
         Offsets of the state and of the observation.
+    diffuse : True or array_like, optional
+        States that start without a prior, exactly: the start is N(x0, kappa Pinf + P0) in the limit
+        kappa -> infinity, with Pinf the identity (True), the diagonal of a mask ([...,] n), or a matrix
+        ([...,] n, n). Rows and columns of P0 at masked states are not used. Covariances that grow with kappa
+        are infinite in the outputs. The likelihood is that of Koopman & Durbin (2000) with all its constants.
     times : array_like, shape (T,) or (..., T), optional
         Makes the model continuous: F is then the drift A, c its offset, and Q the spectral density of
         dx = (A x + c) dt + G dW, all a unit of time; see `discretise`. Times may repeat but not go back.
@@ -150,7 +158,8 @@ def filter(
 
     References
     ----------
-    Durbin & Koopman (2012), Time Series Analysis by State Space Methods, 2nd ed., secs. 4.3 and 6.4.
+    Durbin & Koopman (2012), Time Series Analysis by State Space Methods, 2nd ed., secs. 4.3, 5.2 and 6.4.
+    Koopman & Durbin (2000), Journal of Time Series Analysis 21, 281.
     """
     result = run_core(
         y,
@@ -164,12 +173,13 @@ def filter(
         S=S,
         c=c,
         d=d,
+        diffuse=diffuse,
         times=times,
         lengths=lengths,
         outputs=with_moments(outputs, bounds),
         threads=threads,
         packed=packed,
-        path=_path(form, outputs, _FILTER_OUTPUTS),
+        path=_path(form, diffuse, outputs, _FILTER_OUTPUTS),
         **read_robust(gate, student, adaptive, form=form, outputs=outputs),
     )
     return FilterResult(**bound_result(result, outputs, bounds, packed, threads))
@@ -188,6 +198,7 @@ def smooth(
     S: ArrayLike | None = None,
     c: ArrayLike | None = None,
     d: ArrayLike | None = None,
+    diffuse: ArrayLike | bool | None = None,
     times: ArrayLike | None = None,
     lengths: ArrayLike | None = None,
     form: str = "auto",
@@ -216,7 +227,8 @@ def smooth(
 
     Parameters
     ----------
-    y, F, H, Q, R, x0, P0, G, S, c, d, times, lengths, form, packed, gate, student, adaptive, bounds, threads
+    y, F, H, Q, R, x0, P0, G, S, c, d, diffuse, times, lengths, form, packed, gate, student, adaptive, bounds
+    threads
         As in `filter`.
     outputs : sequence of str
         Those of `filter`, ``smoothed_mean``, ``smoothed_cov``, ``lag_one_cov``, ``state_disturbance``,
@@ -248,12 +260,13 @@ def smooth(
         S=S,
         c=c,
         d=d,
+        diffuse=diffuse,
         times=times,
         lengths=lengths,
         outputs=with_moments(outputs, bounds),
         threads=threads,
         packed=packed,
-        path=_path(form, outputs, _SMOOTHER_OUTPUTS),
+        path=_path(form, diffuse, outputs, _SMOOTHER_OUTPUTS),
         **read_robust(gate, student, adaptive, form=form, outputs=outputs),
     )
     return SmootherResult(**bound_result(result, outputs, bounds, packed, threads))

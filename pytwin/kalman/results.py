@@ -41,6 +41,10 @@ class FilterResult:
         The step that failed, -1 on success.
     failed_in : ndarray of str, shape (...)
         The array that is wrong, empty on success and where the computation itself failed.
+    diffuse_count, diffuse_steps, diffuse_left : ndarray of int64, shape (...)
+        Of a diffuse start: observed elements that it took to determine diffuse directions (each counts
+        -1/2 ln(2 pi Finf) in `loglike`), steps that begin with a diffuse state, and dimensions of the state
+        that the series leaves diffuse to its end.
     path : str
         ``"lanes"``, ``"blas"`` or ``"square-root"``: which implementation ran. BLAS results agree
         between builds to 1e-12, the others to the bit.
@@ -62,6 +66,9 @@ class FilterResult:
     innovation_cov: Array | None = None
     weight: Array | None = None
     noise_scale: Array | None = None
+    diffuse_count: NDArray[np.int64] | None = None
+    diffuse_steps: NDArray[np.int64] | None = None
+    diffuse_left: NDArray[np.int64] | None = None
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ SOURCES = [
     "kalman/linear_adapt.c",
     "kalman/linear_adjoint.c",
     "kalman/linear_block.c",
+    "kalman/linear_diffuse.c",
     "kalman/linear_disturbance.c",
     "kalman/linear_history.c",
     "kalman/linear_lanes.c",
