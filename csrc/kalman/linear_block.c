@@ -52,6 +52,11 @@ static int64_t place(pt_lane_block *b, vec *block)
         {&b->robust, pt_lane_robust_size(in)},
         {&b->adapting, pt_lane_adapt_size(in)},
         {&b->diffuse.work, diffuse * n * n},
+        {&b->diffuse.next_mean, diffuse * n},
+        {&b->diffuse.next_cov, diffuse * n * n},
+        {&b->diffuse.smoothed, diffuse * n * n},
+        {&b->diffuse.moved, diffuse * 2 * n * n},
+        {&b->diffuse.noise, diffuse * g * g},
         {&b->carried, 0}, /* all arrays from here on are kept in check-points */
         {&b->adapted, pt_lane_adapt_carried(in)},
         {&b->diffuse.B, diffuse * n * n},
@@ -72,6 +77,7 @@ pt_status pt_lane_block_create(const pt_linear_call *call, pt_lane_block *b)
 {
     const pt_linear_input *in = call->in;
     b->call = call;
+    b->diffuse.until = 0;
     int64_t n_max = in->n > in->m ? in->n : in->m;
     if (in->g > n_max) n_max = in->g;
     b->block = pt_alloc((size_t)place(b, NULL) * sizeof(vec));

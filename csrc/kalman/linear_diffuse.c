@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "kalman/linear_diffuse_kernels.h"
+#include "kalman/linear_history.h"
 #include "kalman/linear_update.h"
 
 static int some(const pt_lane_block *b) { return m_any(v_gt(*b->diffuse.left, v_set(0.0))); }
@@ -94,6 +95,7 @@ void pt_lane_diffuse_update(pt_lane_block *b, int64_t t, k_loglike *total, k_log
     show(b, b->call->out->predicted_cov, t);
     show_innovation(b, t);
     use_elements(b, total, step, bad);
+    if (b->history.records) memcpy(pt_lane_record(b, t).root, d->B, (size_t)n * n * sizeof(vec));
     *d->ended = v_if(v_eq(now + one, b->live_until), *d->left, *d->ended);
     bad->overflow |= k_not_finite(n * n, 1, d->B);
     if (some(b) && d->until <= t) d->until = t + 1;

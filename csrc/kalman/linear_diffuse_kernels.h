@@ -48,18 +48,24 @@ static inline vec d_columns(int n, const vec *A)
     return count;
 }
 
+/* Columns p and k of A (rows, ld) are rotated so that row (ld) becomes zero in k; row may be one of A's. */
+static inline void d_rotate(int rows, int ld, int p, int k, vec *row, vec *A)
+{
+    vec c, s;
+    const vec norm = r_rotation(row[p], row[k], &c, &s);
+    for (int i = 0; i < rows; i++) {
+        const vec x = A[i * ld + p], y = A[i * ld + k];
+        A[i * ld + p] = d_clean(c * x + s * y, v_abs(c * x) + v_abs(s * y));
+        A[i * ld + k] = d_clean(c * y - s * x, v_abs(c * y) + v_abs(s * x));
+    }
+    row[p] = norm;
+    row[k] = v_set(0.0);
+}
+
 /* B (n, n) is rotated from the right so that row (n), which is h'B, becomes (norm, 0, .., 0): the norm. */
 static inline vec d_gather(int n, vec *row, vec *B)
 {
-    for (int j = 1; j < n; j++) {
-        vec c, s;
-        row[0] = r_rotation(row[0], row[j], &c, &s);
-        for (int i = 0; i < n; i++) {
-            const vec x = B[i * n], y = B[i * n + j];
-            B[i * n] = d_clean(c * x + s * y, v_abs(c * x) + v_abs(s * y));
-            B[i * n + j] = d_clean(c * y - s * x, v_abs(c * y) + v_abs(s * x));
-        }
-    }
+    for (int j = 1; j < n; j++) d_rotate(n, n, 0, j, row, B);
     return row[0];
 }
 

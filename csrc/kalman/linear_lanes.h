@@ -25,6 +25,9 @@ typedef struct {
     vec *left, *count, *steps, *ended; /* one each: columns of B that are not zero, diffuse elements and steps
                                           so far, left at the lane's end */
     vec *work;                         /* (n, n) */
+    vec *next_mean, *next_cov;         /* the smoothed moments of the step behind */
+    vec *smoothed;                     /* root of what is diffuse given all of y, of that step */
+    vec *moved, *noise;                /* (n, 2n), (g, g) work of the way back */
     int64_t until;                     /* steps after which some lane is still diffuse */
 } pt_lane_vague;
 

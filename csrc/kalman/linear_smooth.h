@@ -33,6 +33,12 @@ void pt_lane_write_end(pt_lane_block *b, int64_t t);
 /* Outputs of y_t given its smoothed moments */
 void pt_lane_write_observation(pt_lane_block *b, int64_t t, const vec *a, const vec *P);
 
+/* The way back through the steps after which some lane is diffuse (linear_diffuse_smooth.c): the moments of
+ * t + 1 are kept, take the place of the step's in those lanes, and show what stays infinite. */
+void pt_lane_diffuse_keep(pt_lane_block *b, const k_smoother *w);
+void pt_lane_diffuse_back(pt_lane_block *b, int64_t t, const k_smoother *w);
+void pt_lane_diffuse_show(pt_lane_block *b, int64_t t, const vec *P);
+
 /* The lanes of `bad`: P (n, n) by Joseph's form (linear_smooth.c) */
 void pt_lane_smooth_joseph(pt_lane_block *b, pt_lane_step now, const k_smoother *w, vmask bad, vec *P);
 
@@ -104,9 +110,13 @@ PT_LANE void backward(pt_lane_block *b, const int n, const k_smoother w)
     pt_linear_output *out = b->call->out;
     const int64_t n_time = b->call->in->n_time;
     for (int64_t t = b->n_step - 1; t >= 0; t--) {
+        const int diffuse = __builtin_expect(t < b->diffuse.until, 0);
+        if (diffuse) pt_lane_diffuse_keep(b, &w);
         backward_step(b, n, t, w);
+        if (diffuse) pt_lane_diffuse_back(b, t, &w);
         pt_lane_store(b, out->smoothed_mean, n_time, t, n, w.a);
         pt_lane_store_cov(b, out->smoothed_cov, t, n, w.P);
+        if (diffuse) pt_lane_diffuse_show(b, t, w.P);
         if (__builtin_expect(b->call->disturbances, 0)) pt_lane_write_observation(b, t, w.a, w.P);
         const vmask bad = k_not_finite(n, 1, w.a) | k_not_finite(n, n + 1, w.P);
         if (m_any(bad)) pt_lane_fail(b, bad, PT_NOT_FINITE, PT_LINEAR_NONE, t);

@@ -43,7 +43,15 @@ _ANY_FORM = (*_FILTER_OUTPUTS[:-4], "smoothed_mean", "smoothed_cov")  # what eve
 _FORMS = {"auto": 0, "sequential": 1, "block": 2, "square-root": 4}
 
 
-def _path(form: str, diffuse: ArrayLike | bool | None, outputs: Sequence[str], known: Sequence[str]) -> int:
+def _check_diffuse(form: str, **others: object) -> None:
+    """A diffuse start goes with the plain sequential form."""
+    if lost := [name for name, value in others.items() if value is not None]:
+        raise InputError("kalman.unsupported", f"{', '.join(lost)} and diffuse are not offered together")
+    if form in ("block", "square-root"):
+        raise InputError("kalman.unsupported", f"form {form} has no diffuse start", hint="auto, sequential")
+
+
+def _path(form: str, outputs: Sequence[str], known: Sequence[str]) -> int:
     """The core's number of the form, when it exists and has all these outputs."""
     if unknown := [name for name in outputs if name not in known]:
         raise InputError("kalman.bad-argument", f"outputs: there is no {', '.join(unknown)}")
@@ -53,8 +61,6 @@ def _path(form: str, diffuse: ArrayLike | bool | None, outputs: Sequence[str], k
         raise InputError(
             "kalman.bad-argument", f"form {form} does not have {', '.join(more)}", hint="sequential"
         )
-    if diffuse is not None and diffuse is not False and form in ("block", "square-root"):
-        raise InputError("kalman.bad-argument", f"form {form} has no diffuse start", hint="auto, sequential")
     return _FORMS[form]
 
 
@@ -106,6 +112,7 @@ def filter(
         kappa -> infinity, with Pinf the identity (True), the diagonal of a mask ([...,] n), or a matrix
         ([...,] n, n). Rows and columns of P0 at masked states are not used. Covariances that grow with kappa
         are infinite in the outputs. The likelihood is that of Koopman & Durbin (2000) with all its constants.
+        Always in the sequential form; goes with neither the robust options nor ``bounds``.
     times : array_like, shape (T,) or (..., T), optional
         Makes the model continuous: F is then the drift A, c its offset, and Q the spectral density of
         dx = (A x + c) dt + G dW, all a unit of time; see `discretise`. Times may repeat but not go back.
@@ -161,6 +168,8 @@ def filter(
     Durbin & Koopman (2012), Time Series Analysis by State Space Methods, 2nd ed., secs. 4.3, 5.2 and 6.4.
     Koopman & Durbin (2000), Journal of Time Series Analysis 21, 281.
     """
+    if diffuse is not None and diffuse is not False:
+        _check_diffuse(form, gate=gate, student=student, adaptive=adaptive, bounds=bounds)
     result = run_core(
         y,
         F,
@@ -179,7 +188,7 @@ def filter(
         outputs=with_moments(outputs, bounds),
         threads=threads,
         packed=packed,
-        path=_path(form, diffuse, outputs, _FILTER_OUTPUTS),
+        path=_path(form, outputs, _FILTER_OUTPUTS),
         **read_robust(gate, student, adaptive, form=form, outputs=outputs),
     )
     return FilterResult(**bound_result(result, outputs, bounds, packed, threads))
@@ -225,6 +234,9 @@ def smooth(
 
     for the elements of y_t that are seen; noises of the others follow from theirs by regression.
 
+    Steps that begin with a diffuse state take the elements of x_{t+1}, decorrelated by Q = L D L', as
+    observations of x_t instead, without an inverse. What y does not determine has infinite variances.
+
     Parameters
     ----------
     y, F, H, Q, R, x0, P0, G, S, c, d, diffuse, times, lengths, form, packed, gate, student, adaptive, bounds
@@ -248,6 +260,8 @@ def smooth(
     Rauch, Tung & Striebel (1965), AIAA Journal 3, 1445; Joseph's form of the covariance as in Bierman (1977).
     Durbin & Koopman (2012), secs. 4.4 to 4.7, for the disturbances.
     """
+    if diffuse is not None and diffuse is not False:
+        _check_diffuse(form, gate=gate, student=student, adaptive=adaptive, bounds=bounds)
     result = run_core(
         y,
         F,
@@ -266,7 +280,7 @@ def smooth(
         outputs=with_moments(outputs, bounds),
         threads=threads,
         packed=packed,
-        path=_path(form, diffuse, outputs, _SMOOTHER_OUTPUTS),
+        path=_path(form, outputs, _SMOOTHER_OUTPUTS),
         **read_robust(gate, student, adaptive, form=form, outputs=outputs),
     )
     return SmootherResult(**bound_result(result, outputs, bounds, packed, threads))

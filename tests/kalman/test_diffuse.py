@@ -153,6 +153,8 @@ def test_bad_input() -> None:
     y = np.zeros((4, 1))
     with pytest.raises(InputError, match="form"):
         kalman.filter(y, **TREND, diffuse=True, form="square-root")
+    with pytest.raises(InputError, match="gate and diffuse"):
+        kalman.filter(y, **TREND, diffuse=True, gate=3.0)
     with pytest.raises(InputError) as caught:
         kalman.filter(y, **TREND, diffuse=[[1.0, 2.0], [2.0, 1.0]])
     assert "diffuse" in str(caught.value)

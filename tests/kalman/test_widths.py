@@ -18,6 +18,8 @@ SOURCES = [
     "kalman/linear_adjoint.c",
     "kalman/linear_block.c",
     "kalman/linear_diffuse.c",
+    "kalman/linear_diffuse_noise.c",
+    "kalman/linear_diffuse_smooth.c",
     "kalman/linear_disturbance.c",
     "kalman/linear_history.c",
     "kalman/linear_lanes.c",
