@@ -9,7 +9,7 @@ from pytwin.verify.case import Case
 from pytwin.verify.run import Context
 
 # Modules with cases(context), in the order in which a doubt would be followed: pytwin.verify.kalman_NAME.
-PARTS = ("properties", "published", "ucm", "draws", "learning")
+PARTS = ("properties", "published", "diffuse", "ucm", "draws", "learning")
 
 
 def cases(context: Context) -> Iterator[Case]:
