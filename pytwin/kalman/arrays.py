@@ -106,9 +106,14 @@ def run_core(
         arrays[name] = None if value is None else lay_out(name, value, 1, batch)
     arrays["x0"] = lay_out("x0", x0, 1, batch, timed=False)
     arrays["P0"] = lay_out("P0", P0, 2, batch, timed=False)
+    given = arrays
     if S is not None:
         refuse_with_cross(outputs, continuous=times is not None, robust=bool(robust))
-        arrays = without_cross(arrays, lay_out("S", S, 2, batch))
+        cross = lay_out("S", S, 2, batch)
+        arrays = without_cross(arrays, cross)
+        if len(cross) > 1 or len(given["R"]) > 1:  # then Q may be refused for one series alone
+            given = given | {"Q": arrays["Q"]}
+        path = path or 1  # one path whatever the gaps of the batch
     arrays["diffuse"] = lay_out_diffuse(diffuse, arrays["x0"].shape[-1], batch)
     steps = None if lengths is None else lay_out_lengths(lengths, batch)
     options: dict[str, Any] = {"outputs": tuple(outputs), "path": path, "packed": packed, "threads": threads}
@@ -119,7 +124,7 @@ def run_core(
         gaps = read_gaps(as_array("times", times), batch, data.shape[-2], steps)
         arrays["lengths"] = steps
         result = filter_over_gaps(gaps, arrays, len(PARTS) - 1, **options)
-    _raise_failures(result, arrays, single=not batch)
+    _raise_failures(result, given, single=not batch)
     result["failed_in"] = np.array(PARTS)[result["failed_in"]]
     return {k: v if k == "path" else v.reshape(batch + v.shape[1:]) for k, v in result.items()}
 

@@ -1,12 +1,11 @@
-"""Correlated noise, Cov(w_t, v_t) = S, brought into the form that knows none.
+"""State and observation noises that are correlated: the same model with noises that are not.
 
-What w_t has of the noises of the elements that are seen is known once x_t is: with o for these elements and
-B = G S_o R_oo^-
+With Cov(w_t, v_t) = S_t and o the elements of y_t that are seen,
 
-    x_{t+1} = (F - B H_o) x_t + c + B (y_o - d_o) + noise,  Var noise = G (Q - S_o R_oo^- S_o') G'
+    w = B v_o + w*,  B = S_o R_oo^-,  Var w* = Q - B S_o',  Cov(w*, v_o) = 0
+    x_{t+1} = (F - G B H_o) x_t + c + G B (y_o - d_o) + G w*
 
-and that noise is independent of v_t (Anderson & Moore 1979, Optimal Filtering, sec. 5.5). An element that is
-missing leaves its share in the noise, so that every pattern of gaps has a transition of its own.
+(Anderson & Moore 1979, Optimal Filtering, sec. 5.4), exact whatever is missing and where R is singular.
 """
 
 from __future__ import annotations
@@ -22,7 +21,9 @@ from pytwin.errors import InputError
 __all__ = ["refuse_with_cross", "without_cross"]
 
 Array = NDArray[np.float64]
-_SLACK = 1e-9  # of the largest variance: rounding in a covariance that is just singular
+Mask = NDArray[np.bool_]
+_BELOW = 1e-10  # of correlations: below minus this an eigenvalue is negative
+_ZERO = 1e-13  # below this it is zero
 
 
 def refuse_with_cross(outputs: Sequence[str], *, continuous: bool, robust: bool) -> None:
@@ -35,63 +36,123 @@ def refuse_with_cross(outputs: Sequence[str], *, continuous: bool, robust: bool)
 
 
 def without_cross(arrays: Mapping[str, Any], S: Array) -> dict[str, Any]:
-    """The arrays, (1 | series, 1 | T, block), of the same model with noises that are not correlated.
+    """The arrays, each (1 | series, 1 | T, ..), of the model with uncorrelated noises.
 
-    F, Q and c have a series and a time axis where gaps or the arrays themselves ask for it.
+    A series whose Q, R and S are no covariance together gets a Q that the core refuses; where all series
+    share them it is an error at once.
     """
-    y, found = arrays["y"], dict(arrays)
-    g, m = arrays["Q"].shape[-1], y.shape[-1]
-    if S.shape[-2:] != (g, m):
-        raise InputError("kalman.bad-shape", f"S is {S.shape[-2:]}, expected {(g, m)}", place="S")
-    n = arrays["F"].shape[-1]
-    parts = {"S": S, **{k: arrays[k] for k in ("F", "H", "Q", "R", "G", "d") if arrays[k] is not None}}
-    _check(parts)
-    seen = np.isfinite(y)
-    patterns, which = np.unique(seen.reshape(-1, m), axis=0, return_inverse=True)
-    lead = np.broadcast_shapes(*(a.shape[:2] for k, a in parts.items() if k != "d"))
-    constant = lead == (1, 1)
-    if not constant or len(patterns) > 1:
-        lead = seen.shape[:2]
-    F, Q, B = np.empty((*lead, n, n)), np.empty((*lead, n, n)), np.zeros((*lead, n, m))
-    for k, pattern in enumerate(patterns):
-        s, t = np.nonzero((which == k).reshape(seen.shape[:2]))
-        if lead == (1, 1):
-            s, t = s[:1] * 0, t[:1] * 0
-        at = {name: _take(a, s[:1], t[:1]) if constant else _take(a, s, t) for name, a in parts.items()}
-        F[s, t], Q[s, t], B[s, t] = _transition(at, pattern, n)
-    v = np.where(seen, y - (0 if arrays["d"] is None else arrays["d"]), 0)
-    known = (B @ v[..., None])[..., 0]
-    found |= {"F": F, "Q": Q, "G": None, "c": known if arrays["c"] is None else known + arrays["c"]}
-    return {k: np.ascontiguousarray(a) if k in ("F", "Q", "c") else a for k, a in found.items()}
+    F, H, Q, R, y = (arrays[name] for name in ("F", "H", "Q", "R", "y"))
+    _check_shapes(F, H, Q, R, S, y, arrays["G"])
+    with np.errstate(invalid="ignore", over="ignore"):
+        good = _whole(Q, R, S)
+        bad = _usable(Q) & _usable(R) & ~good
+        if bad.shape == (1, 1) and bad.all():
+            message = "Q, R and S are no covariance together"
+            raise InputError("kalman.not-positive-definite", message, place="S")
+        B, rest = _split(np.isfinite(y), Q, R, S, good)
+        load = B if arrays["G"] is None else arrays["G"] @ B
+        away = np.where(np.isfinite(y), y if arrays["d"] is None else y - arrays["d"], 0.0)
+        push = (load @ away[..., None])[..., 0]
+        changed = {
+            "F": F - load @ H,
+            "c": push if arrays["c"] is None else arrays["c"] + push,
+            "Q": np.where(bad[..., None, None], -np.eye(Q.shape[-1]), rest),
+        }
+    return dict(arrays) | {name: np.ascontiguousarray(a) for name, a in changed.items()}
 
 
-def _transition(at: Mapping[str, Array], seen: NDArray[np.bool_], n: int) -> tuple[Array, Array, Array]:
-    """F, the noise's covariance and B where just these elements are seen; arrays (k, block)."""
-    G = at.get("G", np.eye(n))
-    So = at["S"][..., seen]
-    share = So @ np.linalg.pinv(at["R"][..., seen, :][..., seen], hermitian=True)
-    Q = at["Q"] - share @ np.swapaxes(So, -1, -2)
-    Q = G @ ((Q + np.swapaxes(Q, -1, -2)) / 2) @ np.swapaxes(G, -1, -2)
-    B = np.zeros((*Q.shape[:-1], len(seen)))
-    B[..., seen] = G @ share
-    return at["F"] - B[..., seen] @ at["H"][..., seen, :], (Q + np.swapaxes(Q, -1, -2)) / 2, B
+def _check_shapes(F: Array, H: Array, Q: Array, R: Array, S: Array, y: Array, G: Array | None) -> None:
+    T, n, m, g = y.shape[1], F.shape[-1], y.shape[2], Q.shape[-1]
+    loading = (n, g) if G is None else G.shape[-2:]
+    if G is None and g != n:
+        raise InputError("kalman.bad-shape", f"Q has length {g}, expected {n}", place="Q")
+    wanted = {"F": (F, (n, n)), "H": (H, (m, n)), "Q": (Q, (g, g)), "R": (R, (m, m)), "S": (S, (g, m))}
+    for name, (a, block) in wanted.items():
+        if a.shape[2:] != block or a.shape[1] not in (1, T):
+            raise InputError(
+                "kalman.bad-shape", f"{name} is {a.shape[1:]}, expected (1 | {T}, *{block})", place=name
+            )
+    if loading != (n, g):
+        raise InputError("kalman.bad-shape", f"G is {loading}, expected {(n, g)}", place="G")
+    if not np.isfinite(S).all():
+        raise InputError("kalman.not-finite", "S is not finite", place="S")
 
 
-def _take(a: Array, s: NDArray[np.intp], t: NDArray[np.intp]) -> Array:
-    return a[s if a.shape[0] > 1 else 0 * s, t if a.shape[1] > 1 else 0 * t]
+# ---- what is a covariance ----
 
 
-def _check(parts: Mapping[str, Array]) -> None:
-    """[Q S; S' R] is positive semidefinite, wherever it is given."""
-    Q, S, R = parts["Q"], parts["S"], parts["R"]
-    if not all(np.isfinite(a).all() for a in (Q, S, R)):
-        raise InputError("kalman.not-finite", "a number is not finite", place="Q, R or S")
-    lead = np.broadcast_shapes(Q.shape[:2], S.shape[:2], R.shape[:2])
-    Q, S, R = (np.broadcast_to(a, (*lead, *a.shape[-2:])) for a in (Q, S, R))
-    joint = np.block([[Q, S], [np.swapaxes(S, -1, -2), R]])
-    size = np.maximum(np.abs(np.diagonal(joint, axis1=-2, axis2=-1)).max(axis=-1), 1e-300)
-    bad = np.argwhere(np.linalg.eigvalsh(joint)[..., 0] < -_SLACK * size)
-    if bad.size:
-        message = "with Q and R it is not positive semidefinite"
-        place = f"S, series {bad[0][0]}, step {bad[0][1]}"
-        raise InputError("kalman.not-positive-definite", message, place=place)
+def _deviations(A: Array) -> Array:
+    """Roots of the diagonal, 1 where it is not positive."""
+    d = np.diagonal(A, axis1=-2, axis2=-1)
+    return np.sqrt(np.where(d > 0, d, 1.0))
+
+
+def _usable(A: Array) -> Mask:
+    """Finite, symmetric and, as correlations, without a negative eigenvalue: else the core says why."""
+    fine = np.asarray(np.isfinite(A).all(axis=(-2, -1)))
+    s = _deviations(A)
+    C = np.where(fine[..., None, None], A / (s[..., :, None] * s[..., None, :]), 0.0)
+    return np.asarray(
+        fine
+        & (np.abs(C - _turned(C)) <= _BELOW).all(axis=(-2, -1))
+        & (np.linalg.eigvalsh(C)[..., 0] >= -_BELOW)
+    )
+
+
+def _whole(Q: Array, R: Array, S: Array) -> Mask:
+    """Is [[Q, S], [S', R]] a covariance? (1 | series, 1 | T)"""
+    lead = np.broadcast_shapes(Q.shape[:2], R.shape[:2], S.shape[:2])
+    Q, R, S = (np.broadcast_to(a, lead + a.shape[2:]) for a in (Q, R, S))
+    joint = np.concatenate(
+        [np.concatenate([Q, S], axis=-1), np.concatenate([_turned(S), R], axis=-1)], axis=-2
+    )
+    none = np.diagonal(joint, axis1=-2, axis2=-1) == 0
+    return np.asarray(_usable(joint) & ~(none[..., :, None] & (joint != 0)).any(axis=(-2, -1)))
+
+
+# ---- the split ----
+
+
+def _split(seen: Mask, Q: Array, R: Array, S: Array, good: Mask) -> tuple[Array, Array]:
+    """B (.., g, m), with columns of 0 for what is not seen, and Var w* (.., g, g); B = 0 where not good."""
+    S = np.where(good[..., None, None], S, 0.0)
+    R = np.where(good[..., None, None], R, 0.0)
+    if (seen == seen[:1]).all():
+        seen = seen[:1]
+    if (seen == seen[:, :1]).all():
+        seen = seen[:, :1]
+    lead = np.broadcast_shapes(seen.shape[:2], S.shape[:2], Q.shape[:2])
+    B, rest = np.empty(lead + S.shape[2:]), np.empty(lead + Q.shape[2:])
+    at = np.broadcast_to(seen, lead + seen.shape[2:])
+    for pattern in np.unique(seen.reshape(-1, seen.shape[-1]), axis=0):
+        here = (at == pattern).all(axis=-1)
+        Bp = _regression(R, S, pattern)
+        B[here] = np.broadcast_to(Bp, B.shape)[here]
+        rest[here] = np.broadcast_to(_rest(Q, Bp @ _turned(S)), rest.shape)[here]
+    return B, rest
+
+
+def _regression(R: Array, S: Array, seen: Mask) -> Array:
+    """S_o R_oo^-, by the pseudo-inverse of correlations."""
+    s = _deviations(R)
+    C = np.where(np.outer(seen, seen), R / (s[..., :, None] * s[..., None, :]), 0.0)
+    inverse = np.linalg.pinv(C, rcond=_ZERO, hermitian=True)
+    return np.asarray((np.where(seen, S, 0.0) / s[..., None, :]) @ inverse / s[..., None, :])
+
+
+def _rest(Q: Array, explained: Array) -> Array:
+    """Q less what is explained; an eigenvalue of rounding's size is 0."""
+    A = Q - (explained + _turned(explained)) / 2
+    s = _deviations(Q)
+    scale = s[..., :, None] * s[..., None, :]
+    fine = np.asarray(np.isfinite(A).all(axis=(-2, -1), keepdims=True))
+    values, vectors = np.linalg.eigh(np.where(fine, A / scale, 0.0))
+    moved = (explained != 0).any(axis=(-2, -1), keepdims=True)
+    small = np.asarray((values < _ZERO).any(axis=-1))[..., None, None] & fine & moved
+    half = vectors * np.sqrt(np.where(values < _ZERO, 0.0, values))[..., None, :]
+    cleaned = scale * (half @ _turned(half))
+    return np.where(small, (cleaned + _turned(cleaned)) / 2, A)
+
+
+def _turned(a: Array) -> Array:
+    return np.swapaxes(a, -1, -2)

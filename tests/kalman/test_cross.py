@@ -124,13 +124,85 @@ def test_none_is_zero_and_a_series_has_its_bits_in_any_company() -> None:
     np.testing.assert_allclose(zero.loglike, without.loglike, rtol=1e-12)
 
 
+def test_one_source_of_noise() -> None:
+    """ARMA(1, 1) in innovations form, w = v = e, has no noise of its own and equals Harvey's form."""
+    phi, theta, s2 = 0.7, 0.4, 1.3
+    y = np.random.default_rng(1).normal(size=(4, 40, 1))
+    start = s2 * (phi + theta) ** 2 / (1 - phi**2)
+    one = kalman.filter(
+        y, [[phi]], [[1]], [[s2]], [[s2]], [0], [[start]], G=[[phi + theta]], S=[[s2]], outputs=("loglike",)
+    )
+    F = np.array([[phi, 1], [0, 0]])
+    G = np.array([[1.0], [theta]])
+    P0 = s2 * np.array([[(1 + theta**2 + 2 * phi * theta) / (1 - phi**2), theta], [theta, theta**2]])
+    other = kalman.filter(y, F, [[1, 0]], [[s2]], [[0]], [0, 0], P0, G=G, outputs=("loglike",))
+    np.testing.assert_allclose(one.loglike, other.loglike, rtol=1e-11)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_state_noise_that_is_a_multiple_of_the_observations(seed: int) -> None:
+    """w = L v: nothing but rounding is left of Q, whatever its sign."""
+    rng = np.random.default_rng(seed)
+    model = some_model(rng, 3, 3, 3)
+    L = rng.normal(size=(3, 3))
+    Q = L @ model["R"] @ L.T
+    model |= {"Q": (Q + Q.T) / 2, "S": L @ model["R"]}
+    y = gappy(rng, 2, 6, 3)
+    found = kalman.smooth(y, **model)
+    for s in range(2):
+        mean, _, loglike = dense(y[s], model)
+        assert found.loglike[s] == pytest.approx(loglike, rel=1e-9, abs=1e-9)
+        np.testing.assert_allclose(found.smoothed_mean[s], mean, rtol=1e-7, atol=1e-7)
+
+
+def test_a_large_series_has_its_bits_whatever_the_gaps_of_others() -> None:
+    """Its own matrices are constant, those of the batch are not."""
+    rng = np.random.default_rng(0)
+    model = some_model(rng, 40, 1, 2) | {"F": np.diag(rng.uniform(0.1, 0.8, 40)), "P0": np.eye(40)}
+    y = rng.normal(size=(2, 300, 1))
+    y[1, 150] = np.nan
+    outputs = ("loglike", "last_mean")
+    together, alone = (
+        kalman.filter(y, **model, outputs=outputs),
+        kalman.filter(y[0], **model, outputs=outputs),
+    )
+    assert alone.loglike == together.loglike[0]
+    np.testing.assert_array_equal(alone.last_mean, together.last_mean[0])
+
+
+def test_what_is_no_covariance_fails_alone() -> None:
+    y = np.ones((3, 4, 1))
+    model: dict[str, Any] = {"F": [[1]], "H": [[1]], "Q": [[1]], "R": [[1]], "x0": [0], "P0": [[1]]}
+    S = np.array([0.5, 1.5, 1.0]).reshape(3, 1, 1, 1)
+    found = kalman.filter(y, **model, S=S)
+    assert found.status[1] != 0 and not found.status[[0, 2]].any() and found.failed_in[1] == "Q"
+    assert np.isnan(found.loglike[1]) and np.isfinite(found.loglike[[0, 2]]).all()
+    found = kalman.filter(y, **(model | {"R": np.array([1.0, np.nan, 0.0]).reshape(3, 1, 1, 1)}), S=[[0.5]])
+    assert found.failed_in.tolist() == ["", "R", "Q"]
+    y[1, 2] = np.inf
+    assert kalman.filter(y, **model, S=[[0.5]]).failed_in.tolist() == ["", "y", ""]
+
+
+def test_an_element_without_noise_is_correlated_with_nothing() -> None:
+    model: dict[str, Any] = {"F": [[1]], "H": [[1]], "Q": [[1]], "R": [[0]], "x0": [0], "P0": [[1]]}
+    with pytest.raises(InputError):
+        kalman.filter(np.ones((3, 1)), **model, S=[[1e-5]])
+
+
+@pytest.mark.parametrize("name", ["Q", "R"])
+def test_a_bad_covariance_is_named(name: str) -> None:
+    model: dict[str, Any] = {"F": [[1]], "H": [[1]], "Q": [[1]], "R": [[1]], "x0": [0], "P0": [[1]]}
+    with pytest.raises(InputError, match=name):
+        kalman.filter(np.ones((3, 1)), **(model | {name: [[-1]]}), S=[[0.1]])
+
+
 def test_bad_input() -> None:
     rng = np.random.default_rng(1)
     model, y = some_model(rng, 1, 1, 1), gappy(rng, 1, 5, 1)
     cases: list[tuple[str, dict[str, Any]]] = [
         ("S", {"S": np.ones((2, 1))}),
-        ("S, series 0, step 0", {"S": [[1e3]]}),
-        ("Q, R or S", {"S": [[np.nan]]}),
+        ("S", {"S": [[1e3]]}),
+        ("S", {"S": [[np.nan]]}),
         ("times", {"times": np.arange(5.0)}),
         ("gate, student, adaptive", {"gate": 3.0}),
         ("outputs", {"outputs": ("state_disturbance",)}),
