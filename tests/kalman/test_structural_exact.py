@@ -121,7 +121,7 @@ def test_the_levels_of_an_arima_process_add_one_diffuse_observation(reference: P
     assert twice == pytest.approx(second - 2 * CONSTANT, abs=1e-9)
 
 
-def test_forecasts_are_those_of_generalised_least_squares() -> None:
+def test_components_and_forecasts_are_those_of_generalised_least_squares() -> None:
     rng = np.random.default_rng(9)
     y = 5 + np.cumsum(rng.normal(size=26)) + rng.normal(size=26)
     y[[0, 4, 5, 11]] = np.nan
@@ -135,6 +135,10 @@ def test_forecasts_are_those_of_generalised_least_squares() -> None:
     Pinf = np.diag(arrays.pop("diffuse").astype(float))
     mean, cov, loglike = dense_diffuse_smoother(longer[:, None], Pinf=Pinf, **arrays)
     assert float(fitted.loglike) == pytest.approx(loglike, rel=1e-9)
+    parts = fitted.components()
+    np.testing.assert_allclose(parts["trend"].mean, mean[:26, 0], rtol=1e-7)
+    np.testing.assert_allclose(parts["trend"].var, cov[:26, 0, 0], rtol=1e-7)
+    np.testing.assert_allclose(parts["regression"].mean, x[:26] * mean[:26, 5], rtol=1e-6)
     ahead, H = fitted.forecast(4), arrays["H"][26:, 0]
     np.testing.assert_allclose(ahead.mean, (H * mean[26:]).sum(axis=1), rtol=1e-7)
     np.testing.assert_allclose(ahead.var, np.einsum("ti,tij,tj->t", H, cov[26:], H) + 0.6, rtol=1e-7)
