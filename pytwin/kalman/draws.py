@@ -55,6 +55,7 @@ def draw(
     lengths: ArrayLike | None = None,
     draws: int = 1,
     seed: int = 0,
+    ids: ArrayLike | None = None,
     variates: ArrayLike | None = None,
     threads: int = 1,
 ) -> Draws:
@@ -70,8 +71,11 @@ def draw(
     draws : int
         Paths of each series.
     seed : int
-        Of standard normal numbers that depend on it, on the place of the series in the batch, on draw and
-        step: not on the size of the batch, on other steps or on what is missing.
+        Of standard normal numbers that depend on it, on the series' number, on draw and step: not on the
+        size of the batch, on other steps or on what is missing.
+    ids : array_like of int, shape (...), optional
+        A number for each series, such as that of a patient, so that it keeps its draws in any batch and
+        order; None: its place.
     variates : array_like, shape (..., draws, k), optional
         Numbers to be used instead, k >= observed elements + T g + n: one for each element of y that is
         seen, step by step, then w_0 .. w_{T-1}, then the start. Each group is loaded by a lower triangular
@@ -98,9 +102,10 @@ def draw(
         raise InputError("kalman.bad-argument", "draws is not positive")
     model = _Model.of(data, {"F": F, "H": H, "Q": Q, "R": R, "G": G}, {"c": c, "d": d}, x0, P0)
     steps = None if lengths is None else lay_out_lengths(lengths, data.shape[:-2])
-    numbers = (
-        model.numbers(draws, seed) if variates is None else model.given(as_array("variates", variates), draws)
-    )
+    if variates is None:
+        numbers = model.numbers(draws, seed, _ids(ids, data.shape[:-2]))
+    else:
+        numbers = model.given(as_array("variates", variates), draws)
     path = model.path(draws, *numbers)
     away = model.y[:, None] - path.y
     gap = _smoothed_gap(away, model, draws, steps, threads)
@@ -119,6 +124,16 @@ def draw(
         **{k: v.reshape(batch + v.shape[1:]) for k, v in found.items()},
         status=status.reshape(batch).astype(np.int32),
     )
+
+
+def _ids(ids: ArrayLike | None, batch: tuple[int, ...]) -> NDArray[np.int64]:
+    count = int(np.prod(batch))
+    if ids is None:
+        return np.arange(count)
+    found = np.asarray(ids)
+    if found.dtype.kind not in "iu" or found.shape != batch or (found < 0).any():
+        raise InputError("kalman.bad-shape", f"ids are not whole numbers of shape {batch}", place="ids")
+    return found.reshape(-1).astype(np.int64)
 
 
 def _rows(a: Array | None, like: Array) -> Array:
@@ -181,11 +196,11 @@ class _Model:
         assert F is not None and Q is not None
         return cls(data.reshape((-1, *data.shape[-2:])), arrays, F.shape[-1], Q.shape[-1])
 
-    def numbers(self, draws: int, seed: int) -> tuple[Array, Array, Array]:
+    def numbers(self, draws: int, seed: int, ids: NDArray[np.int64]) -> tuple[Array, Array, Array]:
         """e (S, draws, T, m), u (S, draws, T, g), z (S, draws, n): z stands first, then e, u step by step."""
         S, T, m = self.y.shape
         count = self.n + T * (m + self.g)
-        a = _core.normals(seed, _core.PURPOSE["SMOOTHER"], np.arange(S), draws, count)
+        a = _core.normals(seed, _core.PURPOSE["SMOOTHER"], ids, draws, count)
         rest = a[..., self.n :].reshape(S, draws, T, m + self.g)
         return rest[..., :m], rest[..., m:], a[..., : self.n]
 

@@ -79,6 +79,17 @@ def test_a_series_draws_the_same_in_any_batch(case) -> None:
     assert not np.array_equal(together.state[0, 0], kalman.draw(y, **model, seed=3).state[0])
 
 
+def test_numbered_series_keep_their_draws_in_any_order(case) -> None:
+    y, model = case
+    batch = np.stack([y, 2 * y, y - 1])
+    found = kalman.draw(batch, **model, draws=2, seed=4, ids=[7, 3, 11])
+    turned = kalman.draw(batch[::-1], **model, draws=2, seed=4, ids=[11, 3, 7])
+    np.testing.assert_array_equal(turned.state[::-1], found.state)
+    with pytest.raises(InputError) as caught:
+        kalman.draw(batch, **model, ids=[1, 2])
+    assert caught.value.place == "ids"
+
+
 def test_rows_beyond_a_series_are_not_drawn(case) -> None:
     y, model = case
     got = kalman.draw(np.stack([y, y]), **model, lengths=[12, 7], draws=2)
