@@ -30,7 +30,10 @@ from pytwin.verify.run import Context
 
 NILE = "Durbin & Koopman 2012; kalman/CASES.md, section 1"
 KFAS = "KFAS, stored by statsmodels; kalman/CASES.md, section 4"
-OUTPUTS = ("loglike", "mean", "cov", "predicted_mean", "predicted_cov")
+OUTPUTS = (
+    "loglike", "mean", "cov", "predicted_mean", "predicted_cov", "smoothed_mean", "smoothed_cov",
+    "state_disturbance", "state_disturbance_cov", "obs_disturbance", "obs_disturbance_cov",
+)  # fmt: skip
 
 
 def cases(context: Context) -> Iterator[Case]:
@@ -44,7 +47,7 @@ def nile(context: Context) -> Iterator[Case]:
     for name, loglike in (("full", -633.4645636488783), ("missing", -381.5060013085083)):
         rows = table(context, f"nile_expected_{name}.csv")
         one = [[1.0]]
-        got: Any = kalman.filter(
+        got: Any = kalman.smooth(
             rows["y"][:, None], one, one, [[1469.1]], [[15099.0]], [0.0], [[0.0]],
             diffuse=True, outputs=OUTPUTS,
         )  # fmt: skip
@@ -56,6 +59,8 @@ def nile(context: Context) -> Iterator[Case]:
             ("P_pred", 1, got.predicted_cov[:, 0, 0], 1e-14),
             ("a_filt", 0, got.mean[:, 0], 1e-14),
             ("P_filt", 0, got.cov[:, 0, 0], 1e-14),
+            ("alphahat", 0, got.smoothed_mean[:, 0], 4e-14),
+            ("V_smooth", 0, got.smoothed_cov[:, 0, 0], 7e-13),
         ):
             yield near(
                 f"{say}: {column}", rows[column][first:], value[first:], source=NILE, relative=tolerance
@@ -73,6 +78,7 @@ class Start:
     times: int
     diffuse: Any = True
     first: Array | None = None  # the filtered first row, where the file has it in the predicted one's place
+    smoothed: Array | None = None  # and the smoothed one
 
 
 def starts(context: Context) -> dict[str, Start]:
@@ -108,10 +114,13 @@ def starts(context: Context) -> dict[str, Start]:
             1,
             1,
             first=np.array([11.01780239]),
+            smoothed=np.array([9.06317510544033]),
         ),
         "var1": Start(growth, var, -169.26937466496, 2, 1),
         "var1_measurement_error": Start(growth, var | {"R": np.diag([4.0, 5])}, -112.75389136572, 2, 1),
-        "var1_mixed": Start(growth, mixed, -175.13995529312, 1, 1, np.array([True, False]), growth[0]),
+        "var1_mixed": Start(
+            growth, mixed, -175.13995529312, 1, 1, np.array([True, False]), growth[0], growth[0]
+        ),
     }
 
 
@@ -120,7 +129,7 @@ def kfas(context: Context) -> Iterator[Case]:
     for name, s in starts(context).items():
         rows = table(context, f"exact_diffuse_{name}_KFAS.csv")
         T, n = len(s.y), len(s.model["F"])
-        got: Any = kalman.filter(s.y, **s.model, diffuse=s.diffuse, outputs=OUTPUTS)
+        got: Any = kalman.smooth(s.y, **s.model, diffuse=s.diffuse, outputs=OUTPUTS)
         yield equal(f"{name}: log-likelihood", s.loglike, float(got.loglike), source=KFAS, absolute=3e-11)
         yield equal(f"{name}: diffuse observations", s.observations, int(got.diffuse_count), source=KFAS)
         yield equal(f"{name}: diffuse times", s.times, int(got.diffuse_steps), source=KFAS)
@@ -134,6 +143,26 @@ def kfas(context: Context) -> Iterator[Case]:
             yield near(f"{name}: {column}", want[start:], value[start:], source=KFAS, absolute=1e-11)
         if s.first is not None:
             yield near(f"{name}: first att", s.first, got.mean[0], source=KFAS, absolute=1e-8)
+        yield from smoothed(name, s, rows, got)
+
+
+def smoothed(name: str, s: Start, rows: Any, got: Any) -> Iterator[Case]:
+    """States and disturbances given all of y; those of observations where there is one."""
+    T, n, g, m = len(s.y), len(s.model["F"]), np.shape(s.model["Q"])[-1], s.y.shape[1]
+    own = 0 if s.first is None else 1
+    seen = np.where(np.isfinite(s.y), 0, np.nan)
+    variances = np.einsum("tii->ti", got.obs_disturbance_cov)
+    for column, want, value, start in (
+        ("alphahat", _of(rows, "alphahat", n)[:T], got.smoothed_mean, own),
+        ("etahat", _of(rows, "etahat", g)[:T], got.state_disturbance, 0),
+        ("epshat", _of(rows, "epshat", m)[:T] + seen, got.obs_disturbance, 0),
+        ("Veps", _of(rows, "Veps", m)[:T] + seen, variances, 0),
+        ("sum V", _total(rows, "V", n)[:T], got.smoothed_cov.sum(axis=(1, 2)), 0),
+        ("sum Veta", _total(rows, "Veta", g)[:T], got.state_disturbance_cov.sum(axis=(1, 2)), 0),
+    ):
+        yield near(f"{name}: {column}", want[start:], value[start:], source=KFAS, absolute=4e-11)
+    if s.smoothed is not None:
+        yield near(f"{name}: first alphahat", s.smoothed, got.smoothed_mean[0], source=KFAS, absolute=1e-11)
 
 
 def _total(rows: Any, stem: str, n: int) -> Array:
