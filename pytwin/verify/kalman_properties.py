@@ -28,6 +28,7 @@ MORE = (
 
 def cases(context: Context) -> Iterator[Case]:
     yield from agreement()
+    yield from condition()
     yield from missing_column()
     yield from split_step()
     yield from scaling()
@@ -73,6 +74,32 @@ def agreement() -> Iterator[Case]:
         for name in MORE:
             value = getattr(got, name)
             yield near(f"{n} states, {m} observed: {name}", getattr(dense, name), value, **options)
+
+
+def _graded(rng: np.random.Generator, k: int, condition: float, size: float = 1.0) -> Array:
+    """A covariance (k, k) of that condition and largest eigenvalue."""
+    U = np.linalg.qr(rng.normal(size=(k, k)))[0]
+    P: Array = size * (U * np.logspace(0, -np.log10(condition), k)) @ U.T
+    return (P + P.T) / 2
+
+
+def condition() -> Iterator[Case]:
+    """Prior and noises of condition up to 1e6: no form is further than 1e-10 from the square-root form."""
+    rng = np.random.default_rng(5)
+    for size in (1e2, 1e4, 1e6):
+        worst = dict.fromkeys(MOMENTS, 0.0)
+        for k in range(12):
+            n, m = ((2, 1), (4, 2), (6, 3))[k % 3]
+            own = model(rng, n, m) | {"P0": _graded(rng, n, size), "Q": _graded(rng, n, size, 0.1)}
+            own["R"] = _graded(rng, m, size if m > 1 else 1.0)
+            y = gappy(rng, 25, m)
+            roots, *others = (kalman.smooth(y, **own, outputs=MOMENTS, form=f) for f in reversed(FORMS))
+            for name in MOMENTS:
+                best = np.asarray(getattr(roots, name))
+                off = max(float(np.abs(getattr(o, name) - best).max()) for o in others)
+                worst[name] = max(worst[name], off / (1 + float(np.abs(best).max())))
+        for name, off in worst.items():
+            yield at_most(f"condition {size:.0e}: forms apart, {name}", 1e-10, off, source=SOURCE)
 
 
 def missing_column() -> Iterator[Case]:
