@@ -198,6 +198,7 @@ static pt_status forward(const pt_linear_call *call, int64_t s, pt_blas_work *wo
     const int64_t n = in->n, n_step = pt_linear_length(in, s);
     const int strides = work->rows && n_step > PT_STRIDE_FROM;
     double total = 0.0, *of_step = call->out->loglike_t;
+    work->stride.in_steady = 0; /* that of another series */
     if (strides) pt_stride_begin(in, s, &work->dense, &work->stride);
     pt_copy(work->dense.a, pt_linear_at(&in->x0, s, 0), n);
     pt_copy(work->dense.P, pt_linear_at(&in->P0, s, 0), n * n);

@@ -130,6 +130,16 @@ def test_bits_depend_on_nothing_else(make_model: Any) -> None:
         np.testing.assert_array_equal(alone["loglike_t"], together["loglike_t"][s, :k])
 
 
+def test_a_short_series_does_not_inherit_a_steady_state(make_model: Any) -> None:
+    """The one before it in the same worker's memory has come to rest."""
+    rng = np.random.default_rng(4)
+    model, y = make_model(rng, 40, 1), np.stack([data(rng, 300, 1, "none") for _ in range(3)])
+    lengths = np.array([300, 64, 5])
+    together = run(y, model, STEPS, lengths=lengths)
+    for s, k in enumerate(lengths):
+        np.testing.assert_array_equal(run(y[s, :k], model, STEPS)["loglike"], together["loglike"][s])
+
+
 def test_the_step_that_fails_is_named(make_model: Any) -> None:
     rng = np.random.default_rng(5)
     model, y = make_model(rng, 40, 1), np.stack([data(rng, 200, 1, "none") for _ in range(3)])
