@@ -92,6 +92,8 @@ def run_core(
     packed: bool = False,
     times: ArrayLike | None = None,
     S: ArrayLike | None = None,
+    B: ArrayLike | None = None,
+    u: ArrayLike | None = None,
     diffuse: ArrayLike | bool | None = None,
     **robust: float,
 ) -> dict[str, Any]:
@@ -104,6 +106,8 @@ def run_core(
         arrays[name] = None if value is None else lay_out(name, value, 2, batch)
     for name, value in {"c": c, "d": d}.items():
         arrays[name] = None if value is None else lay_out(name, value, 1, batch)
+    if B is not None or u is not None:
+        arrays["c"] = _with_control(arrays, B, u, batch)
     arrays["x0"] = lay_out("x0", x0, 1, batch, timed=False)
     arrays["P0"] = lay_out("P0", P0, 2, batch, timed=False)
     given = arrays
@@ -127,6 +131,24 @@ def run_core(
     _raise_failures(result, given, single=not batch)
     result["failed_in"] = np.array(PARTS)[result["failed_in"]]
     return {k: v if k == "path" else v.reshape(batch + v.shape[1:]) for k, v in result.items()}
+
+
+def _with_control(
+    arrays: dict[str, Any], B: ArrayLike | None, u: ArrayLike | None, batch: tuple[int, ...]
+) -> Array:
+    """c + B u, (1 | series, 1 | T, n)."""
+    if B is None or u is None:
+        raise InputError("kalman.bad-argument", "B and u come together", place="B, u")
+    load, control = lay_out("B", B, 2, batch), lay_out("u", u, 1, batch)
+    n, T = arrays["F"].shape[-1], arrays["y"].shape[1]
+    if load.shape[-2:] != (n, control.shape[-1]):
+        message = f"B is {load.shape[-2:]}, expected {(n, control.shape[-1])}"
+        raise InputError("kalman.bad-shape", message, place="B")
+    for name, a in {"B": load, "u": control}.items():
+        if a.shape[1] not in (1, T):
+            raise InputError("kalman.bad-shape", f"{name} has {a.shape[1]} steps, expected {T}", place=name)
+    push = (load @ control[..., None])[..., 0]
+    return np.ascontiguousarray(push if arrays["c"] is None else arrays["c"] + push)
 
 
 def lay_out_diffuse(value: ArrayLike | bool | None, n: int, batch: tuple[int, ...]) -> Array | None:

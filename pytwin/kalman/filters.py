@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from numpy.typing import ArrayLike
 
@@ -64,6 +65,35 @@ def _path(form: str, outputs: Sequence[str], known: Sequence[str]) -> int:
     return _FORMS[form]
 
 
+def _run(
+    known: Sequence[str],
+    *,
+    diffuse: ArrayLike | bool | None,
+    form: str,
+    packed: bool,
+    gate: float | None,
+    student: float | None,
+    adaptive: Mapping[str, float] | None,
+    bounds: Bounds | None,
+    outputs: Sequence[str],
+    threads: int,
+    **model: Any,
+) -> dict[str, Any]:
+    """The outputs, those of `known` that are wanted; the other arguments are those of `filter`."""
+    if diffuse is not None and diffuse is not False:
+        _check_diffuse(form, gate=gate, student=student, adaptive=adaptive, bounds=bounds)
+    result = run_core(
+        **model,
+        diffuse=diffuse,
+        outputs=with_moments(outputs, bounds),
+        threads=threads,
+        packed=packed,
+        path=_path(form, outputs, known),
+        **read_robust(gate, student, adaptive, form=form, outputs=outputs),
+    )
+    return bound_result(result, outputs, bounds, packed, threads)
+
+
 def filter(
     y: ArrayLike,
     F: ArrayLike,
@@ -77,6 +107,8 @@ def filter(
     S: ArrayLike | None = None,
     c: ArrayLike | None = None,
     d: ArrayLike | None = None,
+    B: ArrayLike | None = None,
+    u: ArrayLike | None = None,
     diffuse: ArrayLike | bool | None = None,
     times: ArrayLike | None = None,
     lengths: ArrayLike | None = None,
@@ -107,6 +139,8 @@ def filter(
         each series and step. Goes with neither ``times`` nor the robust options.
     c, d : array_like, shapes ([..., 1|T,] n) and ([..., 1|T,] m), optional
         Offsets of the state and of the observation.
+    B, u : array_like, shapes ([..., 1|T,] n, k) and ([..., 1|T,] k), optional
+        Control: B_t u_t is added to c_t.
     diffuse : True or array_like, optional
         States that start without a prior, exactly: the start is N(x0, kappa Pinf + P0) in the limit
         kappa -> infinity, with Pinf the identity (True), the diagonal of a mask ([...,] n), or a matrix
@@ -168,30 +202,7 @@ def filter(
     Durbin & Koopman (2012), Time Series Analysis by State Space Methods, 2nd ed., secs. 4.3, 5.2 and 6.4.
     Koopman & Durbin (2000), Journal of Time Series Analysis 21, 281.
     """
-    if diffuse is not None and diffuse is not False:
-        _check_diffuse(form, gate=gate, student=student, adaptive=adaptive, bounds=bounds)
-    result = run_core(
-        y,
-        F,
-        H,
-        Q,
-        R,
-        x0,
-        P0,
-        G=G,
-        S=S,
-        c=c,
-        d=d,
-        diffuse=diffuse,
-        times=times,
-        lengths=lengths,
-        outputs=with_moments(outputs, bounds),
-        threads=threads,
-        packed=packed,
-        path=_path(form, outputs, _FILTER_OUTPUTS),
-        **read_robust(gate, student, adaptive, form=form, outputs=outputs),
-    )
-    return FilterResult(**bound_result(result, outputs, bounds, packed, threads))
+    return FilterResult(**_run(_FILTER_OUTPUTS, **locals()))
 
 
 def smooth(
@@ -207,6 +218,8 @@ def smooth(
     S: ArrayLike | None = None,
     c: ArrayLike | None = None,
     d: ArrayLike | None = None,
+    B: ArrayLike | None = None,
+    u: ArrayLike | None = None,
     diffuse: ArrayLike | bool | None = None,
     times: ArrayLike | None = None,
     lengths: ArrayLike | None = None,
@@ -239,8 +252,8 @@ def smooth(
 
     Parameters
     ----------
-    y, F, H, Q, R, x0, P0, G, S, c, d, diffuse, times, lengths, form, packed, gate, student, adaptive, bounds
-    threads
+    y, F, H, Q, R, x0, P0, G, S, c, d, B, u, diffuse, times, lengths, form, packed, gate, student, adaptive,
+    bounds, threads
         As in `filter`.
     outputs : sequence of str
         Those of `filter`, ``smoothed_mean``, ``smoothed_cov``, ``lag_one_cov``, ``state_disturbance``,
@@ -260,27 +273,4 @@ def smooth(
     Rauch, Tung & Striebel (1965), AIAA Journal 3, 1445; Joseph's form of the covariance as in Bierman (1977).
     Durbin & Koopman (2012), secs. 4.4 to 4.7, for the disturbances.
     """
-    if diffuse is not None and diffuse is not False:
-        _check_diffuse(form, gate=gate, student=student, adaptive=adaptive, bounds=bounds)
-    result = run_core(
-        y,
-        F,
-        H,
-        Q,
-        R,
-        x0,
-        P0,
-        G=G,
-        S=S,
-        c=c,
-        d=d,
-        diffuse=diffuse,
-        times=times,
-        lengths=lengths,
-        outputs=with_moments(outputs, bounds),
-        threads=threads,
-        packed=packed,
-        path=_path(form, outputs, _SMOOTHER_OUTPUTS),
-        **read_robust(gate, student, adaptive, form=form, outputs=outputs),
-    )
-    return SmootherResult(**bound_result(result, outputs, bounds, packed, threads))
+    return SmootherResult(**_run(_SMOOTHER_OUTPUTS, **locals()))

@@ -18,6 +18,7 @@ from pytwin.kalman.model import LinearModel
 __all__ = ["Fit", "fit"]
 
 Array = NDArray[np.float64]
+Steps = NDArray[np.int64]
 Build = Callable[[Any], LinearModel | Mapping[str, ArrayLike]]
 _STEP = 1e-20  # of the complex step
 _APART = 1e-4  # of the differences of gradients that make the Hessian
@@ -48,10 +49,10 @@ class Fit:
 
 
 class _Likelihood:
-    """-loglike and its gradient at several theta, each for all its series, in one call of the core."""
+    """-loglike and its gradient: all series at one theta, or each at its own, in one call of the core."""
 
-    def __init__(self, build: Build, y: Array, lengths: Array | None, threads: int) -> None:
-        self.build, self.y, self.lengths, self.threads = build, y, lengths, threads
+    def __init__(self, build: Build, y: Array, steps: Steps | None, pooled: bool, threads: int) -> None:
+        self.build, self.y, self.steps, self.pooled, self.threads = build, y, steps, pooled, threads
 
     def arrays(self, theta: Any) -> dict[str, NDArray[Any]]:
         made = self.build(theta)
@@ -61,24 +62,34 @@ class _Likelihood:
         return {name: np.asarray(a) for name, a in named.items() if a is not None}
 
     def __call__(self, theta: Array, which: NDArray[np.intp]) -> tuple[Array, Array]:
-        """theta (k, p) of the groups `which` of y (K, S, T, m)."""
-        k, p = theta.shape
-        values, slopes = np.full(k, np.inf), np.zeros((k, p))
-        for row in range(k):  # a group's model is the user's function: Python, one call for each
-            values[row], slopes[row] = self.one(theta[row], int(which[row]))
-        return values, slopes
+        """theta (k, p), pooled k = 1: values (k,) and gradients (k, p)."""
+        p = theta.shape[-1]
+        moved = [[self.arrays(t + 1j * _STEP * e) for t in theta] for e in np.eye(p)]
+        here = self.stacked([{k: np.real(a) for k, a in self.arrays(t).items()} for t in theta])
+        slopes = [self.stacked([{k: np.imag(a) / _STEP for k, a in m.items()} for m in row]) for row in moved]
+        wanted = [name for name in ARRAYS if any(s.get(name, 0 * here["F"]).any() for s in slopes)]
+        rows = slice(None) if self.pooled else which
+        steps = None if self.steps is None else self.steps[rows]
+        found = gradient(self.y[rows], **here, lengths=steps, wanted=wanted, threads=self.threads)
+        along = np.stack([found.along({k: s[k] for k in wanted}) for s in slopes], axis=-1)
+        good = found.status == 0
+        value, slope = np.where(good, -found.loglike, np.inf), np.where(good[:, None], -along, 0.0)
+        if not self.pooled:
+            return value, slope
+        return value.sum(keepdims=True), slope.sum(axis=0, keepdims=True)
 
-    def one(self, theta: Array, group: int) -> tuple[float, Array]:
-        here = {name: np.real(a).astype(float) for name, a in self.arrays(theta).items()}
-        moved = [self.arrays(theta + 1j * _STEP * e) for e in np.eye(len(theta))]
-        slopes = [{k: np.imag(a) / _STEP for k, a in m.items() if np.iscomplexobj(a)} for m in moved]
-        wanted = [name for name in ARRAYS if any(name in s for s in slopes)]
-        lengths = None if self.lengths is None else self.lengths[group]
-        found = gradient(self.y[group], **here, lengths=lengths, wanted=wanted, threads=self.threads)
-        if found.status.any():
-            return np.inf, np.zeros(len(theta))
-        along = [float(found.along(s).sum()) for s in slopes]
-        return -float(found.loglike.sum()), -np.array(along)
+    def stacked(self, models: list[dict[str, Array]]) -> dict[str, Any]:
+        """The arrays of one model, or of one for each series."""
+        if self.pooled:
+            return dict(models[0])
+        return {name: _stack(name, [m[name] for m in models]) for name in models[0]}
+
+
+def _stack(name: str, rows: list[Array]) -> Array:
+    """A series axis in front, and a time axis where there is none."""
+    a = np.stack(rows)
+    block = 1 if name in ("c", "d", "x0") else 2
+    return a if a.ndim > block + 1 or name in ("x0", "P0") else a[:, None]
 
 
 def fit(
@@ -129,12 +140,13 @@ def fit(
     if data.ndim < 2:
         raise InputError("kalman.bad-shape", f"y has {data.ndim} dimensions, expected (..., T, m)", place="y")
     batch = data.shape[:-2]
-    rows = data.reshape(1 if pooled else -1, -1 if pooled else 1, *data.shape[-2:])
-    steps = None if lengths is None else np.asarray(lengths).reshape(rows.shape[:2])
+    rows = data.reshape(-1, *data.shape[-2:])
+    steps = None if lengths is None else np.asarray(lengths).reshape(-1)
     theta = as_array("start", start)
-    begin = np.broadcast_to(theta, (*(() if pooled else batch), theta.shape[-1])).reshape(len(rows), -1)
-    likelihood = _Likelihood(build, rows, steps, threads)
-    seen = np.isfinite(rows).sum(axis=(1, 2, 3))
+    begin = np.broadcast_to(theta, (*(() if pooled else batch), theta.shape[-1]))
+    begin = begin.reshape(1 if pooled else len(rows), -1)
+    likelihood = _Likelihood(build, rows, steps, pooled, threads)
+    seen = np.isfinite(rows).sum(axis=None if pooled else (1, 2))
     found = minimise(likelihood, begin.copy(), gradient=1e-8 * np.maximum(seen, 10), iterations=iterations)
     lead = () if pooled else batch
     return Fit(

@@ -19,6 +19,17 @@ def _at(a: Array, t: int, core: int) -> Array:
     return a if a.ndim == core else a[min(t, len(a) - 1)]
 
 
+def with_defaults(
+    n: int, m: int, G: Array | None, c: Array | None, d: Array | None
+) -> tuple[Array, Array, Array]:
+    """G, c and d; those that are not given are the identity and zeros."""
+    return (
+        np.eye(n) if G is None else G,
+        np.zeros(n) if c is None else c,
+        np.zeros(m) if d is None else d,
+    )
+
+
 @dataclass
 class LinearRun:
     """Moments of a linear filter, one row a step."""
@@ -57,9 +68,7 @@ def linear_filter(
 ) -> LinearRun:
     """One series y (T, m); matrices with or without a time axis. Conventions of `pytwin.kalman.filter`."""
     run, x, P = LinearRun(), np.asarray(x0, float), np.asarray(P0, float)
-    c = np.zeros(len(x)) if c is None else c
-    d = np.zeros(y.shape[1]) if d is None else d
-    G = np.eye(len(x)) if G is None else G
+    G, c, d = with_defaults(len(x), y.shape[1], G, c, d)
     for t in range(len(y)):
         run.predicted_mean.append(x)
         run.predicted_cov.append(P)
@@ -71,57 +80,6 @@ def linear_filter(
         x = Ft @ x + _at(c, t, 1)
         P = Ft @ P @ Ft.T + Gt @ _at(Q, t, 2) @ Gt.T
     return run
-
-
-def dense_smoother(
-    y: Array,
-    F: Array,
-    H: Array,
-    Q: Array,
-    R: Array,
-    x0: Array,
-    P0: Array,
-    G: Array | None = None,
-    c: Array | None = None,
-    d: Array | None = None,
-) -> tuple[Array, Array, float]:
-    """Smoothed means (T, n), covariances (T, n, n) and log-likelihood from the joint Gaussian of all states.
-
-    No recursion is shared with a filter: x = prior mean + A e with e ~ N(0, blocks), then one conditioning.
-    """
-    T, n = len(y), len(x0)
-    c = np.zeros(n) if c is None else c
-    d = np.zeros(y.shape[1]) if d is None else d
-    G = np.eye(n) if G is None else G
-    means = [np.asarray(x0, float)]
-    V = np.zeros((T * n, T * n))
-    V[:n, :n] = P0
-    for t in range(T - 1):
-        Ft, Gt, now, nxt = (
-            _at(F, t, 2),
-            _at(G, t, 2),
-            slice(t * n, (t + 1) * n),
-            slice((t + 1) * n, (t + 2) * n),
-        )
-        means.append(Ft @ means[-1] + _at(c, t, 1))
-        V[nxt, : (t + 1) * n] = Ft @ V[now, : (t + 1) * n]
-        V[: (t + 1) * n, nxt] = V[nxt, : (t + 1) * n].T
-        V[nxt, nxt] = Ft @ V[now, now] @ Ft.T + Gt @ _at(Q, t, 2) @ Gt.T
-    m = np.concatenate(means)
-    Hb, Rb, db = _observation_blocks(y, H, R, d, n)
-    x, P, loglike = linear_update(m, V, y.reshape(-1), Hb, Rb, db)
-    blocks = [P[t * n : (t + 1) * n, t * n : (t + 1) * n] for t in range(T)]
-    return x.reshape(T, n), np.array(blocks), loglike
-
-
-def _observation_blocks(y: Array, H: Array, R: Array, d: Array, n: int) -> tuple[Array, Array, Array]:
-    T, m = y.shape
-    Hb, Rb = np.zeros((T * m, T * n)), np.zeros((T * m, T * m))
-    for t in range(T):
-        rows = slice(t * m, (t + 1) * m)
-        Hb[rows, t * n : (t + 1) * n] = _at(H, t, 2)
-        Rb[rows, rows] = _at(R, t, 2)
-    return Hb, Rb, np.concatenate([_at(d, t, 1) for t in range(T)])
 
 
 # ---- unscented ----

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from pytwin.reference.kalman import _at
+from pytwin.reference.kalman import _at, with_defaults
 
 Array = NDArray[np.float64]
 LN_2PI = math.log(2 * math.pi)
@@ -113,9 +113,7 @@ def diffuse_filter(
     x, P, inf = np.asarray(x0, float), np.asarray(P0, float), np.asarray(Pinf, float)
     values = np.linalg.eigvalsh(inf)
     run = DiffuseRun(rank=int((values > 1e-10 * values[-1]).sum()))
-    c = np.zeros(len(x)) if c is None else c
-    d = np.zeros(y.shape[1]) if d is None else d
-    G = np.eye(len(x)) if G is None else G
+    G, c, d = with_defaults(len(x), y.shape[1], G, c, d)
     for t in range(len(y)):
         for rows, value in (
             (run.predicted_mean, x), (run.predicted_cov, P), (run.predicted_inf, inf),
@@ -209,9 +207,7 @@ def dense_diffuse_smoother(
     which must be regular, as must X.
     """
     T, n = len(y), len(x0)
-    c = np.zeros(n) if c is None else c
-    d = np.zeros(y.shape[1]) if d is None else d
-    G = np.eye(n) if G is None else G
+    G, c, d = with_defaults(n, y.shape[1], G, c, d)
     values, vectors = np.linalg.eigh(Pinf)
     root = (vectors * np.sqrt(np.maximum(values, 0)))[:, values > 1e-12 * values.max()]
     mean, A, noises = [np.asarray(x0, float)], [root], [np.asarray(P0, float)]

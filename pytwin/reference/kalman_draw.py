@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pytwin.reference.kalman import _at, dense_smoother
-from pytwin.reference.kalman_smooth import dense_moments
+from pytwin.reference.kalman import _at
+from pytwin.reference.kalman_dense import dense_moments, dense_smoother
 
 __all__ = ["draw_path", "fixed_lag"]
 

@@ -14,12 +14,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pytwin.reference.kalman import _at
+
 Array = NDArray[Any]
 STEP = 1e-30
-
-
-def _at(a: Array, t: int, core: int) -> Array:
-    return a if a.ndim == core else a[min(t, len(a) - 1)]
 
 
 def loglike(y: NDArray[np.float64], model: Mapping[str, Array]) -> complex:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from pytwin.reference.kalman import _at, semidefinite_root
+from pytwin.reference.kalman import _at, semidefinite_root, with_defaults
 
 Array = NDArray[np.float64]
 
@@ -90,9 +90,7 @@ def root_smoother(
 ) -> RootRun:
     """One series y (T, m), filtered and smoothed. Conventions of `pytwin.kalman.smooth`."""
     T, n = len(y), len(x0)
-    c = np.zeros(n) if c is None else c
-    d = np.zeros(y.shape[1]) if d is None else d
-    G = np.eye(n) if G is None else G
+    G, c, d = with_defaults(n, y.shape[1], G, c, d)
     run, x, L = RootRun(), np.asarray(x0, float), semidefinite_root(np.asarray(P0, float))
     for t in range(T):
         run.predicted_mean.append(x)

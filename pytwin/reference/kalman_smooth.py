@@ -1,4 +1,4 @@
-"""Plain NumPy smoothers: the recursion of Rauch, Tung & Striebel, and one Gaussian of states and noises."""
+"""Plain NumPy smoother: the recursion of Rauch, Tung & Striebel."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pytwin.reference.kalman import LinearRun, _at
+from pytwin.reference.kalman import LinearRun, _at, with_defaults
 
-__all__ = ["Smoothed", "dense_moments", "rts_smoother"]
+__all__ = ["Smoothed", "blank", "rts_smoother"]
 
 Array = NDArray[np.float64]
 
@@ -25,11 +25,14 @@ class Smoothed:
     state_disturbance_cov: Array
     obs_disturbance: Array
     obs_disturbance_cov: Array
+    loglike: float = float("nan")
 
 
-def _blank(T: int, n: int, m: int, g: int) -> Smoothed:
+def blank(T: int, n: int, m: int, g: int) -> Smoothed:
+    """All NaN."""
     shapes = [(n,), (n, n), (n, n), (g,), (g, g), (m,), (m, m)]
-    return Smoothed(*(np.full((T, *shape), np.nan) for shape in shapes))
+    rows: list[Array] = [np.full((T, *shape), np.nan) for shape in shapes]
+    return Smoothed(rows[0], rows[1], rows[2], rows[3], rows[4], rows[5], rows[6])
 
 
 def rts_smoother(
@@ -44,9 +47,8 @@ def rts_smoother(
 ) -> Smoothed:
     """The smoother over a run of `pytwin.reference.kalman.linear_filter`, by Joseph's form throughout."""
     T, n, m, g = len(y), len(run.mean[0]), y.shape[1], Q.shape[-1]
-    d = np.zeros(m) if d is None else d
-    G = np.eye(n) if G is None else G
-    out = _blank(T, n, m, g)
+    G, _, d = with_defaults(n, m, G, None, d)
+    out = blank(T, n, m, g)
     out.smoothed_mean[-1], out.smoothed_cov[-1] = run.mean[-1], run.cov[-1]
     out.state_disturbance[-1], out.state_disturbance_cov[-1] = 0.0, _at(Q, T - 1, 2)
     for t in range(T - 2, -1, -1):
@@ -77,52 +79,3 @@ def observation_noise(y: Array, H: Array, R: Array, mean: Array, cov: Array) -> 
     own = R - B @ R[seen]
     own[seen] = own[:, seen] = 0.0
     return B @ (y[seen] - H[seen] @ mean), own + B @ H[seen] @ cov @ H[seen].T @ B.T
-
-
-def dense_moments(
-    y: Array,
-    F: Array,
-    H: Array,
-    Q: Array,
-    R: Array,
-    x0: Array,
-    P0: Array,
-    G: Array | None = None,
-    c: Array | None = None,
-    d: Array | None = None,
-) -> Smoothed:
-    """All moments by conditioning z = (x_0, w_0 .. w_{T-1}, v_0 .. v_{T-1}) on y: no recursion is shared."""
-    T, n, m, g = len(y), len(x0), y.shape[1], Q.shape[-1]
-    c, d = np.zeros(n) if c is None else c, np.zeros(m) if d is None else d
-    G = np.eye(n) if G is None else G
-    size = n + T * (g + m)
-    prior = np.zeros((size, size))
-    prior[:n, :n] = P0
-    w = [slice(n + t * g, n + (t + 1) * g) for t in range(T)]
-    v = [slice(n + T * g + t * m, n + T * g + (t + 1) * m) for t in range(T)]
-    for t in range(T):
-        prior[w[t], w[t]], prior[v[t], v[t]] = _at(Q, t, 2), _at(R, t, 2)
-    states, means = np.zeros((T, n, size)), np.zeros((T, n))
-    states[0, :, :n], means[0] = np.eye(n), x0
-    for t in range(T - 1):
-        states[t + 1] = _at(F, t, 2) @ states[t]
-        states[t + 1][:, w[t]] += _at(G, t, 2)
-        means[t + 1] = _at(F, t, 2) @ means[t] + _at(c, t, 1)
-    rows = np.stack([_at(H, t, 2) @ states[t] for t in range(T)])
-    expected = np.stack([_at(H, t, 2) @ means[t] + _at(d, t, 1) for t in range(T)])
-    for t in range(T):
-        rows[t][:, v[t]] += np.eye(m)
-    seen = ~np.isnan(y)
-    A, away = rows[seen], (y - expected)[seen]
-    K = np.linalg.solve(A @ prior @ A.T, A @ prior).T
-    left = np.eye(size) - K @ A
-    z, cov = K @ away, left @ prior @ left.T
-    out = _blank(T, n, m, g)
-    for t in range(T):
-        out.smoothed_mean[t] = means[t] + states[t] @ z
-        out.smoothed_cov[t] = states[t] @ cov @ states[t].T
-        if t + 1 < T:
-            out.lag_one_cov[t] = states[t + 1] @ cov @ states[t].T
-        out.state_disturbance[t], out.state_disturbance_cov[t] = z[w[t]], cov[w[t], w[t]]
-        out.obs_disturbance[t], out.obs_disturbance_cov[t] = z[v[t]], cov[v[t], v[t]]
-    return out

@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 
 from pytwin import kalman
-from pytwin.reference.kalman import dense_smoother
-from pytwin.reference.kalman_smooth import dense_moments
+from pytwin.reference.kalman_dense import dense_moments
 from pytwin.verify.case import Case, at_least, at_most, equal
 from pytwin.verify.linear_tables import Array, near
 from pytwin.verify.run import Context
@@ -61,15 +60,14 @@ def agreement() -> Iterator[Case]:
     rng = np.random.default_rng(1)
     for n, m in ((1, 1), (2, 1), (3, 2), (6, 3), (9, 2)):
         own, y = model(rng, n, m), gappy(rng, 25, m)
-        mean, cov, loglike = dense_smoother(y, **own)
+        dense = dense_moments(y, **own)
         for form in FORMS:
             got: Any = kalman.smooth(y, **own, outputs=MOMENTS, form=form)
             say = f"{n} states, {m} observed, {form}"
             options: Any = {"source": "one dense Gaussian", "absolute": 1e-10, "relative": 1e-10}
-            yield near(f"{say}: log-likelihood", loglike, got.loglike, **options)
-            yield near(f"{say}: smoothed mean", mean, got.smoothed_mean, **options)
-            yield near(f"{say}: smoothed covariance", cov, got.smoothed_cov, **options)
-        dense = dense_moments(y, **own)
+            yield near(f"{say}: log-likelihood", dense.loglike, got.loglike, **options)
+            yield near(f"{say}: smoothed mean", dense.smoothed_mean, got.smoothed_mean, **options)
+            yield near(f"{say}: smoothed covariance", dense.smoothed_cov, got.smoothed_cov, **options)
         got = kalman.smooth(y, **own, outputs=MORE)
         for name in MORE:
             value = getattr(got, name)

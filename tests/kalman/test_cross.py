@@ -9,6 +9,7 @@ import pytest
 
 from pytwin import kalman
 from pytwin.errors import InputError
+from pytwin.reference.kalman_dense import dense_smoother
 
 
 def joint(rng: np.random.Generator, g: int, m: int, rank: int | None = None) -> dict[str, np.ndarray]:
@@ -25,47 +26,6 @@ def some_model(rng: np.random.Generator, n: int, m: int, g: int, rank: int | Non
         "c": rng.normal(size=n), "d": rng.normal(size=m), "x0": rng.normal(size=n), "P0": root @ root.T,
         **joint(rng, g, m, rank),
     }  # fmt: skip
-
-
-def at(a: np.ndarray, t: int, core: int) -> np.ndarray:
-    return a if a.ndim == core else a[min(t, len(a) - 1)]
-
-
-def dense(y: np.ndarray, model: dict[str, Any]) -> tuple[np.ndarray, np.ndarray, float]:
-    """Mean (T, n) and covariance (T, n, n) of the states given y (T, m), and ln p(y).
-
-    Everything is a linear map of (x_0, w_0, v_0, w_1, v_1, ...).
-    """
-    T, m = y.shape
-    n, g = np.shape(model["G"])[-2:]
-    size = n + T * (g + m)
-    C, mean = np.zeros((size, size)), np.zeros(size)
-    C[:n, :n], mean[:n] = model["P0"], model["x0"]
-    X, x, Y, offset = np.zeros((T * n, size)), np.zeros(T * n), np.zeros((T * m, size)), np.zeros(T * m)
-    X[:n, :n] = np.eye(n)
-    for t in range(T):
-        w, v = slice(n + t * (g + m), n + t * (g + m) + g), slice(n + t * (g + m) + g, n + (t + 1) * (g + m))
-        Q, S, R = (at(model[k], t, 2) for k in ("Q", "S", "R"))
-        C[w, w], C[w, v], C[v, w], C[v, v] = Q, S, S.T, R
-        now, seen = slice(t * n, (t + 1) * n), slice(t * m, (t + 1) * m)
-        Y[seen] = at(model["H"], t, 2) @ X[now]
-        Y[seen, v] += np.eye(m)
-        offset[seen] = at(model["H"], t, 2) @ x[now] + at(model["d"], t, 1)
-        if t + 1 < T:
-            after = slice((t + 1) * n, (t + 2) * n)
-            X[after] = at(model["F"], t, 2) @ X[now]
-            X[after, w] += at(model["G"], t, 2)
-            x[after] = at(model["F"], t, 2) @ x[now] + at(model["c"], t, 1)
-    flat = y.reshape(-1)
-    ok = np.isfinite(flat)
-    Yo, e = Y[ok], (flat - offset - Y @ mean)[ok]
-    V = Yo @ C @ Yo.T
-    K = X @ C @ Yo.T
-    P = X @ C @ X.T - K @ np.linalg.solve(V, K.T)
-    m_all = (x + X @ mean + K @ np.linalg.solve(V, e)).reshape(T, n)
-    loglike = -0.5 * (ok.sum() * np.log(2 * np.pi) + np.linalg.slogdet(V)[1] + e @ np.linalg.solve(V, e))
-    blocks = np.stack([P[t * n : (t + 1) * n, t * n : (t + 1) * n] for t in range(T)])
-    return m_all, blocks, float(loglike)
 
 
 def gappy(rng: np.random.Generator, *shape: int) -> np.ndarray:
@@ -86,7 +46,7 @@ def test_equals_the_dense_gaussian(n: int, m: int, g: int, rank: int | None, for
     outputs = ("loglike", "mean", "smoothed_mean", "smoothed_cov")
     found = kalman.smooth(y, **model, form=form, outputs=outputs)
     for s in range(len(y)):
-        mean, cov, loglike = dense(y[s], model)
+        mean, cov, loglike = dense_smoother(y[s], **model)
         assert found.loglike[s] == pytest.approx(loglike, rel=1e-9, abs=1e-9)
         np.testing.assert_allclose(found.smoothed_mean[s], mean, rtol=1e-8, atol=1e-8)
         np.testing.assert_allclose(found.smoothed_cov[s], cov, rtol=1e-8, atol=1e-8)
@@ -98,14 +58,14 @@ def test_complete_series_keep_constant_matrices_and_time_axes_are_known() -> Non
     T = 6
     model = some_model(rng, 2, 2, 2)
     y = rng.normal(size=(2, T, 2))
-    mean, _, loglike = dense(y[1], model)
+    mean, _, loglike = dense_smoother(y[1], **model)
     found = kalman.smooth(y, **model)
     assert found.loglike[1] == pytest.approx(loglike, rel=1e-10)
     np.testing.assert_allclose(found.smoothed_mean[1], mean, rtol=1e-9, atol=1e-9)
     varied = [some_model(rng, 2, 2, 2) for _ in range(T)]
     timed = {k: a if k in ("x0", "P0") else np.stack([v[k] for v in varied]) for k, a in model.items()}
     y[0, 2, 1] = np.nan
-    mean, _, loglike = dense(y[0], timed)
+    mean, _, loglike = dense_smoother(y[0], **timed)
     found = kalman.smooth(y, **timed)
     assert found.loglike[0] == pytest.approx(loglike, rel=1e-10)
     np.testing.assert_allclose(found.smoothed_mean[0], mean, rtol=1e-9, atol=1e-9)
@@ -150,7 +110,7 @@ def test_state_noise_that_is_a_multiple_of_the_observations(seed: int) -> None:
     y = gappy(rng, 2, 6, 3)
     found = kalman.smooth(y, **model)
     for s in range(2):
-        mean, _, loglike = dense(y[s], model)
+        mean, _, loglike = dense_smoother(y[s], **model)
         assert found.loglike[s] == pytest.approx(loglike, rel=1e-9, abs=1e-9)
         np.testing.assert_allclose(found.smoothed_mean[s], mean, rtol=1e-7, atol=1e-7)
 

@@ -7,7 +7,7 @@ import pytest
 
 from pytwin import kalman
 from pytwin.errors import InputError
-from pytwin.reference.kalman import dense_smoother
+from pytwin.reference.kalman_dense import dense_smoother
 from pytwin.reference.kalman_draw import draw_path
 from pytwin.reference.kalman_draw import fixed_lag as plain_lag
 

@@ -8,7 +8,7 @@ import pytest
 from pytwin import InputError
 from pytwin.datasets import nile
 from pytwin.kalman import structural as st
-from pytwin.reference.kalman import dense_smoother
+from pytwin.reference.kalman_dense import dense_smoother
 
 pytestmark = pytest.mark.core
 

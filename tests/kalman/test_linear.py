@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 from pytwin import _core, kalman
+from pytwin.errors import InputError
 from pytwin.reference import kalman as plain
+from pytwin.reference.kalman_dense import dense_smoother
 
 pytestmark = pytest.mark.core
 
@@ -38,7 +40,7 @@ def test_equals_the_twin_and_the_dense_gaussian(make_model: Any, n: int, m: int,
     assert got["path"] == ("lanes", "blas")[path - 1]
     for s in range(len(y)):
         filtered = plain.linear_filter(y[s], **model)
-        mean, cov, loglike = plain.dense_smoother(y[s], **model)
+        mean, cov, loglike = dense_smoother(y[s], **model)
         assert got["loglike"][s] == pytest.approx(loglike, rel=1e-10, abs=1e-10)
         assert got["loglike_t"][s].sum() == pytest.approx(filtered.loglike, rel=1e-11, abs=1e-11)
         for name in ("mean", "cov", "predicted_mean", "predicted_cov"):
@@ -70,7 +72,7 @@ def test_time_varying_matrices_offsets_and_loading(make_model: Any, per_series: 
     got = run(path, y, model, **more)
     for s in range(S):
         one = {k: a[s] if per_series and k not in ("x0", "P0") else a for k, a in (model | more).items()}
-        mean, cov, loglike = plain.dense_smoother(y[s], **one)
+        mean, cov, loglike = dense_smoother(y[s], **one)
         assert got["loglike"][s] == pytest.approx(loglike, rel=1e-10)
         assert got["loglike"][s] == pytest.approx(plain.linear_filter(y[s], **one).loglike, rel=1e-11)
         np.testing.assert_allclose(got["smoothed_mean"][s], mean, rtol=1e-9, atol=1e-9)
@@ -188,3 +190,20 @@ def test_every_failing_allocation_is_an_error(make_model: Any, n: int) -> None:
     else:
         pytest.fail("the call never ran through")
     assert nth > 5
+
+
+def test_control_is_an_offset_of_the_state(make_model: Any) -> None:
+    rng = np.random.default_rng(11)
+    model, y = make_model(rng, 3, 2), gappy(rng, 4, 9, 2)
+    B, u, c = rng.normal(size=(3, 2)), rng.normal(size=(4, 9, 2)), rng.normal(size=3)
+    found = kalman.filter(y, **model, c=c, B=B, u=u)
+    expected = kalman.filter(y, **model, c=c + u @ B.T)
+    np.testing.assert_allclose(found.loglike, expected.loglike, rtol=1e-12)
+    np.testing.assert_allclose(found.mean, expected.mean, rtol=1e-11, atol=1e-12)
+    constant = kalman.smooth(y, **model, B=B, u=[1.0, 2.0])
+    same = kalman.smooth(y, **model, c=B @ [1.0, 2.0])
+    np.testing.assert_allclose(constant.smoothed_mean, same.smoothed_mean, rtol=1e-12)
+    for place, changed in (("B, u", {"B": B}), ("B", {"B": B[:2], "u": u}), ("u", {"B": B, "u": u[:, :5]})):
+        with pytest.raises(InputError) as caught:
+            kalman.filter(y, **model, **changed)
+        assert caught.value.place == place

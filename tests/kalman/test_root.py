@@ -10,8 +10,8 @@ import pytest
 
 from pytwin import _core, kalman
 from pytwin.errors import ComputationError, InputError
-from pytwin.reference import kalman as plain
 from pytwin.reference import kalman_root as twin
+from pytwin.reference.kalman_dense import dense_smoother
 
 pytestmark = pytest.mark.core
 
@@ -39,7 +39,7 @@ def test_equals_the_twin_and_the_dense_gaussian(make_model: Any, n: int, m: int)
     assert got.path == "square-root"
     for s in range(len(y)):
         run = twin.root_smoother(y[s], **model)
-        mean, cov, loglike = plain.dense_smoother(y[s], **model)
+        mean, cov, loglike = dense_smoother(y[s], **model)
         assert got.loglike[s] == pytest.approx(loglike, rel=1e-10, abs=1e-10)
         assert got.loglike[s] == pytest.approx(run.loglike, rel=1e-12, abs=1e-12)
         for name, root in (("cov", run.root), ("predicted_cov", run.predicted_root)):
@@ -84,7 +84,7 @@ def test_time_varying_matrices_offsets_and_loading(make_model: Any, per_series: 
     got = smooth(y, model)
     for s in range(S):
         one = {k: a[s] if per_series and k not in ("x0", "P0") else a for k, a in model.items()}
-        mean, cov, loglike = plain.dense_smoother(y[s], **one)
+        mean, cov, loglike = dense_smoother(y[s], **one)
         assert got.loglike[s] == pytest.approx(loglike, rel=1e-10)
         np.testing.assert_allclose(got.smoothed_mean[s], mean, rtol=1e-9, atol=1e-9)
         np.testing.assert_allclose(got.smoothed_cov[s], cov, rtol=1e-9, atol=1e-9)
@@ -262,7 +262,7 @@ def test_states_known_exactly_and_predictions_that_are_singular() -> None:
     rng = np.random.default_rng(3)
     y = gappy(rng, 20, 1)
     got = smooth(y, lagged)
-    mean, cov, loglike = plain.dense_smoother(y, **lagged)
+    mean, cov, loglike = dense_smoother(y, **lagged)
     assert float(got.loglike) == pytest.approx(loglike, rel=1e-11)
     np.testing.assert_allclose(got.smoothed_mean, mean, rtol=1e-9, atol=1e-10)
     np.testing.assert_allclose(got.smoothed_cov, cov, rtol=1e-9, atol=1e-10)

@@ -12,10 +12,11 @@ import pytest
 import pytwin as pt
 from pytwin.reference import kalman as plain
 from pytwin.reference import kalman_smooth as twin
+from pytwin.reference.kalman_dense import dense_moments
 
 pytestmark = pytest.mark.core
 
-NAMES = tuple(f.name for f in fields(twin.Smoothed))
+NAMES = tuple(f.name for f in fields(twin.Smoothed) if f.name != "loglike")
 MOMENTS = ("mean", "cov", "predicted_mean", "predicted_cov", "smoothed_mean", "smoothed_cov")
 EVERYTHING = (
     "loglike",
@@ -53,7 +54,7 @@ def test_equals_one_dense_conditioning(make_model: Any, n: int, m: int, g: int) 
     y[2] = np.nan
     got = pt.kalman.smooth(y, **model, outputs=NAMES)
     for s in range(len(y)):
-        expected = twin.dense_moments(y[s], **model)
+        expected = dense_moments(y[s], **model)
         for name in NAMES:
             a, b = getattr(got, name)[s], getattr(expected, name)
             np.testing.assert_allclose(
