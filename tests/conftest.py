@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -78,6 +78,30 @@ def reference(request: pytest.FixtureRequest) -> Path:
 def checkout() -> Path:
     """The root of the source checkout that these tests are part of."""
     return CHECKOUT
+
+
+@pytest.fixture
+def failed_allocations() -> Callable[[Callable[[], object]], int]:
+    """Makes the first, second, ... allocation of a call fail until it runs through, and counts them.
+
+    Each failure is a MemoryError that leaves nothing behind.
+    """
+
+    def count(call: Callable[[], object]) -> int:
+        held = _core._alloc_live()
+        for nth in range(1, 1000):
+            _core._alloc_fail_at(nth)
+            try:
+                call()
+            except MemoryError:
+                assert _core._alloc_live() == held, f"allocation {nth} failed and left blocks behind"
+                continue
+            finally:
+                _core._alloc_fail_at(0)
+            return nth - 1
+        pytest.fail("a thousand allocations in so small a call")
+
+    return count
 
 
 @pytest.fixture

@@ -19,28 +19,17 @@ typedef struct {
 static int64_t place_carried(const pt_linear_input *in, adapt_work *w, vec *block)
 {
     const int64_t n = in->n;
-    struct {
-        vec **array;
-        int64_t n;
-    } parts[] = {
+    const pt_lane_part parts[] = {
         {&w->log_scale, N_SCALE}, {&w->size, 3},         {&w->da[OF_R], n},
         {&w->da[OF_Q], n},        {&w->dP[OF_R], n * n}, {&w->dP[OF_Q], n * n},
     };
-    int64_t used = 0;
-    for (size_t k = 0; k < sizeof parts / sizeof *parts; k++) {
-        if (block) *parts[k].array = block + used;
-        used += parts[k].n;
-    }
-    return used;
+    return pt_lane_place(parts, sizeof parts / sizeof *parts, block);
 }
 
 static int64_t place(const pt_linear_input *in, adapt_work *w, vec *block)
 {
     const int64_t n = in->n, m = in->m;
-    struct {
-        vec **array;
-        int64_t n;
-    } parts[] = {
+    const pt_lane_part parts[] = {
         {&w->v, m},
         {&w->S, m * m},
         {&w->L, m * m},
@@ -58,12 +47,7 @@ static int64_t place(const pt_linear_input *in, adapt_work *w, vec *block)
         {&w->T, n * n},
         {&w->U, n * n},
     };
-    int64_t used = 0;
-    for (size_t k = 0; k < sizeof parts / sizeof *parts; k++) {
-        if (block) *parts[k].array = block + used;
-        used += parts[k].n;
-    }
-    return used;
+    return pt_lane_place(parts, sizeof parts / sizeof *parts, block);
 }
 
 int64_t pt_lane_adapt_size(const pt_linear_input *in)

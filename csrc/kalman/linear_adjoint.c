@@ -7,6 +7,8 @@
 #include "kalman/linear_history.h"
 #include "kalman/linear_panels.h"
 
+enum { OF_F, OF_H, OF_Q, OF_R, OF_G, OF_C, OF_D, OF_X0, OF_P0, N_DERIVATIVE };
+
 struct pt_lane_adjoint {
     vec *r, *N, *mu, *M;       /* (n), (n, n) twice */
     vec *H, *K, *MK, *Z;       /* (m, n): rows that are seen, K', K' M, S^- H */
@@ -15,18 +17,15 @@ struct pt_lane_adjoint {
     vec *u, *z, *mean;         /* (m), (m), (n): the smoothed mean */
     vec *B, *X, *Y;            /* (max(n, g), max(n, g)) */
     vec *step;                 /* (n_max, n_max): a derivative of one step */
-    vec *sum[PT_N_LINEAR];     /* of each array of the model, over the steps */
+    vec *sum[N_DERIVATIVE];    /* of each array of the model, over the steps */
 };
 
 /* One array of the model: its derivative's place, and its size */
 typedef struct {
-    pt_linear_part part;
     double *to;
     const pt_linear_array *array;
     int count;
 } derivative;
-
-enum { N_DERIVATIVE = 9 };
 
 static void list(const pt_lane_block *b, derivative d[N_DERIVATIVE])
 {
@@ -34,11 +33,9 @@ static void list(const pt_lane_block *b, derivative d[N_DERIVATIVE])
     const pt_linear_gradient *to = &b->call->out->gradient;
     const int n = in->n, m = in->m, g = in->g;
     const derivative all[N_DERIVATIVE] = {
-        {PT_LINEAR_F, to->F, &in->F, n * n},    {PT_LINEAR_H, to->H, &in->H, m * n},
-        {PT_LINEAR_Q, to->Q, &in->Q, g * g},    {PT_LINEAR_R, to->R, &in->R, m * m},
-        {PT_LINEAR_G, to->G, &in->G, n * g},    {PT_LINEAR_C, to->c, &in->c, n},
-        {PT_LINEAR_D, to->d, &in->d, m},        {PT_LINEAR_X0, to->x0, &in->x0, n},
-        {PT_LINEAR_P0, to->P0, &in->P0, n * n},
+        [OF_F] = {to->F, &in->F, n * n}, [OF_H] = {to->H, &in->H, m * n}, [OF_Q] = {to->Q, &in->Q, g * g},
+        [OF_R] = {to->R, &in->R, m * m}, [OF_G] = {to->G, &in->G, n * g}, [OF_C] = {to->c, &in->c, n},
+        [OF_D] = {to->d, &in->d, m},     [OF_X0] = {to->x0, &in->x0, n},  [OF_P0] = {to->P0, &in->P0, n * n},
     };
     memcpy(d, all, sizeof all);
 }
@@ -49,11 +46,7 @@ static int64_t place(pt_lane_adjoint *w, const pt_lane_block *b, vec *block)
 {
     const int64_t n = b->call->in->n, m = b->call->in->m, g = b->call->in->g;
     const int64_t k = n > g ? n : g, most = k > m ? k : m;
-    int64_t used = 0;
-    struct {
-        vec **array;
-        int64_t n;
-    } parts[] = {
+    const pt_lane_part parts[] = {
         {&w->r, n},      {&w->N, n * n},   {&w->mu, n},
         {&w->M, n * n},  {&w->H, m * n},   {&w->K, m * n},
         {&w->MK, m * n}, {&w->Z, m * n},   {&w->HP, m * n},
@@ -62,14 +55,11 @@ static int64_t place(pt_lane_adjoint *w, const pt_lane_block *b, vec *block)
         {&w->z, m},      {&w->mean, n},    {&w->B, k * k},
         {&w->X, k * k},  {&w->Y, k * k},   {&w->step, most * most},
     };
-    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
-        if (block) *parts[i].array = block + used;
-        used += parts[i].n;
-    }
+    int64_t used = pt_lane_place(parts, sizeof parts / sizeof *parts, block);
     derivative d[N_DERIVATIVE];
     list(b, d);
     for (int i = 0; i < N_DERIVATIVE; i++) {
-        if (block) w->sum[d[i].part] = d[i].to ? block + used : NULL;
+        if (block) w->sum[i] = d[i].to ? block + used : NULL;
         used += d[i].to ? d[i].count : 0;
     }
     return used;
@@ -92,22 +82,23 @@ void pt_lane_adjoint_free(pt_lane_block *b) { pt_free(b->adjoint); }
 /* ---- sums ---- */
 
 /* The derivative of one step, w->step, of an array with a time axis is stored, of another added up. */
-static void give(pt_lane_block *b, const derivative *d, int64_t t)
+static void give(pt_lane_block *b, const derivative *all, int k, int64_t t)
 {
+    const derivative *d = all + k;
     const pt_lane_adjoint *w = b->adjoint;
     const vmask alive = v_lt(v_set((double)t), b->live_until);
     if (d->array->by_time) {
         pt_lane_store(b, d->to, b->call->in->n_time, t, d->count, w->step);
         return;
     }
-    vec *sum = w->sum[d->part];
-    for (int k = 0; k < d->count; k++) sum[k] += v_if(alive, w->step[k], v_set(0.0));
+    vec *sum = w->sum[k];
+    for (int i = 0; i < d->count; i++) sum[i] += v_if(alive, w->step[i], v_set(0.0));
 }
 
-static void give_copy(pt_lane_block *b, const derivative *d, int64_t t, const vec *from)
+static void give_copy(pt_lane_block *b, const derivative *all, int k, int64_t t, const vec *from)
 {
-    memcpy(b->adjoint->step, from, (size_t)d->count * sizeof(vec));
-    give(b, d, t);
+    memcpy(b->adjoint->step, from, (size_t)all[k].count * sizeof(vec));
+    give(b, all, k, t);
 }
 
 /* to (k, k) = (r r' - N) / 2 */
@@ -131,7 +122,7 @@ static void of_F(pt_lane_block *b, const derivative *d, int64_t t, pt_lane_step 
             for (int k = 0; k < n; k++) sum = v_fma(w->B[i * n + k] + w->B[i * n + k], w->X[k * n + j], sum);
             w->step[i * n + j] = sum;
         }
-    give(b, d, t);
+    give(b, d, OF_F, t);
 }
 
 /* w->X (n, g) = B G; G is the identity where there is none */
@@ -155,7 +146,7 @@ static void of_Q(pt_lane_block *b, const derivative *d, int64_t t)
         k_product(g, g, n, (k_operands){b->G, 1, g, w->X, g, NULL, w->step, g});
     else
         memcpy(w->step, w->X, (size_t)n * n * sizeof(vec));
-    give(b, d, t);
+    give(b, d, OF_Q, t);
 }
 
 /* dl/dG = 2 B G Q */
@@ -166,7 +157,7 @@ static void of_G(pt_lane_block *b, const derivative *d, int64_t t)
     B_times_G(b);
     k_product(n, g, g, (k_operands){w->X, g, 1, b->Q0, g, NULL, w->step, g});
     for (int k = 0; k < n * g; k++) w->step[k] += w->step[k];
-    give(b, d, t);
+    give(b, d, OF_G, t);
 }
 
 /* mu and M; both 0 behind the last step */
@@ -176,10 +167,10 @@ static void over_transition(pt_lane_block *b, const derivative *d, int64_t t, pt
     const int n = b->call->in->n;
     pt_lane_load_transition(b, t);
     bend(w, n, w->B);
-    if (d[0].to) of_F(b, d, t, now);
-    if (d[2].to) of_Q(b, d + 2, t);
-    if (d[4].to && d[4].array->data) of_G(b, d + 4, t);
-    if (d[5].to) give_copy(b, d + 5, t, w->r);
+    if (d[OF_F].to) of_F(b, d, t, now);
+    if (d[OF_Q].to) of_Q(b, d, t);
+    if (d[OF_G].to && d[OF_G].array->data) of_G(b, d, t);
+    if (d[OF_C].to) give_copy(b, d, OF_C, t, w->r);
     k_product(n, 1, n, (k_operands){b->F, 1, n, w->r, 1, NULL, w->mu, 1});
     k_product(n, n, n, (k_operands){w->N, n, 1, b->F, n, NULL, w->X, n});
     k_product_symmetric(n, n, (k_operands){b->F, 1, n, w->X, n, NULL, w->M, n});
@@ -284,7 +275,7 @@ static void of_H(pt_lane_block *b, const derivative *d, int64_t t, pt_lane_step 
     for (int i = 0; i < m; i++)
         for (int k = 0; k < n; k++)
             w->step[i * n + k] = v_fma(w->z[i], w->mean[k], w->step[i * n + k] - w->K[i * n + k]);
-    give(b, d, t);
+    give(b, d, OF_H, t);
 }
 
 static void of_R(pt_lane_block *b, const derivative *d, int64_t t)
@@ -295,7 +286,7 @@ static void of_R(pt_lane_block *b, const derivative *d, int64_t t)
         for (int j = 0; j < m; j++)
             w->step[i * m + j] =
                 v_set(0.5) * (v_fma(w->z[i], w->z[j], -w->SI[i * m + j]) - w->KMK[i * m + j]);
-    give(b, d, t);
+    give(b, d, OF_R, t);
 }
 
 static void over_update(pt_lane_block *b, const derivative *d, int64_t t, pt_lane_step now)
@@ -303,9 +294,9 @@ static void over_update(pt_lane_block *b, const derivative *d, int64_t t, pt_lan
     innovate(b, t, now);
     gains(b);
     recur(b);
-    if (d[1].to) of_H(b, d + 1, t, now);
-    if (d[3].to) of_R(b, d + 3, t);
-    if (d[6].to) give_copy(b, d + 6, t, b->adjoint->z);
+    if (d[OF_H].to) of_H(b, d, t, now);
+    if (d[OF_R].to) of_R(b, d, t);
+    if (d[OF_D].to) give_copy(b, d, OF_D, t, b->adjoint->z);
 }
 
 /* ---- the pass ---- */
@@ -319,19 +310,19 @@ static void clear(pt_lane_block *b, const derivative *d)
     memset(w->mu, 0, n * sizeof(vec));
     memset(w->M, 0, n * n * sizeof(vec));
     for (int i = 0; i < N_DERIVATIVE; i++)
-        if (d[i].to) memset(w->sum[d[i].part], 0, (size_t)d[i].count * sizeof(vec));
+        if (d[i].to) memset(w->sum[i], 0, (size_t)d[i].count * sizeof(vec));
 }
 
 /* Transitions from the last step on are not taken: their derivatives are 0. */
 static void last_transition(pt_lane_block *b, const derivative *d)
 {
-    static const int of_transition[] = {0, 2, 4, 5};
+    static const int of_transition[] = {OF_F, OF_Q, OF_G, OF_C};
     const pt_lane_adjoint *w = b->adjoint;
     for (int i = 0; i < 4; i++) {
         const derivative *one = d + of_transition[i];
         if (!one->to || !one->array->by_time) continue;
         memset(w->step, 0, (size_t)one->count * sizeof(vec));
-        give(b, one, b->n_step - 1);
+        give(b, d, of_transition[i], b->n_step - 1);
     }
 }
 
@@ -351,11 +342,11 @@ static void finish(pt_lane_block *b, const derivative *d)
     const pt_lane_adjoint *w = b->adjoint;
     const int n = b->call->in->n;
     vmask bad = k_not_finite(n, 1, w->r) | k_not_finite(n, n + 1, w->N);
-    if (d[7].to) memcpy(w->sum[PT_LINEAR_X0], w->r, (size_t)n * sizeof(vec));
-    if (d[8].to) bend(w, n, w->sum[PT_LINEAR_P0]);
+    if (d[OF_X0].to) memcpy(w->sum[OF_X0], w->r, (size_t)n * sizeof(vec));
+    if (d[OF_P0].to) bend(w, n, w->sum[OF_P0]);
     for (int i = 0; i < N_DERIVATIVE; i++) {
         if (!d[i].to || d[i].array->by_time) continue;
-        const vec *sum = w->sum[d[i].part];
+        const vec *sum = w->sum[i];
         bad |= k_not_finite(d[i].count, 1, sum);
         for (int lane = 0; lane < b->used; lane++)
             for (int k = 0; k < d[i].count; k++) d[i].to[(b->first + lane) * d[i].count + k] = sum[k][lane];

@@ -11,13 +11,10 @@
 static int64_t place(pt_lane_block *b, vec *block)
 {
     const pt_linear_input *in = b->call->in;
-    int64_t n = in->n, m = in->m, g = in->g, used = 0, n_max = n > m ? n : m;
+    int64_t n = in->n, m = in->m, g = in->g, n_max = n > m ? n : m;
     if (g > n_max) n_max = g;
     const int64_t diffuse = in->diffuse.data != NULL;
-    struct {
-        vec **array;
-        int64_t n;
-    } parts[] = {
+    const pt_lane_part parts[] = {
         {&b->F, n * n},
         {&b->H, m * n},
         {&b->Q, n * n},
@@ -65,10 +62,7 @@ static int64_t place(pt_lane_block *b, vec *block)
         {&b->diffuse.steps, diffuse},
         {&b->diffuse.ended, diffuse},
     };
-    for (size_t k = 0; k < sizeof parts / sizeof *parts; k++) {
-        if (block) *parts[k].array = block + used;
-        used += parts[k].n;
-    }
+    const int64_t used = pt_lane_place(parts, sizeof parts / sizeof *parts, block);
     if (block) b->n_carried = block + used - b->carried;
     return used;
 }

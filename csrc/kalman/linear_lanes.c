@@ -10,7 +10,7 @@
 #define SIZES(X) X(1) X(2) X(3) X(4)
 SIZES(INSTANCE)
 
-static void run_size(pt_lane_block *b)
+void pt_lane_block_run(pt_lane_block *b)
 {
     if (b->call->special) {
         pt_lane_block_run_special(b);
@@ -33,7 +33,7 @@ static pt_status run_block(void *context, int worker, int64_t i)
     const pt_linear_call *call = context;
     pt_lane_block *b = (pt_lane_block *)call->work + worker;
     if (pt_lane_block_begin(b, i * PT_W)) {
-        run_size(b);
+        pt_lane_block_run(b);
         if (call->adjoint) pt_lane_adjoint_run(b);
     }
     pt_lane_block_end(b);

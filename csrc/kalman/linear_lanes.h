@@ -70,10 +70,29 @@ struct pt_lane_block {
     void (*forward)(pt_lane_block *b, int64_t from, int64_t to); /* the instance that runs */
 };
 
+/* An array in a block of memory that holds several */
+typedef struct {
+    vec **array;
+    int64_t n;
+} pt_lane_part;
+
+/* Places the parts one behind the other from `block` on, or with a null block only counts: their length */
+static inline int64_t pt_lane_place(const pt_lane_part *parts, size_t count, vec *block)
+{
+    int64_t used = 0;
+    for (size_t k = 0; k < count; k++) {
+        if (block) *parts[k].array = block + used;
+        used += parts[k].n;
+    }
+    return used;
+}
+
 pt_status pt_lane_block_create(const pt_linear_call *call, pt_lane_block *b);
 void pt_lane_block_free(pt_lane_block *b);
 
-/* Filter and smoother over a block that has begun, for states of 5 and more (linear_large.c). */
+/* Filter and smoother over a block that has begun (linear_lanes.c), for states of 5 and more (linear_large.c)
+ */
+void pt_lane_block_run(pt_lane_block *b);
 void pt_lane_block_run_large(pt_lane_block *b);
 
 /* Series first .. first + W - 1; returns whether any of them can be run. */

@@ -22,19 +22,11 @@ typedef struct {
 static int64_t place(const pt_linear_input *in, robust_work *w, vec *block)
 {
     const int64_t n = in->n, m = in->m;
-    struct {
-        vec **array;
-        int64_t n;
-    } parts[] = {
+    const pt_lane_part parts[] = {
         {&w->R, m * m}, {&w->h, m * n}, {&w->y, m},     {&w->D, m},     {&w->weight, m},
         {&w->moved, m}, {&w->a, n},     {&w->P, n * n}, {&w->Q, n * n},
     };
-    int64_t used = 0;
-    for (size_t k = 0; k < sizeof parts / sizeof *parts; k++) {
-        if (block) *parts[k].array = block + used;
-        used += parts[k].n;
-    }
-    return used;
+    return pt_lane_place(parts, sizeof parts / sizeof *parts, block);
 }
 
 int64_t pt_lane_robust_size(const pt_linear_input *in)

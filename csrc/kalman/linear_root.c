@@ -18,10 +18,7 @@ static int64_t place(const pt_linear_call *call, pt_root_work *w, vec *block)
 {
     const pt_linear_input *in = call->in;
     const int64_t n = in->n, g = in->g, n_max = largest(in);
-    struct {
-        vec **array;
-        int64_t n;
-    } parts[] = {
+    const pt_lane_part parts[] = {
         {&w->a, n},
         {&w->L, n * n},
         {&w->noise, n * g},
@@ -32,12 +29,7 @@ static int64_t place(const pt_linear_call *call, pt_root_work *w, vec *block)
         {&w->next_a, n},
         {&w->next_L, n * n},
     };
-    int64_t used = 0;
-    for (size_t k = 0; k < sizeof parts / sizeof *parts; k++) {
-        if (block) *parts[k].array = block + used;
-        used += parts[k].n;
-    }
-    return used;
+    return pt_lane_place(parts, sizeof parts / sizeof *parts, block);
 }
 
 static pt_status work_create(const pt_linear_call *call, pt_root_work *w)

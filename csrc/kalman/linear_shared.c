@@ -14,6 +14,7 @@ typedef struct {
     double *likely;    /* (T, 6) product, exponent, count: of all steps so far, and of this one */
     double *predicted; /* (T, n, n) */
     double *filtered;  /* (T, n, n) */
+    int64_t series;    /* whose gaps these are */
     pt_status status;  /* of the covariances */
     int64_t at;        /* the step of their failure */
 } shared_path;
@@ -34,10 +35,11 @@ static int64_t longest(const pt_linear_input *in)
     return best;
 }
 
-static int same_gaps(const pt_linear_input *in)
+/* Do series first .. first + count - 1 have the gaps of series `model`, each up to its length? */
+static int have_gaps_of(const pt_linear_input *in, int64_t model, int64_t first, int64_t count)
 {
-    const double *y0 = in->y + longest(in) * in->n_time * in->m;
-    for (int64_t s = 0; s < in->n_series; s++) {
+    const double *y0 = in->y + model * in->n_time * in->m;
+    for (int64_t s = first; s < first + count; s++) {
         const double *y = in->y + s * in->n_time * in->m;
         const int64_t n = pt_linear_length(in, s) * in->m;
         int differ = 0;
@@ -57,7 +59,7 @@ int pt_linear_is_shared(const pt_linear_call *call)
     if (in->F.by_series || in->H.by_series || in->Q.by_series || in->R.by_series || in->G.by_series ||
         in->P0.by_series)
         return 0;
-    return same_gaps(in);
+    return have_gaps_of(in, longest(in), 0, 2 * PT_W);
 }
 
 /* ---- the covariances ---- */
@@ -204,7 +206,7 @@ static void run_cov(pt_lane_block *b, shared_path *path)
 {
     const pt_linear_input *in = b->call->in;
     const int square = in->n * in->n;
-    const int64_t s = longest(in);
+    const int64_t s = path->series;
     const double *y = in->y + s * in->n_time * in->m;
     cycle c = {.reach = 1};
     b->first = s;
@@ -369,14 +371,19 @@ static pt_status run_block(void *context, int worker, int64_t i)
 {
     const shared_call *shared = context;
     pt_lane_block *b = shared->blocks + worker;
-    if (pt_lane_block_begin(b, i * PT_W)) means(b, shared->path);
+    if (pt_lane_block_begin(b, i * PT_W)) {
+        if (have_gaps_of(b->call->in, shared->path->series, b->first, b->used))
+            means(b, shared->path);
+        else
+            pt_lane_block_run(b);
+    }
     pt_lane_block_end(b);
     return PT_OK;
 }
 
 pt_status pt_linear_shared(pt_linear_call *call, pt_lane_block *blocks, const pt_control *control)
 {
-    shared_path path = {0};
+    shared_path path = {.series = longest(call->in)};
     shared_call shared = {call, blocks, &path};
     pt_status status = path_create(call->in, &path);
     if (status == PT_OK) {

@@ -13,13 +13,18 @@ from pytwin.errors import ComputationError, InputError, PytwinError
 from pytwin.kalman.cross import refuse_with_cross, without_cross
 from pytwin.kalman.gaps import filter_over_gaps, read_gaps
 
-__all__ = ["Array", "as_array", "lay_out", "lay_out_lengths", "run_core"]
+__all__ = ["Array", "as_array", "axes_of", "lay_out", "lay_out_lengths", "run_core"]
 
 Array = NDArray[np.float64]
 
 # the core's list and, last, times
 PARTS = ("", "y", "F", "H", "Q", "R", "G", "c", "d", "x0", "P0", "diffuse", "times")
 _INPUT_STATUS = ("BAD_ARGUMENT", "NOT_FINITE", "NOT_POSITIVE_DEFINITE")
+
+
+def axes_of(name: str) -> int:
+    """Axes of an array of the model at one step."""
+    return 1 if name in ("c", "d", "x0") else 2
 
 
 def as_array(name: str, value: ArrayLike) -> Array:

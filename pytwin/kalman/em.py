@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pytwin.errors import ComputationError, InputError
-from pytwin.kalman.arrays import as_array
+from pytwin.kalman.arrays import as_array, axes_of, lay_out
 from pytwin.kalman.filters import smooth
 from pytwin.kalman.moments import Moments, observations, transitions
 from pytwin.kalman.results import SmootherResult
@@ -154,9 +154,9 @@ def _arrays(
     found: Arrays = {}
     for name, value in given.items():
         if value is not None:
-            found[name] = _spread(name, as_array(name, value), batch)
+            found[name] = _laid_out(name, value, batch)
         elif name in learn:
-            found[name] = _spread(name, np.zeros(sizes[name]), batch)
+            found[name] = _laid_out(name, np.zeros(sizes[name]), batch)
     for name in learn:
         a = found[name]
         if name not in ("x0", "P0") and a.shape[1] > 1:
@@ -169,25 +169,13 @@ def _arrays(
     return found
 
 
-def _spread(name: str, a: Array, batch: tuple[int, ...]) -> Array:
-    block, timed = (1 if name in ("c", "d", "x0") else 2), name not in ("x0", "P0")
-    core = a.shape[-block:]
-    if a.ndim == block:
-        return a.reshape((1, 1, *core) if timed else (1, *core))
-    steps = a.shape[-block - 1 : -block] if timed else ()
-    lead = a.shape[: a.ndim - block - len(steps)]
-    if all(k == 1 for k in lead):
-        return a.reshape(1, *steps, *core)
-    try:
-        return np.broadcast_to(a, (*batch, *steps, *core)).reshape(-1, *steps, *core)
-    except ValueError:
-        message = f"{name} has leading axes {lead}, which do not fit the series {batch}"
-        raise InputError("kalman.bad-shape", message, place=name) from None
+def _laid_out(name: str, value: ArrayLike, batch: tuple[int, ...]) -> Array:
+    return lay_out(name, value, axes_of(name), batch, timed=name not in ("x0", "P0"))
 
 
 def _plain(name: str, a: Array, lead: tuple[int, ...]) -> Array:
     """As the caller gives such an array: without the axes that were added, for one model."""
-    block = 1 if name in ("c", "d", "x0") else 2
+    block = axes_of(name)
     if not lead:
         return a.reshape(a.shape[-block:])
     return a.reshape(*lead, *a.shape[1:])

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pytwin.errors import InputError
-from pytwin.kalman.arrays import run_core
+from pytwin.kalman.arrays import axes_of, run_core
 
 __all__ = ["Gradient", "gradient"]
 
@@ -53,7 +53,7 @@ class Gradient:
 
     def _share(self, name: str, direction: Array) -> Array:
         g = self.wrt[name]
-        block = 1 if name in ("c", "d", "x0") else 2
+        block = axes_of(name)
         timed = g.ndim - self.loglike.ndim > block
         if direction.ndim > block and name not in ("x0", "P0") and not timed:
             direction = np.take(direction, 0, axis=-block - 1)

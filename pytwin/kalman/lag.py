@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pytwin.errors import InputError
-from pytwin.kalman.arrays import as_array, lay_out, lay_out_lengths
+from pytwin.kalman.arrays import as_array, axes_of, lay_out, lay_out_lengths
 from pytwin.kalman.filters import filter, smooth
 
 __all__ = ["FixedLag", "fixed_lag"]
@@ -85,7 +85,7 @@ def fixed_lag(
     ahead = filter(data, x0=x0, P0=P0, **model, lengths=lengths, outputs=outputs, form=form, threads=threads)
     assert ahead.predicted_mean is not None and ahead.predicted_cov is not None
     batch, (T, m), n = data.shape[:-2], data.shape[-2:], ahead.predicted_mean.shape[-1]
-    arrays = {k: lay_out(k, a, 2 if k in "FHQRG" else 1, batch) for k, a in model.items() if a is not None}
+    arrays = {k: lay_out(k, a, axes_of(k), batch) for k, a in model.items() if a is not None}
     rows = data.reshape(-1, T, m)
     ends = np.full(len(rows), T) if lengths is None else lay_out_lengths(lengths, batch)
     starts = np.minimum(np.arange(T), np.maximum(ends[:, None] - 1, 0)).reshape(-1)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pytwin.errors import InputError
-from pytwin.kalman.arrays import as_array
+from pytwin.kalman.arrays import as_array, axes_of
 from pytwin.kalman.bfgs import minimise
 from pytwin.kalman.gradient import ARRAYS, gradient
 from pytwin.kalman.model import LinearModel
@@ -88,8 +88,7 @@ class _Likelihood:
 def _stack(name: str, rows: list[Array]) -> Array:
     """A series axis in front, and a time axis where there is none."""
     a = np.stack(rows)
-    block = 1 if name in ("c", "d", "x0") else 2
-    return a if a.ndim > block + 1 or name in ("x0", "P0") else a[:, None]
+    return a if a.ndim > axes_of(name) + 1 or name in ("x0", "P0") else a[:, None]
 
 
 def fit(

@@ -119,23 +119,9 @@ def test_unknown_model_and_immutable_type() -> None:
 
 
 @pytest.mark.parametrize("threads", [1, 2])
-def test_every_allocation_failing_in_turn(threads: int) -> None:
-    live = _core._alloc_live()
-    for nth in range(1, 40):
-        _core._alloc_fail_at(nth)
-        try:
-            call(threads=threads, params=np.tile(params_of(MODEL), (100, 1)))
-        except MemoryError:
-            pass
-        else:
-            assert nth > 3
-            break
-        finally:
-            _core._alloc_fail_at(0)
-        assert _core._alloc_live() == live
-    else:
-        pytest.fail("never succeeds")
-    assert _core._alloc_live() == live
+def test_every_allocation_failing_in_turn(threads: int, failed_allocations: Any) -> None:
+    params = np.tile(params_of(MODEL), (100, 1))
+    assert failed_allocations(lambda: call(threads=threads, params=params)) > 2
 
 
 def long_call(**options: Any) -> Any:

@@ -236,6 +236,11 @@ def test_stiff_method_follows_moving_parameters_infusions_and_lanes(batch: int) 
     np.testing.assert_array_equal(np.asarray(alone.dy)[0], found[0])
 
 
+def test_every_failing_allocation_is_an_error(failed_allocations: Any) -> None:
+    options: dict[str, Any] = {"sensitivities": ["SIT", "x0.Q1"], "method": "rodas"}
+    assert failed_allocations(lambda: Model("hovorka").simulate([30.0], **options)) > 5
+
+
 def test_bad_input() -> None:
     row = params_of("hamberg2010")
     with pytest.raises(InputError, match="directions"):

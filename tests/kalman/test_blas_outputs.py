@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pytwin import _core, kalman
+from pytwin import kalman
 
 pytestmark = pytest.mark.core
 
@@ -81,19 +81,7 @@ def test_long_series_go_back_by_check_points(make_model: Any) -> None:
         np.testing.assert_allclose(blas[name], lanes[name], rtol=1e-8, atol=1e-11 * scale)
 
 
-def test_every_failing_allocation_is_an_error(make_model: Any) -> None:
+def test_every_failing_allocation_is_an_error(make_model: Any, failed_allocations: Any) -> None:
     rng = np.random.default_rng(3)
     model, y = make_model(rng, 40, 1), gappy(rng, 10, 1)
-    live, failed = _core._alloc_live(), 0
-    for nth in range(1, 40):
-        _core._alloc_fail_at(nth)
-        try:
-            run(2, y, model, ALL)
-        except MemoryError:
-            failed += 1
-            assert _core._alloc_live() == live
-            continue
-        finally:
-            _core._alloc_fail_at(0)
-        break
-    assert 5 < failed < 38
+    assert failed_allocations(lambda: run(2, y, model, ALL)) > 5

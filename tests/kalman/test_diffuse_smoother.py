@@ -184,3 +184,9 @@ def test_with_correlated_noises_and_time_varying_models(make_model: Any, S: bool
     np.testing.assert_allclose(got.smoothed_mean, wide.smoothed_mean, rtol=1e-4, atol=1e-4)
     np.testing.assert_allclose(got.smoothed_cov, wide.smoothed_cov, rtol=1e-4, atol=1e-4)
     assert float(got.loglike) == pytest.approx(float(wide.loglike) + n / 2 * np.log(1e7), rel=1e-5)
+
+
+def test_every_failing_allocation_is_an_error(make_model: Any, failed_allocations: Any) -> None:
+    rng = np.random.default_rng(6)
+    model, y = make_model(rng, 3, 2), gappy(rng, 9, 6, 2)
+    assert failed_allocations(lambda: kalman.smooth(y, **model, diffuse=True, outputs=ALL, threads=2)) > 5

@@ -111,6 +111,13 @@ def test_a_failed_series_fails_alone() -> None:
     assert np.isnan(found["Q"][1]).all() and np.isfinite(found["Q"][[0, 2]]).all()
 
 
+@pytest.mark.core
+def test_every_failing_allocation_is_an_error(failed_allocations: Any) -> None:
+    rng = np.random.default_rng(6)
+    model, y = model_of(rng, 3, 2, 3, None), gappy(rng, 9, 6, 2)
+    assert failed_allocations(lambda: kalman.gradient(y, **model, wanted=NAMES, threads=2)) > 5
+
+
 def test_bad_input() -> None:
     model: dict[str, Any] = {"F": [[1]], "H": [[1]], "Q": [[1]], "R": [[1]], "x0": [0], "P0": [[1]]}
     for wanted in (("K",), ("G",)):
