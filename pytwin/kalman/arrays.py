@@ -39,11 +39,13 @@ def lay_out(name: str, value: ArrayLike, core: int, batch: tuple[int, ...], *, t
     a = as_array(name, value)
     plain = core + (1 if timed else 0)
     if a.ndim < core:
-        raise InputError("kalman.bad-shape", f"{name} has {a.ndim} dimensions, expected at least {core}")
+        message = f"{name} has {a.ndim} dimensions, expected at least {core}"
+        raise InputError("kalman.bad-shape", message, place=name)
     if a.ndim == core:
         return np.ascontiguousarray(a.reshape((1,) * (plain - core + 1) + a.shape))
     if a.ndim < plain:
-        raise InputError("kalman.bad-shape", f"{name} has leading axes without a time axis")
+        message = f"{name} has leading axes without a time axis"
+        raise InputError("kalman.bad-shape", message, place=name)
     lead = a.shape[: a.ndim - plain]
     inner = a.shape[a.ndim - plain :]
     if all(k == 1 for k in lead):
@@ -51,9 +53,8 @@ def lay_out(name: str, value: ArrayLike, core: int, batch: tuple[int, ...], *, t
     try:
         spread = np.broadcast_to(a, batch + inner)
     except ValueError:
-        raise InputError(
-            "kalman.bad-shape", f"{name} has leading axes {lead}, which do not fit the series {batch}"
-        ) from None
+        message = f"{name} has leading axes {lead}, which do not fit the series {batch}"
+        raise InputError("kalman.bad-shape", message, place=name) from None
     return np.ascontiguousarray(spread.reshape((-1, *inner)))
 
 

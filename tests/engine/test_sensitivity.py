@@ -238,7 +238,8 @@ def test_stiff_method_follows_moving_parameters_infusions_and_lanes(batch: int) 
 
 def test_every_failing_allocation_is_an_error(failed_allocations: Any) -> None:
     options: dict[str, Any] = {"sensitivities": ["SIT", "x0.Q1"], "method": "rodas"}
-    assert failed_allocations(lambda: Model("hovorka").simulate([30.0], **options)) > 5
+    model = Model("hovorka")
+    assert failed_allocations(lambda: model.simulate([30.0], **options)) > 5
 
 
 def test_bad_input() -> None:
