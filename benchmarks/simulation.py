@@ -13,7 +13,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from statistics import median
@@ -22,6 +21,7 @@ import glucose_work
 import numpy as np
 from environment import own_environment
 from glucose_work import DAY, HovorkaJob, Job
+from machine import peak, scaled
 from numpy.typing import NDArray
 from peers import arithmetic, cvode_hovorka, hovorka
 from row import RUNS, Row, median_seconds, once_seconds
@@ -30,7 +30,6 @@ from pytwin import _core
 
 Array = NDArray[np.float64]
 HERE = Path(__file__).resolve().parent
-FULL_PEAK = 70.0  # GFlop/s
 EXPLICIT = _core.METHODS["dopri5"]
 PATIENTS, RTOL = 10_000, 1e-6
 LADDER = (1e-4, 1e-5, 1e-6, 1e-7)  # of a peer's rtol
@@ -48,17 +47,6 @@ def rows() -> Iterator[Row]:
         yield pollu()
     yield threads()
     yield from memory()
-
-
-@cache
-def peak() -> float:
-    """GFlop/s of fused multiply-adds on one core; nan where it cannot be measured."""
-    return arithmetic.peak() if arithmetic.available() else float("nan")
-
-
-def scaled(goal: float) -> float:
-    """A time that was asked for, on this machine."""
-    return goal * max(1.0, FULL_PEAK / peak()) if np.isfinite(peak()) else goal
 
 
 def seconds_at(error: float, curve: list[tuple[float, float]]) -> float:
