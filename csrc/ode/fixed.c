@@ -3,10 +3,11 @@
  *
  * Step n of an interval goes from n step to (n + 1) step, so that no error of rounding gathers in the time;
  * the last is as short as the interval asks for. Outputs within a step come from a cubic through both ends. A
- * state that must not be negative and comes out so becomes 0.
+ * state that must not be negative and comes out so becomes 0. Sensitivities are those of the formula.
  */
 #include "ode/block.h"
 #include "ode/history.h"
+#include "ode/sensitivity.h"
 #include "ode/trigger.h"
 
 /* x1 = x + h (w[0] k[0] + ... + w[n-1] k[n-1]); n is a constant */
@@ -122,6 +123,7 @@ static void conclude(pt_block *b, int j, vmask accept, vmask last)
     b->steps[j] = v_if(accept, b->steps[j] + v_set(1), b->steps[j]);
     b->t[j] = v_if(accept, v_if(last, b->length[j], b->t[j] + b->h[j]), b->t[j]);
     b->arrived[j] |= last & accept;
+    if (b->tangents) pt_tangents_commit(b, j, accept);
     if (b->watch) pt_watch_commit(b, j);
 }
 
@@ -133,6 +135,7 @@ void pt_block_fixed_step(pt_block *b)
         accept[j] = b->live[j];
     }
     make_step(b);
+    if (b->tangents) pt_tangents_step(b);
     if (b->watch) pt_watch_step(b, accept);
     pt_block_dense(b, accept);
     if (b->history) pt_history_keep(b, accept);

@@ -61,8 +61,8 @@ typedef struct {
  *   directions     (n_direction)       n_direction 0: none wanted
  *   dy             (n_lane, n_time, n_out, n_direction)
  *   dx_end         (n_lane, n_state, n_direction), may be null
- * A lane whose sensitivities are not finite fails. With a method that chooses its steps; a model with delays,
- * and directions with another method, are PT_UNSUPPORTED.
+ * A lane whose sensitivities are not finite fails. A model with delays, and directions with a method with
+ * noise, are PT_UNSUPPORTED.
  *
  * Noise (ode/noise.h): lane l follows the Brownian path of (seed, patient[l], draw[l]), which depends on no
  * other lane, thread, output or event. PT_UNSUPPORTED for a model without a diffusion.
@@ -122,6 +122,15 @@ pt_status pt_propagate(const pt_model *model, pt_propagator *work, int64_t n_lan
                        double *x, const double *p, double *factor, double *rate, double *given,
                        const pt_schedule *schedule, int64_t *next, int32_t *status,
                        const pt_ode_options *options);
+
+/* The same, and the derivative of each lane's states at t1 along a direction of its own:
+ *   direction (n_lane)           parameter, or n_param + state at t0
+ *   dx        (n_lane, n_state)  NaN in a lane that failed
+ * The linear part is stepped. PT_UNSUPPORTED as for pt_simulate's sensitivities. */
+pt_status pt_propagate_tangents(const pt_model *model, pt_propagator *work, int64_t n_lane, double t0,
+                                double t1, double *x, const double *p, double *factor, double *rate,
+                                double *given, const pt_schedule *schedule, int64_t *next, int32_t *status,
+                                const pt_ode_options *options, const int32_t *direction, double *dx);
 
 /* p (n_param) from t0 to t1: what PARAM actions in [from, to), and SLOPE actions before `to`, did to it in
  * pt_propagate between two values of *next. */

@@ -48,19 +48,19 @@ void pt_orbit_take_tangents(pt_orbit *o, const pt_block *b, int s)
 /* The parameter of direction q of block b, and how fast it moves in slot s; -1: none moves. */
 static int moving(const pt_block *b, int s, int q, double *speed)
 {
-    const int which = b->tangents->which[q];
+    const int which = pt_tangents_which(b->tangents, s, q);
     if (which >= b->n_param) return -1;
     *speed = pt_get(b->tangents->pd + q * b->n_param * PT_WIDE, which, s);
     return *speed != 0 ? which : -1;
 }
 
 /* One period from x, along all initial states and the parameters of the block's directions. */
-static void differentiate(pt_orbit *o, const pt_block *b, double t0, double period, const double *x)
+static void differentiate(pt_orbit *o, const pt_block *b, int s, double t0, double period, const double *x)
 {
     pt_orbit_tangents *T = o->tangents;
     const int n = o->n;
     for (int i = 0; i < n; i++) T->which[i] = b->n_param + i;
-    for (int q = 0; q < b->tangents->n; q++) T->which[n + q] = b->tangents->which[q];
+    for (int q = 0; q < b->tangents->n; q++) T->which[n + q] = pt_tangents_which(b->tangents, s, q);
     T->period->n = n + b->tangents->n;
     T->period->first = 0;
     T->period->which = T->which;
@@ -85,7 +85,7 @@ pt_status pt_orbit_periodic_tangents(pt_orbit *o, const pt_block *b, int s, doub
                                      const double *x)
 {
     const int n = o->n, m = b->tangents->n, width = n + m;
-    differentiate(o, b, t0, period, x);
+    differentiate(o, b, s, t0, period, x);
     if (o->status != PT_OK) return o->status;
     for (int q = 0; q < m; q++) {
         double speed = 0;

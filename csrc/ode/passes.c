@@ -1,10 +1,8 @@
 /* Sensitivities in a call of pt_simulate: directions cut into passes over the same lanes. */
+#include "ode/noise.h"
 #include "ode/sensitivity.h"
 
-static int has_sensitivities(int method)
-{
-    return method == PT_METHOD_AUTO || method == PT_METHOD_DOPRI5 || method == PT_METHOD_RODAS;
-}
+static int has_sensitivities(int method) { return !pt_method_has_noise(method); }
 
 pt_status pt_tangents_check(const pt_model *model, const pt_simulation *call)
 {
@@ -14,8 +12,7 @@ pt_status pt_tangents_check(const pt_model *model, const pt_simulation *call)
     for (int q = 0; q < call->n_direction; q++)
         if (call->directions[q] < 0 || call->directions[q] >= model->n_param + model->n_state)
             return PT_BAD_ARGUMENT;
-    if (model->n_delay || !model->functions->tangent || pt_steps_are_fixed(&call->options))
-        return PT_UNSUPPORTED;
+    if (model->n_delay || !model->functions->tangent) return PT_UNSUPPORTED;
     return has_sensitivities(call->options.method) ? PT_OK : PT_UNSUPPORTED;
 }
 
@@ -23,7 +20,8 @@ int pt_tangents_pass(const pt_simulation *call)
 {
     const int n = call->n_direction;
     if (n < 1) return 1;
-    return n < PT_PASS_DIRECTIONS || call->options.sensitivity_error ? n : PT_PASS_DIRECTIONS;
+    const int choose_steps = call->options.sensitivity_error && !pt_steps_are_fixed(&call->options);
+    return n < PT_PASS_DIRECTIONS || choose_steps ? n : PT_PASS_DIRECTIONS;
 }
 
 void pt_tangents_choose(pt_block *b, int first, const pt_simulation *call)

@@ -1,9 +1,13 @@
 /* pt_propagate: a few lanes that share one schedule, from one instant to another. */
-#include "ode/block.h"
+#include "ode/sensitivity.h"
+
+enum { PLAIN, RAMPED, PLAIN_TANGENT, RAMPED_TANGENT, N_BLOCK }; /* ramped: for schedules with SLOPE actions */
 
 struct pt_propagator {
-    pt_block *block, *ramped; /* ramped: for schedules with SLOPE actions, or null */
+    const pt_model *model;
     int64_t n_lane;
+    pt_need need;
+    pt_block *block[N_BLOCK]; /* null until it is needed */
 };
 
 /* One call at work. */
@@ -15,23 +19,51 @@ typedef struct {
     double given;
     const pt_schedule *schedule;
     int32_t *status;
+    const int32_t *direction; /* (n_lane), or null */
+    double *dx;
 } propagation;
+
+/* What a block is laid out by. */
+static int same_kind(const pt_ode_options *a, const pt_ode_options *b)
+{
+    return a->method == b->method && (a->step > 0) == (b->step > 0) && a->step_all == b->step_all;
+}
+
+/* The block of a kind for these options, made anew where it was made for others. */
+static pt_status prepare(pt_propagator *work, int kind, pt_ode_options options)
+{
+    pt_block **b = &work->block[kind];
+    const int tangent = kind >= PLAIN_TANGENT;
+    options.need = work->need;
+    options.need.ramps = kind == RAMPED || kind == RAMPED_TANGENT;
+    options.step_all |= tangent;
+    if (*b && same_kind(&(*b)->options, &options)) {
+        (*b)->options = options;
+        return PT_OK;
+    }
+    pt_block_free(*b);
+    pt_status status = pt_block_create(work->model, &options, b);
+    if (status == PT_OK && tangent) status = pt_tangents_create(*b, 1);
+    if (status == PT_OK) return PT_OK;
+    pt_block_free(*b);
+    *b = NULL;
+    return status;
+}
 
 pt_status pt_propagator_create(const pt_model *model, int64_t n_lane, const pt_need *need,
                                pt_propagator **work)
 {
-    pt_ode_options options = {.rtol = 1e-6, .atol = 1e-9, .max_steps = 100000};
+    const pt_ode_options options = {.rtol = 1e-6, .atol = 1e-9, .max_steps = 100000};
     *work = NULL;
     if (model->n_trigger || model->n_delay)
         return PT_UNSUPPORTED; /* their state is not carried from call to call */
     *work = pt_alloc(sizeof **work);
     if (!*work) return PT_NO_MEMORY;
+    (*work)->model = model;
     (*work)->n_lane = n_lane;
-    if (need) options.need = *need;
-    options.need.ramps = 0;
-    pt_status status = pt_block_create(model, &options, &(*work)->block);
-    options.need.ramps = 1;
-    if (status == PT_OK && need && need->ramps) status = pt_block_create(model, &options, &(*work)->ramped);
+    if (need) (*work)->need = *need;
+    pt_status status = prepare(*work, PLAIN, options);
+    if (status == PT_OK && need && need->ramps) status = prepare(*work, RAMPED, options);
     if (status != PT_OK) {
         pt_propagator_free(*work);
         *work = NULL;
@@ -41,8 +73,7 @@ pt_status pt_propagator_create(const pt_model *model, int64_t n_lane, const pt_n
 
 void pt_propagator_free(pt_propagator *work)
 {
-    if (work) pt_block_free(work->block);
-    if (work) pt_block_free(work->ramped);
+    for (int k = 0; work && k < N_BLOCK; k++) pt_block_free(work->block[k]);
     pt_free(work);
 }
 
@@ -51,6 +82,7 @@ static int take(void *context, pt_block *b, int s)
     propagation *c = context;
     if (c->next_lane >= c->n_lane) return 0;
     const int64_t lane = c->next_lane++;
+    if (c->direction) b->tangents->own_which[s] = c->direction + lane;
     pt_slot_begin(b, s, lane, c->t0, c->t1, c->schedule, c->next_action, c->p + lane * b->n_param, c->factor,
                   c->rate, c->x + lane * b->n_state);
     b->slot[s].given = c->given;
@@ -63,6 +95,7 @@ static void finish(void *context, pt_block *b, int s)
     const pt_slot *slot = &b->slot[s];
     c->status[slot->lane] = (int32_t)slot->status;
     pt_slot_state(b, s, c->x + slot->lane * b->n_state);
+    if (c->direction) pt_tangents_state(b, s, c->dx + slot->lane * b->n_state, 1);
 }
 
 static void act_on_rate(const pt_action *a, int n_dose, double *rate)
@@ -87,25 +120,29 @@ static void act_on_shared(const pt_schedule *schedule, int64_t *next, double t1,
     }
 }
 
-/* The block for a schedule; null where the work space was not made for it. */
-static pt_block *block_for(const pt_propagator *work, const pt_schedule *schedule)
+/* The kind of block that a schedule needs; -1 where the work space was not made for it. */
+static int kind_for(const pt_propagator *work, const pt_schedule *schedule, int tangent)
 {
     pt_need need = {0};
-    if (schedule->n_dose || work->ramped) pt_schedule_need(schedule, &need);
-    pt_block *b = need.ramps ? work->ramped : work->block;
-    if (!b || need.n_pending > b->options.need.n_pending || need.steady > b->options.need.steady) return NULL;
-    return b;
+    if (schedule->n_dose || work->need.ramps) pt_schedule_need(schedule, &need);
+    if (need.n_pending > work->need.n_pending || need.steady > work->need.steady) return -1;
+    return need.ramps ? (tangent ? RAMPED_TANGENT : RAMPED) : (tangent ? PLAIN_TANGENT : PLAIN);
 }
 
-pt_status pt_propagate(const pt_model *model, pt_propagator *work, int64_t n_lane, double t0, double t1,
-                       double *x, const double *p, double *factor, double *rate, double *given,
-                       const pt_schedule *schedule, int64_t *next, int32_t *status,
-                       const pt_ode_options *options)
+pt_status pt_propagate_tangents(const pt_model *model, pt_propagator *work, int64_t n_lane, double t0,
+                                double t1, double *x, const double *p, double *factor, double *rate,
+                                double *given, const pt_schedule *schedule, int64_t *next, int32_t *status,
+                                const pt_ode_options *options, const int32_t *direction, double *dx)
 {
     if (n_lane > work->n_lane || !(t1 >= t0) || t0 - t0 != 0 || t1 - t1 != 0) return PT_BAD_ARGUMENT;
     if (schedule->n_trigger) return PT_UNSUPPORTED;
-    pt_block *b = block_for(work, schedule);
-    if (!b) return PT_BAD_ARGUMENT;
+    if (direction && (!model->functions->tangent || options->method == PT_METHOD_EULER_MARUYAMA ||
+                      options->method == PT_METHOD_SRK))
+        return PT_UNSUPPORTED;
+    const int kind = kind_for(work, schedule, direction != NULL);
+    if (kind < 0) return PT_BAD_ARGUMENT;
+    const pt_status prepared = prepare(work, kind, *options);
+    if (prepared != PT_OK) return prepared;
     propagation call = {.n_lane = n_lane,
                         .next_action = *next,
                         .t0 = t0,
@@ -116,13 +153,22 @@ pt_status pt_propagate(const pt_model *model, pt_propagator *work, int64_t n_lan
                         .rate = rate,
                         .given = *given,
                         .schedule = schedule,
-                        .status = status};
+                        .status = status,
+                        .direction = direction,
+                        .dx = dx};
     const pt_feed feed = {.context = &call, .take = take, .finish = finish};
-    const pt_need need = b->options.need;
-    b->options = *options;
-    b->options.need = need;
-    pt_block_run(b, &feed);
+    if (direction) work->block[kind]->tangents->n = 1;
+    pt_block_run(work->block[kind], &feed);
     act_on_shared(schedule, next, t1, model->n_dose, factor, rate);
     *given = t1;
     return PT_OK;
+}
+
+pt_status pt_propagate(const pt_model *model, pt_propagator *work, int64_t n_lane, double t0, double t1,
+                       double *x, const double *p, double *factor, double *rate, double *given,
+                       const pt_schedule *schedule, int64_t *next, int32_t *status,
+                       const pt_ode_options *options)
+{
+    return pt_propagate_tangents(model, work, n_lane, t0, t1, x, p, factor, rate, given, schedule, next,
+                                 status, options, NULL, NULL);
 }

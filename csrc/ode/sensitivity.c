@@ -52,32 +52,36 @@ void pt_tangents_free(pt_tangents *tangents) { pt_free(tangents); }
 static double *own_of(const pt_block *b, int s, int q) { return &b->tangents->own[q * PT_N_SLOT + s]; }
 
 /* 1 where direction q is initial state i */
-static double unit(const pt_block *b, int q, int i) { return b->tangents->which[q] == b->n_param + i; }
+static double unit(const pt_block *b, int s, int q, int i)
+{
+    return pt_tangents_which(b->tangents, s, q) == b->n_param + i;
+}
 
 void pt_tangents_begin(pt_block *b, int s)
 {
     pt_tangents *T = b->tangents;
     for (int q = 0; q < T->n; q++) {
-        *own_of(b, s, q) = T->which[q] < b->n_param;
+        *own_of(b, s, q) = pt_tangents_which(T, s, q) < b->n_param;
         T->instant[s * T->limit + q] = T->last[s * T->limit + q] = 0;
         for (int i = 0; i < b->n_param; i++) *pt_at(row_of(T->pd, b->n_param, q), i, s) = 0;
-        for (int i = 0; i < b->n_state; i++) *pt_at(row_of(T->xd, b->n_state, q), i, s) = unit(b, q, i);
+        for (int i = 0; i < b->n_state; i++) *pt_at(row_of(T->xd, b->n_state, q), i, s) = unit(b, s, q, i);
     }
 }
 
 void pt_tangents_set(pt_block *b, int s, int index)
 {
     for (int q = 0; q < b->tangents->n; q++)
-        if (b->tangents->which[q] == index) *own_of(b, s, q) = 0;
+        if (pt_tangents_which(b->tangents, s, q) == index) *own_of(b, s, q) = 0;
 }
 
 void pt_tangents_params(pt_block *b, int s)
 {
     pt_tangents *T = b->tangents;
-    for (int q = 0; q < T->n; q++)
-        if (T->which[q] < b->n_param)
-            *pt_at(row_of(T->pd, b->n_param, q), T->which[q], s) =
-                *own_of(b, s, q) * b->factor[s * b->n_param + T->which[q]];
+    for (int q = 0; q < T->n; q++) {
+        const int which = pt_tangents_which(T, s, q);
+        if (which >= b->n_param) continue;
+        *pt_at(row_of(T->pd, b->n_param, q), which, s) = *own_of(b, s, q) * b->factor[s * b->n_param + which];
+    }
 }
 
 void pt_tangents_initial(pt_block *b, int s)
@@ -90,7 +94,7 @@ void pt_tangents_initial(pt_block *b, int s)
                                              pt_wides(xd));
         for (int i = 0; i < b->n_state; i++)
             *pt_at(row_of(T->xd, b->n_state, q), i, s) =
-                pt_get(xd, i, s) + (b->slot[s].blank ? unit(b, q, i) : 0);
+                pt_get(xd, i, s) + (b->slot[s].blank ? unit(b, s, q, i) : 0);
     }
 }
 
@@ -132,49 +136,6 @@ void pt_tangents_inflow(pt_block *b, int s)
         for (int i = 0; i < b->n_dose; i++) {
             const pt_dose_port *port = &b->model->doses[i];
             *pt_at(inflow, port->state, s) += share_of(b, s, q, port) * b->rate[s * b->n_dose + i];
-        }
-    }
-}
-
-/* to = x + h sum_{q < s} a[s][q] k[q], n states */
-static void combine(const pt_block *b, int s, int n, const vec *x, vec *const *k, int offset, vec *to)
-{
-    for (int i = 0; i < n; i++)
-        for (int j = 0; j < PT_WIDE; j++) {
-            const int at = i * PT_WIDE + j;
-            vec sum = v_set(0);
-            for (int q = 0; q < s; q++) sum = v_fma(v_set(pt_stage_a[s][q]), k[q][offset + at], sum);
-            to[at] = s ? v_fma(b->h[j], sum, x[at]) : x[at];
-        }
-}
-
-/* The derivative of one direction at a stage, and the states' own. */
-static void stage_of(pt_block *b, int s, int q, const vec *t, vec *xd)
-{
-    pt_tangents *T = b->tangents;
-    const int nx = b->n_state, n = nx * PT_WIDE;
-    vec *kd = row_of(T->kd[s], nx, q);
-    const vec *inflow = row_of(T->inflow, nx, q);
-    b->model->functions->tangent(b->model->self, pt_wides_in(t), pt_wides(T->x), pt_wides(b->p),
-                                 pt_wides(b->d), NULL, pt_wides(xd), pt_wides(row_of(T->pd, b->n_param, q)),
-                                 NULL, pt_wides(T->dx), pt_wides(kd), NULL, NULL);
-    for (int i = 0; i < n; i++) T->k[s][i] = T->dx[i] + b->inflow[i];
-    for (int i = 0; i < n; i++) kd[i] += inflow[i];
-}
-
-void pt_tangents_step(pt_block *b)
-{
-    pt_tangents *T = b->tangents;
-    const int nx = b->n_state;
-    for (int s = 0; s < PT_N_STAGE; s++) {
-        vec t[PT_WIDE];
-        for (int j = 0; j < PT_WIDE; j++) t[j] = b->origin[j] + (b->t[j] + v_set(pt_stage_c[s]) * b->h[j]);
-        if (b->ramps) pt_ramps_follow(b, t);
-        combine(b, s, nx, b->x, T->k, 0, T->x);
-        for (int q = 0; q < T->n; q++) {
-            vec *xd = row_of(T->x1d, nx, q);
-            combine(b, s, nx, row_of(T->xd, nx, q), T->kd, q * nx * PT_WIDE, xd);
-            stage_of(b, s, q, t, xd);
         }
     }
 }
@@ -242,27 +203,12 @@ static void outputs_at(pt_block *b, const vec *t, const vec *x, const vec *xd)
 
 void pt_tangents_output(pt_block *b, const vec *t) { outputs_at(b, t, b->x, b->tangents->xd); }
 
-/* `other` at share theta of a Dormand-Prince step */
-static void dopri_inside(pt_block *b, const vec *theta)
-{
-    pt_tangents *T = b->tangents;
-    for (int i = 0; i < T->n * b->n_state * PT_WIDE; i++) {
-        const int j = i % PT_WIDE;
-        const vec k1 = T->kd[0][i], k7 = T->kd[PT_N_STAGE - 1][i];
-        vec last = v_set(pt_stage_d[0]) * k1;
-        for (int s = 2; s < PT_N_STAGE; s++) last = v_fma(v_set(pt_stage_d[s]), T->kd[s][i], last);
-        const vec h = b->h[j], rest = v_set(1) - theta[j];
-        const vec rise = T->x1d[i] - T->xd[i], bend = h * k1 - rise, twist = rise - h * k7 - bend;
-        T->other[i] = T->xd[i] + theta[j] * (rise + rest * (bend + theta[j] * (twist + rest * (h * last))));
-    }
-}
-
 void pt_tangents_dense(pt_block *b, const vec *t, const vec *theta, const vec *x)
 {
     if (b->stiff && b->stiff->at_work)
         pt_tangents_rosenbrock_inside(b, theta);
     else
-        dopri_inside(b, theta);
+        pt_tangents_explicit_inside(b, theta);
     outputs_at(b, t, x, b->tangents->other);
 }
 

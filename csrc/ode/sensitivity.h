@@ -8,11 +8,12 @@
  *   X_s = x + h sum_q a_sq k_q,    k_s = f(t_s, X_s, p)
  *   Y_s = y + h sum_q a_sq l_q,    l_s = (df/dx) Y_s + (df/dp) p'       by dual numbers
  *
- * so it converges with the order of the method and its error is that of no difference quotient. (Under the
- * Rosenbrock method the equation of the derivative is solved by that method: stiff_tangent.c.) The linear
- * part is stepped too (options.step_all). At an event the derivative jumps as the event's own equation says;
- * where the instant tau of an event depends on the direction, by (f_before - f_after) tau' more (Rozenvasser
- * EN, General sensitivity equations of discontinuous systems, Autom Remote Control 1967;28:400-404).
+ * so it converges with the order of the method and its error is that of no difference quotient. With steps of
+ * a fixed size it is the derivative of the formula itself, however long the step. (Under the Rosenbrock
+ * method the equation of the derivative is solved by that method: stiff_tangent.c.) The linear part is
+ * stepped too (options.step_all). At an event the derivative jumps as the event's own equation says; where
+ * the instant tau of an event depends on the direction, by (f_before - f_after) tau' more (Rozenvasser EN,
+ * General sensitivity equations of discontinuous systems, Autom Remote Control 1967;28:400-404).
  *
  * More directions than PT_PASS_DIRECTIONS are cut into passes, each of which runs the lanes again: with the
  * same bits, because no direction takes part in the choice of steps (without options.sensitivity_error).
@@ -25,9 +26,10 @@
 enum { PT_PASS_DIRECTIONS = 16, PT_MAX_DIRECTION = PT_MAX_STATE + PT_MAX_PARAM };
 
 struct pt_tangents {
-    int n, limit;         /* directions of this pass, and of the largest */
-    int first;            /* number of the first of them among all */
-    const int32_t *which; /* [n] parameter, or n_param + state */
+    int n, limit;                        /* directions of this pass, and of the largest */
+    int first;                           /* number of the first of them among all */
+    const int32_t *which;                /* [n] parameter, or n_param + state */
+    const int32_t *own_which[PT_N_SLOT]; /* the same of the lane in a slot that has its own; null: `which` */
     /* [direction, i, vec j]; lengths behind the direction */
     vec *pd;            /* (n_param) */
     vec *xd, *x1d;      /* (n_state) at t, at t + h */
@@ -48,6 +50,12 @@ struct pt_tangents {
     double *crossing;       /* (PT_MAX_TRIGGER) of the triggers that fire in a slot */
     double *waiting;        /* (PT_N_SLOT, PT_TRIGGER_WAIT) of actions put off */
 };
+
+/* Direction q in slot s: parameter, or n_param + state. */
+static inline int pt_tangents_which(const pt_tangents *T, int s, int q)
+{
+    return T->own_which[s] ? T->own_which[s][q] : T->which[q];
+}
 
 /* ---- what pt_simulate asks for (passes.c) ---- */
 
@@ -95,8 +103,10 @@ void pt_tangents_bolus(pt_block *b, int s, const pt_dose_port *port, double amou
 void pt_tangents_event(pt_block *b, int s, int index, const vec *value);
 /* After the inflows of the slot. */
 void pt_tangents_inflow(pt_block *b, int s);
-/* x1d and the stages, for the step from t to t + h that the block has just tried. */
+/* x1d and the stages, for the step from t to t + h that the block has just tried (explicit_tangent.c). */
 void pt_tangents_step(pt_block *b);
+/* `other` at share theta of that step. */
+void pt_tangents_explicit_inside(pt_block *b, const vec *theta);
 /* mean square of the scaled error of vec j, the largest over directions */
 vec pt_tangents_error(const pt_block *b, int j);
 void pt_tangents_commit(pt_block *b, int j, vmask accept);

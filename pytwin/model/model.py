@@ -196,8 +196,9 @@ class Model(Returning, Linear):
             Steps that a lane keeps for the delays of its model, 16 bytes and 40 for each delay; 0: 1024.
         sensitivities : bool or sequence of str
             Parameters, and initial states as ``"x0.NAME"``, to which exact derivatives of outputs and states
-            are wanted; True: all parameters. They come in the same pass, under "auto", "dopri5" and "rodas",
-            with the linear part stepped like the rest.
+            are wanted; True: all parameters. They come in the same pass, with the linear part stepped like
+            the rest, under every method without noise. With a ``step`` they are the derivative of the
+            method's formula itself, so that of the discrete-time model which ``"euler"`` is.
         sensitivity_error : bool
             Whether the steps hold the error of the sensitivities, too, within the tolerances. Without it they
             are the derivative of the solution with its own steps: quicker, and poor behind a kink of the

@@ -69,6 +69,40 @@ def trajectory(
     return out
 
 
+def fixed_step(method: str, f: Callable[[Array], Array], x: Array, h: float) -> Array:
+    """One step of ``"euler"``, ``"heun"`` or ``"rk4"`` for dx/dt = f(x)."""
+    k = f(x)
+    if method == "euler":
+        return np.asarray(x + h * k)
+    if method == "heun":
+        return np.asarray(x + h / 2 * (k + f(x + h * k)))
+    k2 = f(x + h / 2 * k)
+    k3 = f(x + h / 2 * k2)
+    return np.asarray(x + h / 6 * (k + 2 * k2 + 2 * k3 + f(x + h * k3)))
+
+
+def fixed_trajectory(
+    method: str,
+    rate: Callable[[Array, Params], Array],
+    p: Params,
+    x: Array,
+    n_steps: Sequence[int],
+    step: float,
+    boluses: Sequence[Bolus] = (),
+) -> list[Array]:
+    """States after each number of steps, before a bolus that falls on the same step."""
+    out = []
+    for k in range(max(n_steps) + 1):
+        if k in n_steps:
+            out.append(x.copy())
+        for time, state, amount, share in boluses:
+            if time == k * step:
+                x = x.copy()
+                x[state] += amount * (1.0 if share is None else p[share])
+        x = fixed_step(method, lambda z: rate(z, p), x, step)
+    return out
+
+
 def derivatives(values: Sequence[Array]) -> Array:
     """(T, ..., n) derivatives from complex values (..., n) at T times."""
     return np.asarray(np.imag(np.array(values)) / STEP, dtype=np.float64)

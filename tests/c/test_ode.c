@@ -288,6 +288,72 @@ static void test_propagate_alone(void)
     pt_model_free(model);
 }
 
+/* A method of the call's own, with the model's linear part; then another: each as pt_simulate has it. Lanes
+ * along directions of their own, from a time at which a dose is given. */
+static void test_propagate_tangents(void)
+{
+    pt_model *model;
+    CHECK(pt_model_create("hamberg2010", &model) == PT_OK);
+    enum { NX = 8, NP = 11, ND = NX + NP };
+    double p[ND][NP], x[ND][NX], dx[ND][NX], x0[NX], rate[1], factor[NP], y[1], dy[ND], end[NX], all[NX][ND];
+    int32_t direction[ND], state;
+    const pt_action actions[] = {{2, PT_ACTION_BOLUS, 0, 5.0}, {5, PT_ACTION_SCALE, 1, 1.5}};
+    const pt_schedule schedule = {.actions = actions, .n = 2};
+    const double time = 30;
+    const int32_t output = 0;
+    pt_propagator *work;
+    for (int i = 0; i < NP; i++) p[0][i] = pt_model_params(model)[i].value;
+    pt_model_initial(model, 1, p[0], x0);
+    for (int i = 0; i < NX; i++) x0[i] += 0.5;
+    for (int q = 0; q < ND; q++) direction[q] = q;
+    CHECK(pt_propagator_create(model, ND, NULL, &work) == PT_OK);
+    const int methods[4] = {PT_METHOD_AUTO, PT_METHOD_RK4, PT_METHOD_EULER, PT_METHOD_RODAS};
+    for (int m = 0; m < 4; m++) {
+        const int fixed = m == 1 || m == 2;
+        const pt_ode_options options = {
+            .rtol = 1e-8, .atol = 1e-10, .max_steps = 100000, .method = methods[m], .step = fixed ? 0.5 : 0};
+        double since = nextafter(2, 0), stop;
+        int64_t next = 0;
+        rate[0] = 0;
+        for (int i = 0; i < NP; i++) factor[i] = 1;
+        for (int q = 0; q < ND; q++)
+            for (int i = 0; i < NP; i++) p[q][i] = p[0][i];
+        for (int q = 0; q < ND; q++)
+            for (int i = 0; i < NX; i++) x[q][i] = x0[i];
+        CHECK(pt_propagate_tangents(model, work, ND, 2, time, x[0], p[0], factor, rate, &since, &schedule,
+                                    &next, status, &options, direction, dx[0]) == PT_OK);
+        const pt_simulation call = {.n_lane = 1,
+                                    .n_subject = 1,
+                                    .n_plan = 1,
+                                    .n_time = 1,
+                                    .n_out = 1,
+                                    .params = p[0],
+                                    .x0 = x0,
+                                    .start = 2,
+                                    .plans = &schedule,
+                                    .times = &time,
+                                    .outputs = &output,
+                                    .y = y,
+                                    .x_end = end,
+                                    .status = &state,
+                                    .stop = &stop,
+                                    .n_direction = ND,
+                                    .directions = direction,
+                                    .dy = dy,
+                                    .dx_end = all[0],
+                                    .options = options};
+        CHECK(pt_simulate(model, &call, NULL) == PT_OK && state == PT_OK);
+        for (int q = 0; q < ND; q++)
+            for (int i = 0; i < NX; i++) {
+                CHECK(status[q] == PT_OK);
+                CHECK_BITS(x[q][i], end[i]);
+                CHECK_BITS(dx[q][i], all[i][q]);
+            }
+    }
+    pt_propagator_free(work);
+    pt_model_free(model);
+}
+
 /* Every allocation failing in turn: an error, nothing left behind. */
 static void test_no_memory(void)
 {
@@ -316,6 +382,7 @@ int main(void)
     test_linear_chain();
     test_propagate();
     test_propagate_alone();
+    test_propagate_tangents();
     test_no_memory();
     return check_report();
 }

@@ -279,9 +279,31 @@ static void test_refusals(void)
     pt_simulation call = call_of(m, 1, p, &none, times, 1, bad, 1);
     CHECK(pt_simulate(m, &call, NULL) == PT_BAD_ARGUMENT);
     call.directions = good;
-    call.options.method = PT_METHOD_RK4;
+    call.options.method = PT_METHOD_EULER_MARUYAMA;
     call.options.step = 0.01;
     CHECK(pt_simulate(m, &call, NULL) == PT_UNSUPPORTED);
+    pt_model_free(m);
+}
+
+/* Euler: a1 = a + h r a (1 - a / K), where that is positive; else 0, which depends on nothing */
+static void test_lifted_to_zero(void)
+{
+    static const int8_t positive[1] = {1};
+    pt_model *m = program_create(&logistic);
+    m->positive = positive;
+    const double times[1] = {1}, x0[2] = {0.5, 3}, p[2][2] = {{2, 1}, {2, 1}};
+    const int32_t directions[3] = {0, 1, 2};
+    const double expected[2][3] = {{0.25, 0.5, 1}, {0, 0, 0}};
+    const pt_schedule none = {0};
+    pt_simulation call = call_of(m, 2, p[0], &none, times, 1, directions, 3);
+    call.x0 = x0;
+    call.options.method = PT_METHOD_EULER;
+    call.options.step = 1;
+    CHECK(pt_simulate(m, &call, NULL) == PT_OK);
+    CHECK_BITS(y[0], 1);
+    CHECK_BITS(y[1], 0);
+    for (int l = 0; l < 2; l++)
+        for (int q = 0; q < 3; q++) CHECK_NEAR(dy[l * 3 + q], expected[l][q], 1e-15);
     pt_model_free(m);
 }
 
@@ -353,6 +375,7 @@ int main(void)
     test_bits();
     test_failure();
     test_refusals();
+    test_lifted_to_zero();
     test_rosenbrock();
     test_error_norm();
     test_no_memory();
