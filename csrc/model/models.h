@@ -63,6 +63,12 @@ static const pt_model_row pt_model_rows[] = {
      "NONMEM 7 Users Guides, part VI, PREDPP: ADVAN4 TRANS4. ICON Development Solutions, Gaithersburg",
      {"pk_2cpt_oral"},
      0},
+    {"pk_1cpt_mm",
+     "Any drug: one compartment whose elimination saturates, doses into a depot or into the central "
+     "compartment",
+     "NONMEM 7 Users Guides, part VI, PREDPP: ADVAN10. ICON Development Solutions, Gaithersburg",
+     {"pk_1cpt_mm"},
+     0},
     {"tgi_claret",
      "Tumour growth and its inhibition by a drug whose effect fades",
      "Claret L, Girard P, Hoff PM, et al. Model-based prediction of phase III overall survival in colorectal "

@@ -38,6 +38,9 @@ PT_ORGAN_END
 PT_ORGAN_BEGIN(pk_2cpt_oral)
 #include "organs/pk_2cpt_oral.c"
 PT_ORGAN_END
+PT_ORGAN_BEGIN(pk_1cpt_mm)
+#include "organs/pk_1cpt_mm.c"
+PT_ORGAN_END
 PT_ORGAN_BEGIN(pk_1cpt_oral)
 #include "organs/pk_1cpt_oral.c"
 PT_ORGAN_END

@@ -13,6 +13,7 @@
     X(sensor_interstitial)                                                                                   \
     X(pk_1cpt_oral)                                                                                          \
     X(pk_2cpt_oral)                                                                                          \
+    X(pk_1cpt_mm)                                                                                            \
     X(tgi_claret)                                                                                            \
     X(bouncing_ball)                                                                                         \
     X(mackey_glass)                                                                                          \
