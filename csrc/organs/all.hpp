@@ -56,6 +56,9 @@ PT_ORGAN_END
 PT_ORGAN_BEGIN(lorenz)
 #include "organs/lorenz.c"
 PT_ORGAN_END
+PT_ORGAN_BEGIN(lorenz96)
+#include "organs/lorenz96.c"
+PT_ORGAN_END
 PT_ORGAN_BEGIN(ornstein_uhlenbeck)
 #include "organs/ornstein_uhlenbeck.c"
 PT_ORGAN_END

@@ -19,6 +19,7 @@
     X(mackey_glass)                                                                                          \
     X(linear_delay)                                                                                          \
     X(lorenz)                                                                                                \
+    X(lorenz96)                                                                                              \
     X(ornstein_uhlenbeck)                                                                                    \
     X(geometric_brownian)                                                                                    \
     X(robertson)                                                                                             \

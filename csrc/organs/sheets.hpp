@@ -17,6 +17,7 @@
 #include "organs/liver_swarfarin_1cpt.h"
 #include "organs/liver_swarfarin_2cpt.h"
 #include "organs/lorenz.h"
+#include "organs/lorenz96.h"
 #include "organs/mackey_glass.h"
 #include "organs/oregonator.h"
 #include "organs/organ_list.h"
