@@ -227,7 +227,7 @@ pt_status pt_linear(const pt_linear_input *input, pt_linear_output *output, int 
     call.special = path == 3 || robust || input->diffuse.data;
     call.spreads = path == 1 && !call.special && call.smooth && input->n > PT_SPREAD_FROM;
     if (robust && (path == 2 || path == 4)) return PT_UNSUPPORTED;
-    if (input->diffuse.data && (path == 2 || path == 4 || robust || call.adjoint)) return PT_UNSUPPORTED;
+    if (input->diffuse.data && (path == 2 || path == 4 || robust)) return PT_UNSUPPORTED;
     double *scratch = pt_alloc((size_t)n_max * n_max * sizeof *scratch);
     int *pivot = pt_alloc((size_t)n_max * sizeof *pivot);
     pt_status status = scratch && pivot ? PT_OK : PT_NO_MEMORY;

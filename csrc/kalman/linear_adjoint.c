@@ -4,35 +4,16 @@
 
 #include <string.h>
 
-#include "kalman/linear_history.h"
+#include "kalman/linear_adjoint_work.h"
+#include "kalman/linear_diffuse.h"
 #include "kalman/linear_panels.h"
 
-enum { OF_F, OF_H, OF_Q, OF_R, OF_G, OF_C, OF_D, OF_X0, OF_P0, N_DERIVATIVE };
-
-struct pt_lane_adjoint {
-    vec *r, *N, *mu, *M;       /* (n), (n, n) twice */
-    vec *H, *K, *MK, *Z;       /* (m, n): rows that are seen, K', K' M, S^- H */
-    vec *HP, *S, *L, *inverse; /* (m, n), (m, m) twice, (m) */
-    vec *SI, *KMK;             /* (m, m): S^-, K' M K */
-    vec *u, *z, *mean;         /* (m), (m), (n): the smoothed mean */
-    vec *B, *X, *Y;            /* (max(n, g), max(n, g)) */
-    vec *step;                 /* (n_max, n_max): a derivative of one step */
-    vec *sum[N_DERIVATIVE];    /* of each array of the model, over the steps */
-};
-
-/* One array of the model: its derivative's place, and its size */
-typedef struct {
-    double *to;
-    const pt_linear_array *array;
-    int count;
-} derivative;
-
-static void list(const pt_lane_block *b, derivative d[N_DERIVATIVE])
+static void list(const pt_lane_block *b, pt_derivative d[N_DERIVATIVE])
 {
     const pt_linear_input *in = b->call->in;
     const pt_linear_gradient *to = &b->call->out->gradient;
     const int n = in->n, m = in->m, g = in->g;
-    const derivative all[N_DERIVATIVE] = {
+    const pt_derivative all[N_DERIVATIVE] = {
         [OF_F] = {to->F, &in->F, n * n}, [OF_H] = {to->H, &in->H, m * n}, [OF_Q] = {to->Q, &in->Q, g * g},
         [OF_R] = {to->R, &in->R, m * m}, [OF_G] = {to->G, &in->G, n * g}, [OF_C] = {to->c, &in->c, n},
         [OF_D] = {to->d, &in->d, m},     [OF_X0] = {to->x0, &in->x0, n},  [OF_P0] = {to->P0, &in->P0, n * n},
@@ -41,6 +22,16 @@ static void list(const pt_lane_block *b, derivative d[N_DERIVATIVE])
 }
 
 /* ---- work space ---- */
+
+static int64_t place_vague(pt_adjoint_vague *w, int64_t n, int64_t m, vec *block)
+{
+    const pt_lane_part parts[] = {
+        {&w->r, n},      {&w->N, n * n}, {&w->mu, n},   {&w->M, n * n}, {&w->K0, m * n}, {&w->K, m * n},
+        {&w->S0, m * m}, {&w->S, m * m}, {&w->u0, m},   {&w->u, m},     {&w->z, m},      {&w->MK, m * n},
+        {&w->C, m * m},  {&w->E, m * m}, {&w->row0, m}, {&w->row, m},   {&w->k, n},      {&w->X, n * n},
+    };
+    return pt_lane_place(parts, sizeof parts / sizeof *parts, block);
+}
 
 static int64_t place(pt_lane_adjoint *w, const pt_lane_block *b, vec *block)
 {
@@ -56,7 +47,8 @@ static int64_t place(pt_lane_adjoint *w, const pt_lane_block *b, vec *block)
         {&w->X, k * k},  {&w->Y, k * k},   {&w->step, most * most},
     };
     int64_t used = pt_lane_place(parts, sizeof parts / sizeof *parts, block);
-    derivative d[N_DERIVATIVE];
+    if (b->call->in->diffuse.data) used += place_vague(&w->vague, n, m, block ? block + used : NULL);
+    pt_derivative d[N_DERIVATIVE];
     list(b, d);
     for (int i = 0; i < N_DERIVATIVE; i++) {
         if (block) w->sum[i] = d[i].to ? block + used : NULL;
@@ -81,10 +73,9 @@ void pt_lane_adjoint_free(pt_lane_block *b) { pt_free(b->adjoint); }
 
 /* ---- sums ---- */
 
-/* The derivative of one step, w->step, of an array with a time axis is stored, of another added up. */
-static void give(pt_lane_block *b, const derivative *all, int k, int64_t t)
+void pt_adjoint_give(pt_lane_block *b, const pt_derivative *all, int k, int64_t t)
 {
-    const derivative *d = all + k;
+    const pt_derivative *d = all + k;
     const pt_lane_adjoint *w = b->adjoint;
     const vmask alive = v_lt(v_set((double)t), b->live_until);
     if (d->array->by_time) {
@@ -95,10 +86,10 @@ static void give(pt_lane_block *b, const derivative *all, int k, int64_t t)
     for (int i = 0; i < d->count; i++) sum[i] += v_if(alive, w->step[i], v_set(0.0));
 }
 
-static void give_copy(pt_lane_block *b, const derivative *all, int k, int64_t t, const vec *from)
+void pt_adjoint_give_copy(pt_lane_block *b, const pt_derivative *all, int k, int64_t t, const vec *from)
 {
     memcpy(b->adjoint->step, from, (size_t)all[k].count * sizeof(vec));
-    give(b, all, k, t);
+    pt_adjoint_give(b, all, k, t);
 }
 
 /* to (k, k) = (r r' - N) / 2 */
@@ -111,7 +102,7 @@ static void bend(const pt_lane_adjoint *w, int n, vec *to)
 /* ---- over the transition ---- */
 
 /* dl/dF = r m' + 2 B F p */
-static void of_F(pt_lane_block *b, const derivative *d, int64_t t, pt_lane_step now)
+static void of_F(pt_lane_block *b, const pt_derivative *d, int64_t t, pt_lane_step now)
 {
     const pt_lane_adjoint *w = b->adjoint;
     const int n = b->call->in->n;
@@ -122,7 +113,8 @@ static void of_F(pt_lane_block *b, const derivative *d, int64_t t, pt_lane_step 
             for (int k = 0; k < n; k++) sum = v_fma(w->B[i * n + k] + w->B[i * n + k], w->X[k * n + j], sum);
             w->step[i * n + j] = sum;
         }
-    give(b, d, OF_F, t);
+    if (w->vague.on) pt_diffuse_adjoint_of_F(b, now);
+    pt_adjoint_give(b, d, OF_F, t);
 }
 
 /* w->X (n, g) = B G; G is the identity where there is none */
@@ -137,7 +129,7 @@ static void B_times_G(pt_lane_block *b)
 }
 
 /* dl/dQ = G' B G */
-static void of_Q(pt_lane_block *b, const derivative *d, int64_t t)
+static void of_Q(pt_lane_block *b, const pt_derivative *d, int64_t t)
 {
     const pt_lane_adjoint *w = b->adjoint;
     const int n = b->call->in->n, g = b->call->in->g;
@@ -146,22 +138,22 @@ static void of_Q(pt_lane_block *b, const derivative *d, int64_t t)
         k_product(g, g, n, (k_operands){b->G, 1, g, w->X, g, NULL, w->step, g});
     else
         memcpy(w->step, w->X, (size_t)n * n * sizeof(vec));
-    give(b, d, OF_Q, t);
+    pt_adjoint_give(b, d, OF_Q, t);
 }
 
 /* dl/dG = 2 B G Q */
-static void of_G(pt_lane_block *b, const derivative *d, int64_t t)
+static void of_G(pt_lane_block *b, const pt_derivative *d, int64_t t)
 {
     const pt_lane_adjoint *w = b->adjoint;
     const int n = b->call->in->n, g = b->call->in->g;
     B_times_G(b);
     k_product(n, g, g, (k_operands){w->X, g, 1, b->Q0, g, NULL, w->step, g});
     for (int k = 0; k < n * g; k++) w->step[k] += w->step[k];
-    give(b, d, OF_G, t);
+    pt_adjoint_give(b, d, OF_G, t);
 }
 
 /* mu and M; both 0 behind the last step */
-static void over_transition(pt_lane_block *b, const derivative *d, int64_t t, pt_lane_step now)
+static void over_transition(pt_lane_block *b, const pt_derivative *d, int64_t t, pt_lane_step now)
 {
     const pt_lane_adjoint *w = b->adjoint;
     const int n = b->call->in->n;
@@ -170,138 +162,16 @@ static void over_transition(pt_lane_block *b, const derivative *d, int64_t t, pt
     if (d[OF_F].to) of_F(b, d, t, now);
     if (d[OF_Q].to) of_Q(b, d, t);
     if (d[OF_G].to && d[OF_G].array->data) of_G(b, d, t);
-    if (d[OF_C].to) give_copy(b, d, OF_C, t, w->r);
+    if (d[OF_C].to) pt_adjoint_give_copy(b, d, OF_C, t, w->r);
     k_product(n, 1, n, (k_operands){b->F, 1, n, w->r, 1, NULL, w->mu, 1});
     k_product(n, n, n, (k_operands){w->N, n, 1, b->F, n, NULL, w->X, n});
     k_product_symmetric(n, n, (k_operands){b->F, 1, n, w->X, n, NULL, w->M, n});
-}
-
-/* ---- over the update ---- */
-
-/* v into u, the rows of H that are seen, H P, S and its factors */
-static void innovate(pt_lane_block *b, int64_t t, pt_lane_step now)
-{
-    const pt_lane_adjoint *w = b->adjoint;
-    const int n = b->call->in->n, m = b->call->in->m;
-    const vmask alive = v_lt(v_set((double)t), b->live_until);
-    pt_lane_load_observation(b, t);
-    pt_lane_fetch(b, b->call->in->y, b->call->in->n_time, t, m, b->y);
-    for (int i = 0; i < m; i++) {
-        b->seen[i] = alive & v_isfinite(b->y[i]);
-        const vec v = b->y[i] - b->d[i] - k_dot(n, b->H + (size_t)i * n, now.predicted_mean, v_set(0.0));
-        w->u[i] = v_if(b->seen[i], v, v_set(0.0));
-        for (int k = 0; k < n; k++) w->H[i * n + k] = v_if(b->seen[i], b->H[i * n + k], v_set(0.0));
-    }
-    k_product(m, n, n, (k_operands){w->H, n, 1, now.predicted_cov, n, NULL, w->HP, n});
-    for (int i = 0; i < m; i++)
-        for (int j = 0; j < m; j++)
-            w->S[i * m + j] = k_dot(n, w->HP + (size_t)i * n, w->H + (size_t)j * n, b->R[i * m + j]);
-    k_factor(m, w->S, b->seen, w->L, w->inverse);
-    for (int i = 0; i < m; i++) {
-        const vmask good = b->seen[i] & v_gt(w->inverse[i], v_set(0.0));
-        w->inverse[i] = v_if(good, v_set(1.0) / v_if(good, w->inverse[i], v_set(1.0)), v_set(0.0));
-    }
-}
-
-/* a (m, width) = S^- a, whose rows that are not seen are 0 */
-static void solve(const pt_lane_block *b, int width, vec *a)
-{
-    const pt_lane_adjoint *w = b->adjoint;
-    const int m = b->call->in->m;
-    k_decorrelate(m, width, w->L, a);
-    for (int i = 0; i < m; i++)
-        for (int k = 0; k < width; k++) a[i * width + k] *= w->inverse[i];
-    for (int i = m - 1; i >= 0; i--)
-        for (int j = i + 1; j < m; j++)
-            for (int k = 0; k < width; k++)
-                a[i * width + k] = v_fma(-w->L[j * m + i], a[j * width + k], a[i * width + k]);
-}
-
-/* u, z, K', S^- H, S^- and K' M K */
-static void gains(pt_lane_block *b)
-{
-    const pt_lane_adjoint *w = b->adjoint;
-    const int n = b->call->in->n, m = b->call->in->m;
-    solve(b, 1, w->u);
-    memcpy(w->K, w->HP, (size_t)m * n * sizeof(vec));
-    solve(b, n, w->K);
-    memcpy(w->Z, w->H, (size_t)m * n * sizeof(vec));
-    solve(b, n, w->Z);
-    for (int i = 0; i < m; i++)
-        for (int j = 0; j < m; j++)
-            w->SI[i * m + j] = v_if(b->seen[i], v_set(i == j ? 1.0 : 0.0), v_set(0.0));
-    solve(b, m, w->SI);
-    k_product(m, n, n, (k_operands){w->K, n, 1, w->M, n, NULL, w->MK, n});
-    for (int i = 0; i < m; i++) {
-        w->z[i] = w->u[i] - k_dot(n, w->K + (size_t)i * n, w->mu, v_set(0.0));
-        for (int j = 0; j < m; j++)
-            w->KMK[i * m + j] = k_dot(n, w->MK + (size_t)i * n, w->K + (size_t)j * n, v_set(0.0));
-    }
-}
-
-/* r = mu + H' z; N = M - H' K' M - M K H + H' (K' M K + S^-) H */
-static void recur(pt_lane_block *b)
-{
-    const pt_lane_adjoint *w = b->adjoint;
-    const int n = b->call->in->n, m = b->call->in->m;
-    for (int i = 0; i < n; i++) {
-        w->r[i] = w->mu[i];
-        for (int k = 0; k < m; k++) w->r[i] = v_fma(w->H[k * n + i], w->z[k], w->r[i]);
-    }
-    for (int k = 0; k < m; k++) /* Z = S^- H + K' M K H - K' M */
-        for (int i = 0; i < n; i++) {
-            vec sum = w->Z[k * n + i] - w->MK[k * n + i];
-            for (int q = 0; q < m; q++) sum = v_fma(w->KMK[k * m + q], w->H[q * n + i], sum);
-            w->Z[k * n + i] = sum;
-        }
-    for (int i = 0; i < n; i++)
-        for (int j = 0; j <= i; j++) {
-            vec sum = w->M[i * n + j];
-            for (int k = 0; k < m; k++) {
-                sum = v_fma(w->H[k * n + i], w->Z[k * n + j], sum);
-                sum = v_fma(-w->MK[k * n + i], w->H[k * n + j], sum);
-            }
-            w->N[i * n + j] = w->N[j * n + i] = sum;
-        }
-}
-
-/* dl/dH = z (a + P r)' - K' + K' M p */
-static void of_H(pt_lane_block *b, const derivative *d, int64_t t, pt_lane_step now)
-{
-    const pt_lane_adjoint *w = b->adjoint;
-    const int n = b->call->in->n, m = b->call->in->m;
-    k_product(n, 1, n, (k_operands){now.predicted_cov, n, 1, w->r, 1, now.predicted_mean, w->mean, 1});
-    k_product(m, n, n, (k_operands){w->MK, n, 1, now.cov, n, NULL, w->step, n});
-    for (int i = 0; i < m; i++)
-        for (int k = 0; k < n; k++)
-            w->step[i * n + k] = v_fma(w->z[i], w->mean[k], w->step[i * n + k] - w->K[i * n + k]);
-    give(b, d, OF_H, t);
-}
-
-static void of_R(pt_lane_block *b, const derivative *d, int64_t t)
-{
-    const pt_lane_adjoint *w = b->adjoint;
-    const int m = b->call->in->m;
-    for (int i = 0; i < m; i++)
-        for (int j = 0; j < m; j++)
-            w->step[i * m + j] =
-                v_set(0.5) * (v_fma(w->z[i], w->z[j], -w->SI[i * m + j]) - w->KMK[i * m + j]);
-    give(b, d, OF_R, t);
-}
-
-static void over_update(pt_lane_block *b, const derivative *d, int64_t t, pt_lane_step now)
-{
-    innovate(b, t, now);
-    gains(b);
-    recur(b);
-    if (d[OF_H].to) of_H(b, d, t, now);
-    if (d[OF_R].to) of_R(b, d, t);
-    if (d[OF_D].to) give_copy(b, d, OF_D, t, b->adjoint->z);
+    if (w->vague.on) pt_diffuse_adjoint_move(b);
 }
 
 /* ---- the pass ---- */
 
-static void clear(pt_lane_block *b, const derivative *d)
+static void clear(pt_lane_block *b, const pt_derivative *d)
 {
     const pt_lane_adjoint *w = b->adjoint;
     const size_t n = (size_t)b->call->in->n;
@@ -309,20 +179,26 @@ static void clear(pt_lane_block *b, const derivative *d)
     memset(w->N, 0, n * n * sizeof(vec));
     memset(w->mu, 0, n * sizeof(vec));
     memset(w->M, 0, n * n * sizeof(vec));
+    if (b->call->in->diffuse.data) {
+        memset(w->vague.r, 0, n * sizeof(vec));
+        memset(w->vague.N, 0, n * n * sizeof(vec));
+        memset(w->vague.mu, 0, n * sizeof(vec));
+        memset(w->vague.M, 0, n * n * sizeof(vec));
+    }
     for (int i = 0; i < N_DERIVATIVE; i++)
         if (d[i].to) memset(w->sum[i], 0, (size_t)d[i].count * sizeof(vec));
 }
 
 /* Transitions from the last step on are not taken: their derivatives are 0. */
-static void last_transition(pt_lane_block *b, const derivative *d)
+static void last_transition(pt_lane_block *b, const pt_derivative *d)
 {
     static const int of_transition[] = {OF_F, OF_Q, OF_G, OF_C};
     const pt_lane_adjoint *w = b->adjoint;
     for (int i = 0; i < 4; i++) {
-        const derivative *one = d + of_transition[i];
+        const pt_derivative *one = d + of_transition[i];
         if (!one->to || !one->array->by_time) continue;
         memset(w->step, 0, (size_t)one->count * sizeof(vec));
-        give(b, d, of_transition[i], b->n_step - 1);
+        pt_adjoint_give(b, d, of_transition[i], b->n_step - 1);
     }
 }
 
@@ -335,15 +211,19 @@ static void begin_lanes(pt_lane_block *b, int64_t t)
     if (m_all(inside)) return;
     for (int i = 0; i < n; i++) w->r[i] = v_if(inside, w->r[i], v_set(0.0));
     for (int i = 0; i < n * n; i++) w->N[i] = v_if(inside, w->N[i], v_set(0.0));
+    if (w->vague.on) pt_diffuse_adjoint_begin(b, inside);
 }
 
-static void finish(pt_lane_block *b, const derivative *d)
+static void finish(pt_lane_block *b, const pt_derivative *d)
 {
     const pt_lane_adjoint *w = b->adjoint;
     const int n = b->call->in->n;
     vmask bad = k_not_finite(n, 1, w->r) | k_not_finite(n, n + 1, w->N);
     if (d[OF_X0].to) memcpy(w->sum[OF_X0], w->r, (size_t)n * sizeof(vec));
-    if (d[OF_P0].to) bend(w, n, w->sum[OF_P0]);
+    if (d[OF_P0].to) {
+        bend(w, n, w->sum[OF_P0]);
+        if (b->call->in->diffuse.data) pt_lane_diffuse_forget(b, w->sum[OF_P0]);
+    }
     for (int i = 0; i < N_DERIVATIVE; i++) {
         if (!d[i].to || d[i].array->by_time) continue;
         const vec *sum = w->sum[i];
@@ -356,15 +236,16 @@ static void finish(pt_lane_block *b, const derivative *d)
 
 void pt_lane_adjoint_run(pt_lane_block *b)
 {
-    derivative d[N_DERIVATIVE];
+    pt_derivative d[N_DERIVATIVE];
     list(b, d);
     clear(b, d);
     last_transition(b, d);
     for (int64_t t = b->n_step - 1; t >= 0; t--) {
         const pt_lane_step now = pt_lane_history(b, t);
+        b->adjoint->vague.on = b->call->in->diffuse.data && t <= b->diffuse.until;
         begin_lanes(b, t);
         if (t + 1 < b->n_step) over_transition(b, d, t, now);
-        over_update(b, d, t, now);
+        pt_adjoint_update(b, d, t, now);
     }
     finish(b, d);
 }

@@ -12,7 +12,8 @@
  *
  * over the elements of y_t that are seen; no noise is inverted. Koopman & Shephard 1992 (Biometrika
  * 79:823-826) for the noises, Segal & Weinstein 1989 (IEEE Trans Inf Theory 35:682-687) for the matrices; de
- * Jong 1988 (Biometrika 75:594-600) for the recursion.
+ * Jong 1988 (Biometrika 75:594-600) for the recursion. With a diffuse start these are limits, see
+ * linear_diffuse_adjoint.c.
  */
 #ifndef PT_KALMAN_LINEAR_ADJOINT_H
 #define PT_KALMAN_LINEAR_ADJOINT_H

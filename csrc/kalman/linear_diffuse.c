@@ -10,10 +10,11 @@
 
 static int some(const pt_lane_block *b) { return m_any(v_gt(*b->diffuse.left, v_set(0.0))); }
 
-/* Where Pinf is diagonal, what P0 says of diffuse states has no part in the limit: taken away, it cannot
- * round either. */
-static void forget(int n, const vec *Pinf, vec *P)
+void pt_lane_diffuse_forget(pt_lane_block *b, vec *P)
 {
+    const int n = b->call->in->n;
+    const vec *Pinf = b->diffuse.work;
+    pt_lane_load(b, &b->call->in->diffuse, 0, n * n, b->diffuse.work);
     vmask diagonal = m_set(-1);
     for (int i = 0; i < n; i++)
         for (int j = 0; j < i; j++) diagonal &= v_eq(Pinf[i * n + j], v_set(0.0));
@@ -33,7 +34,7 @@ void pt_lane_diffuse_start(pt_lane_block *b)
     pt_lane_load(b, &b->call->in->diffuse, 0, n * n, d->work);
     memset(d->B, 0, (size_t)n * n * sizeof *d->B);
     k_cholesky(n, d->work, d->B, b->M);
-    forget(n, d->work, b->P);
+    pt_lane_diffuse_forget(b, b->P);
     *d->left = d_columns(n, d->B);
     *d->count = *d->steps = *d->ended = v_set(0.0);
     if (!b->history.again) d->until = 0;
@@ -86,7 +87,12 @@ void pt_lane_diffuse_update(pt_lane_block *b, int64_t t, k_loglike *total, k_log
 {
     const int n = b->call->in->n, m = b->call->in->m;
     pt_lane_vague *d = &b->diffuse;
+    const size_t size = (size_t)n * n * sizeof(vec);
     if (!some(b)) {
+        if (b->history.records && t <= d->until) {
+            memset(pt_lane_record(b, t).root, 0, size);
+            memset(pt_lane_record(b, t).predicted_root, 0, size);
+        }
         update(b, n, m, b->a, b->P, b->K, b->g, b->M, total, step, bad);
         return;
     }
@@ -94,8 +100,9 @@ void pt_lane_diffuse_update(pt_lane_block *b, int64_t t, k_loglike *total, k_log
     *d->steps += v_if(v_lt(now, b->live_until) & v_gt(*d->left, zero), one, zero);
     show(b, b->call->out->predicted_cov, t);
     show_innovation(b, t);
+    if (b->history.records) memcpy(pt_lane_record(b, t).predicted_root, d->B, size);
     use_elements(b, total, step, bad);
-    if (b->history.records) memcpy(pt_lane_record(b, t).root, d->B, (size_t)n * n * sizeof(vec));
+    if (b->history.records) memcpy(pt_lane_record(b, t).root, d->B, size);
     *d->ended = v_if(v_eq(now + one, b->live_until), *d->left, *d->ended);
     bad->overflow |= k_not_finite(n * n, 1, d->B);
     if (some(b) && d->until <= t) d->until = t + 1;

@@ -20,6 +20,9 @@
 
 /* B from Pinf, in b->P the part of P0 that is not diffuse */
 void pt_lane_diffuse_start(pt_lane_block *b);
+/* Where Pinf is diagonal, what P0 says of diffuse states has no part in the limit: taken away from P (n, n),
+ * it cannot round either. */
+void pt_lane_diffuse_forget(pt_lane_block *b, vec *P);
 /* As pt_lane_special_update */
 void pt_lane_diffuse_update(pt_lane_block *b, int64_t t, k_loglike *total, k_loglike *step,
                             pt_lane_trouble *bad);

@@ -21,7 +21,7 @@ pt_status pt_lane_history_create(pt_lane_block *b)
     pt_lane_past *h = &b->history;
     if (!b->call->backward) return PT_OK;
     const int64_t n = b->call->in->n, n_time = b->call->in->n_time;
-    h->size = 2 * (n + n * n) + (b->call->spreads || b->call->in->diffuse.data ? n * n : 0);
+    h->size = 2 * (n + n * n) + (b->call->spreads ? n * n : b->call->in->diffuse.data ? 2 * n * n : 0);
     h->span = span_of(n_time, h->size);
     const int64_t n_point = (n_time - 1) / h->span;
     h->records = pt_alloc((size_t)((h->span + 1) * h->size) * sizeof(vec));

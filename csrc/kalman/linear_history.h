@@ -20,6 +20,7 @@ typedef struct {
     vec *mean, *cov;                     /* given y_0 .. y_t */
     vec *spread;                         /* (n, n) F cov, null unless the call spreads */
     vec *root;                           /* (n, n) of what is diffuse given y_0 .. y_t, where anything is */
+    vec *predicted_root;                 /* and given y_0 .. y_{t-1} */
 } pt_lane_step;
 
 /* Nothing is allocated where no pass goes backwards. */
@@ -32,7 +33,7 @@ static inline pt_lane_step pt_lane_record(const pt_lane_block *b, int64_t t)
     const int64_t n = b->call->in->n;
     vec *record = b->history.records + (t - b->history.from) * b->history.size;
     vec *cov = record + 2 * n, *spread = b->call->spreads ? cov + 2 * n * n : 0;
-    return (pt_lane_step){record, cov, record + n, cov + n * n, spread, cov + 2 * n * n};
+    return (pt_lane_step){record, cov, record + n, cov + n * n, spread, cov + 2 * n * n, cov + 3 * n * n};
 }
 
 /* Is step t of the forward pass the first of a segment? */

@@ -73,6 +73,7 @@ def gradient(
     G: ArrayLike | None = None,
     c: ArrayLike | None = None,
     d: ArrayLike | None = None,
+    diffuse: ArrayLike | bool | None = None,
     lengths: ArrayLike | None = None,
     wanted: Sequence[str] = ("F", "H", "Q", "R", "x0", "P0"),
     threads: int = 1,
@@ -81,8 +82,9 @@ def gradient(
 
     Parameters
     ----------
-    y, F, H, Q, R, x0, P0, G, c, d, lengths, threads
-        As in `filter`. The start is proper.
+    y, F, H, Q, R, x0, P0, G, c, d, diffuse, lengths, threads
+        As in `filter`. With a diffuse start these are derivatives of the diffuse likelihood, along changes
+        that leave as many elements diffuse.
     wanted : sequence of str
         Arrays to which derivatives are wanted, of ``F, H, Q, R, G, c, d, x0, P0``; ``c`` and ``d`` need not
         be given, ``G`` must. The cost is that of a filter and a smoother, whatever their number.
@@ -99,7 +101,8 @@ def gradient(
     References
     ----------
     Koopman & Shephard (1992), Biometrika 79, 823; Segal & Weinstein (1989), IEEE Transactions on Information
-    Theory 35, 682: the recursion of de Jong (1988) needs no inverse of a noise.
+    Theory 35, 682: the recursion of de Jong (1988) needs no inverse of a noise. Koopman & Durbin (2000),
+    Journal of Time Series Analysis 21, 281, for diffuse starts.
     """
     if unknown := [name for name in wanted if name not in ARRAYS]:
         hint = f"There is {', '.join(ARRAYS)}"
@@ -108,7 +111,8 @@ def gradient(
         raise InputError("kalman.bad-argument", "there is no G to differentiate by", place="wanted")
     outputs = ("loglike", *(f"gradient_{name}" for name in wanted))
     found = run_core(
-        y, F, H, Q, R, x0, P0, G=G, c=c, d=d, lengths=lengths, outputs=outputs, threads=threads
+        y, F, H, Q, R, x0, P0, G=G, c=c, d=d, diffuse=diffuse,
+        lengths=lengths, outputs=outputs, threads=threads,
     )  # fmt: skip
     wrt = {name: found[f"gradient_{name}"] for name in wanted}
     return Gradient(found["loglike"], found["status"], wrt)

@@ -57,8 +57,8 @@ class _Likelihood:
     def arrays(self, theta: Any) -> dict[str, NDArray[Any]]:
         made = self.build(theta)
         named = made.arrays() if isinstance(made, LinearModel) else dict(made)
-        if named.pop("diffuse", None) is not None or named.pop("S", None) is not None:
-            raise InputError("kalman.bad-argument", "the gradient takes neither diffuse nor S", place="build")
+        if named.pop("S", None) is not None:
+            raise InputError("kalman.bad-argument", "the gradient does not take S", place="build")
         return {name: np.asarray(a) for name, a in named.items() if a is not None}
 
     def __call__(self, theta: Array, which: NDArray[np.intp]) -> tuple[Array, Array]:
@@ -79,10 +79,13 @@ class _Likelihood:
         return value.sum(keepdims=True), slope.sum(axis=0, keepdims=True)
 
     def stacked(self, models: list[dict[str, Array]]) -> dict[str, Any]:
-        """The arrays of one model, or of one for each series."""
-        if self.pooled:
-            return dict(models[0])
-        return {name: _stack(name, [m[name] for m in models]) for name in models[0]}
+        """The arrays of one model, or of one for each series; what is diffuse is the same for all theta."""
+        found: dict[str, Any] = dict(models[0])
+        if not self.pooled:
+            found |= {k: _stack(k, [m[k] for m in models]) for k in found if k != "diffuse"}
+        if "diffuse" in found and not all(np.array_equal(m["diffuse"], found["diffuse"]) for m in models):
+            raise InputError("kalman.bad-argument", "diffuse depends on theta", place="build")
+        return found
 
 
 def _stack(name: str, rows: list[Array]) -> Array:

@@ -41,7 +41,7 @@ def robot(context: Context) -> Iterator[Case]:
 
 
 def gradients() -> Iterator[Case]:
-    """Of two gappy series of random models."""
+    """Of two gappy series of random models, with a proper start and with a diffuse one."""
     rng = np.random.default_rng(8)
     for n, m in ((2, 1), (4, 2)):
         own = model(rng, n, m) | {"c": rng.normal(size=n), "d": rng.normal(size=m)}
@@ -52,5 +52,14 @@ def gradients() -> Iterator[Case]:
             expected = (expected + expected.T) / 2 if name in SYMMETRIC else expected
             yield near(
                 f"{n} states, {m} observed: gradient by {name}", expected, got.wrt[name],
+                source="complex step", absolute=1e-9, relative=1e-9,
+            )  # fmt: skip
+        root = rng.normal(size=(n, n - 1))
+        got = kalman.gradient(y, **own, diffuse=root @ root.T, wanted=WANTED)
+        for name in WANTED:
+            expected = complex_step(y, own | {"G": np.eye(n)}, name, root @ root.T)
+            expected = (expected + expected.T) / 2 if name in SYMMETRIC else expected
+            yield near(
+                f"{n} states, {m} observed, {n - 1} diffuse: gradient by {name}", expected, got.wrt[name],
                 source="complex step", absolute=1e-9, relative=1e-9,
             )  # fmt: skip

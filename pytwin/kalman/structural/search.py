@@ -18,7 +18,6 @@ __all__ = ["fit"]
 
 Array = NDArray[np.float64]
 Which = NDArray[np.intp]
-_STEP = 1e-5  # of central differences, for variables of size 1
 _FLAT = 1e-2  # a slope of a parameter below which it is at its bound
 
 
@@ -28,25 +27,11 @@ class Likelihood:
     def __init__(self, model: Structural, y: Array, kappa: float | None, threads: int) -> None:
         self.model, self.y, self.kappa, self.threads = model, y, kappa, threads
         self.spread = model.spread(y)
-        start = model.complete(model.start(np.ones(1)))
-        self.proper = kappa is not None or not model.joined(start, y.shape[-1]).diffuse.any()
 
     def params(self, theta: NDArray[Any], which: Which) -> dict[str, Any]:
         return self.model.from_search(theta, self.spread[which])
 
-    def values(self, theta: Array, which: Which) -> Array:
-        """theta (..., k, p) for the k series `which`: (..., k); infinite where there is no likelihood."""
-        own = self.of(which)
-        y = np.broadcast_to(own, (*theta.shape[:-2], *own.shape))
-        found = self.linear(theta, which).filter(y[..., None], outputs=("loglike",), threads=self.threads)
-        assert found.loglike is not None
-        return self.total(np.where(found.status == 0, -found.loglike, np.inf))
-
     def __call__(self, theta: Array, which: Which) -> tuple[Array, Array]:
-        """By the adjoint recursion where the start is proper, else by central differences."""
-        return self.exact(theta, which) if self.proper else self.differences(theta, which)
-
-    def exact(self, theta: Array, which: Which) -> tuple[Array, Array]:
         """Derivatives of the arrays by complex step, of the likelihood to the arrays by the core."""
         moved = [self.linear(theta + 1e-20j * e, which) for e in np.eye(theta.shape[-1])]
         slopes = [
@@ -68,14 +53,6 @@ class Likelihood:
 
     def linear(self, theta: NDArray[Any], which: Which) -> LinearModel:
         return self.model.of(which).linear(self.params(theta, which), self.y.shape[-1], kappa=self.kappa)
-
-    def differences(self, theta: Array, which: Which) -> tuple[Array, Array]:
-        p = theta.shape[-1]
-        steps = _STEP * np.concatenate([np.zeros((1, p)), np.eye(p), -np.eye(p)])
-        value = self.values(theta + steps[:, None, :], which)
-        with np.errstate(invalid="ignore"):
-            slope = (value[1 : p + 1] - value[p + 1 :]) / (2 * _STEP)
-        return value[0], slope.T
 
 
 class Pooled(Likelihood):
