@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pytwin.errors import ComputationError, InputError
-from pytwin.kalman.arrays import as_array, axes_of, lay_out
+from pytwin.kalman.arrays import as_array, axes_of, lay_out, lay_out_diffuse
 from pytwin.kalman.filters import smooth
 from pytwin.kalman.moments import Moments, observations, transitions
 from pytwin.kalman.results import SmootherResult
@@ -54,6 +54,7 @@ def em(
     G: ArrayLike | None = None,
     c: ArrayLike | None = None,
     d: ArrayLike | None = None,
+    diffuse: ArrayLike | bool | None = None,
     lengths: ArrayLike | None = None,
     learn: Sequence[str] = ("Q", "R"),
     diagonal: Sequence[str] = (),
@@ -66,8 +67,10 @@ def em(
 
     Parameters
     ----------
-    y, F, H, Q, R, x0, P0, G, c, d, lengths, threads
-        As in `filter`; the arrays are where the search begins. Those that are learned are constant.
+    y, F, H, Q, R, x0, P0, G, c, d, diffuse, lengths, threads
+        As in `filter`; the arrays are where the search begins. Those that are learned are constant. With a
+        diffuse start the likelihood is the diffuse one; x0 and P0 are then learned of the other states
+        alone, which a mask names.
     learn : sequence of str
         Any of ``F, H, Q, R, c, d, x0, P0``. F and c go with no G.
     diagonal : sequence of str
@@ -88,7 +91,7 @@ def em(
     InputError
         As in `filter`; names that are not learned; an array with a time axis that is to be learned.
     ComputationError
-        A series failed.
+        A series failed, or leaves states diffuse to its end, so that their moments are infinite.
 
     Notes
     -----
@@ -105,20 +108,24 @@ def em(
     Shumway & Stoffer (1982), Journal of Time Series Analysis 3, 253; Durbin & Koopman (2012), sec. 7.3.4.
     """
     given = {"F": F, "H": H, "Q": Q, "R": R, "x0": x0, "P0": P0, "G": G, "c": c, "d": d}
-    _check(given, learn, diagonal)
+    _check(given, learn, diagonal, diffuse)
     data = as_array("y", y)
     if data.ndim < 2:
         raise InputError("kalman.bad-shape", f"y has {data.ndim} dimensions, expected (..., T, m)", place="y")
     batch, rows = data.shape[:-2], data.reshape(-1, *data.shape[-2:])
     steps = np.full(len(rows), rows.shape[1]) if lengths is None else np.asarray(lengths).reshape(-1)
     arrays = _arrays(given, learn, batch, len(rows), pooled)
+    vague = lay_out_diffuse(diffuse, arrays["x0"].shape[-1], batch)
+    if vague is not None and pooled and len(vague) > 1 and {"x0", "P0"} & set(learn):
+        hint = "Give one for all series, or pooled=False"
+        raise InputError("kalman.bad-argument", "diffuse differs between series", place="diffuse", hint=hint)
     seen = np.isfinite(rows).sum(axis=(1, 2))
     if not seen.any():
         raise InputError("kalman.bad-argument", "nothing is seen in any series", place="y")
     history: list[Array] = []
     converged = False
     while len(history) < iterations and not converged:
-        found = _expect(rows, arrays, steps, learn, threads)
+        found = _expect(rows, arrays, vague, steps, learn, threads)
         assert found.loglike is not None
         gains = found.loglike.sum(keepdims=True) if pooled else found.loglike
         counts = seen.sum(keepdims=True) if pooled else seen
@@ -126,7 +133,7 @@ def em(
         converged = bool(tol > 0 and settled)
         history.append(gains)
         if not converged:
-            arrays = _maximise(rows, arrays, steps, found, learn, diagonal, pooled)
+            arrays = _maximise(rows, arrays, vague, steps, found, learn, diagonal, pooled)
     lead = () if pooled else batch
     told = {k: _plain(k, a, lead) if k in learn else np.asarray(given[k]) for k, a in arrays.items()}
     return EM(told, np.array(history).reshape(len(history), *lead), converged)
@@ -135,12 +142,20 @@ def em(
 # ---- what is learned ----
 
 
-def _check(given: Mapping[str, Any], learn: Sequence[str], diagonal: Sequence[str]) -> None:
+def _check(
+    given: Mapping[str, Any], learn: Sequence[str], diagonal: Sequence[str], diffuse: ArrayLike | bool | None
+) -> None:
     if unknown := [name for name in learn if name not in _LEARNED]:
         hint = f"There is {', '.join(_LEARNED)}"
         raise InputError("kalman.bad-argument", f"{unknown[0]} is not learned", place="learn", hint=hint)
     if unknown := [name for name in diagonal if name not in ("Q", "R", "P0")]:
         raise InputError("kalman.bad-argument", f"{unknown[0]} is no covariance", place="diagonal")
+    start = [name for name in learn if name in ("x0", "P0")]
+    vague = np.asarray(False if diffuse is None else diffuse)
+    if start and vague.dtype != bool and vague.ndim > 1:
+        hint = "Name the diffuse states by a mask"
+        message = f"{start[0]} is not learned beside a matrix of what is diffuse"
+        raise InputError("kalman.bad-argument", message, place="diffuse", hint=hint)
     if given["G"] is not None and {"F", "c"} & set(learn):
         hint = "Leave G out and let Q be G Q G', or use fit"
         raise InputError("kalman.bad-argument", "F and c are not learned beside a G", place="G", hint=hint)
@@ -182,7 +197,12 @@ def _plain(name: str, a: Array, lead: tuple[int, ...]) -> Array:
 
 
 def _expect(
-    y: Array, arrays: Arrays, steps: NDArray[np.int64], learn: Sequence[str], threads: int
+    y: Array,
+    arrays: Arrays,
+    vague: Array | None,
+    steps: NDArray[np.int64],
+    learn: Sequence[str],
+    threads: int,
 ) -> SmootherResult:
     outputs = ["loglike", "smoothed_mean", "smoothed_cov"]
     if {"F", "c"} & set(learn):
@@ -190,10 +210,14 @@ def _expect(
     elif "Q" in learn:
         outputs += ["state_disturbance", "state_disturbance_cov"]
     model: dict[str, Any] = dict(arrays)
-    found = smooth(y, **model, lengths=steps, outputs=outputs, threads=threads)
+    found = smooth(y, **model, diffuse=vague, lengths=steps, outputs=outputs, threads=threads)
     if (failed := np.flatnonzero(found.status)).size:
         message = "the smoother failed under the arrays that were learned"
         raise ComputationError("kalman.em", message, place=f"series {failed[0]}")
+    if found.diffuse_left is not None and (open_ := np.flatnonzero(found.diffuse_left)).size:
+        message = f"{found.diffuse_left[open_[0]]} dimensions of the state stay diffuse to the end"
+        hint = "Leave the series out, or give its start a prior"
+        raise ComputationError("kalman.em", message, place=f"series {open_[0]}", hint=hint)
     return found
 
 
@@ -203,6 +227,7 @@ def _expect(
 def _maximise(
     y: Array,
     arrays: Arrays,
+    vague: Array | None,
     steps: NDArray[np.int64],
     found: SmootherResult,
     learn: Sequence[str],
@@ -217,7 +242,7 @@ def _maximise(
         moments = observations(y, found, arrays, steps, learn)
         new |= _regress(moments.pooled() if pooled else moments, ("H", "d", "R"), learn)
     if {"x0", "P0"} & set(learn):
-        new |= _begin(found, arrays, learn, pooled)
+        new |= _begin(found, arrays, vague, learn, pooled)
     for name in {"Q", "R", "P0"} & set(learn):
         new[name] = (new[name] + np.swapaxes(new[name], -1, -2)) / 2
         if name in diagonal:
@@ -232,14 +257,26 @@ def _regress(moments: Moments, names: tuple[str, str, str], learn: Sequence[str]
     return {name: a[:, None] for name, a in new.items() if a is not None}
 
 
-def _begin(found: SmootherResult, arrays: Arrays, learn: Sequence[str], pooled: bool) -> Arrays:
+def _begin(
+    found: SmootherResult, arrays: Arrays, vague: Array | None, learn: Sequence[str], pooled: bool
+) -> Arrays:
+    """x0 and P0; entries for diffuse states, which are not used, stay or are 0 beside those of others."""
     assert found.smoothed_mean is not None and found.smoothed_cov is not None
     mean, cov = found.smoothed_mean[:, 0], found.smoothed_cov[:, 0]
+    kept = np.zeros((1, mean.shape[-1]), dtype=bool)
+    if vague is not None:
+        kept = np.diagonal(vague, axis1=-2, axis2=-1) != 0
     new: Arrays = {}
     if "x0" in learn:
-        new["x0"] = mean.mean(axis=0, keepdims=True) if pooled else mean
+        x0 = mean.mean(axis=0, keepdims=True) if pooled else mean
+        new["x0"] = np.where(kept, arrays["x0"], x0)
     if "P0" in learn:
         apart = mean - new.get("x0", arrays["x0"])
-        P = cov + apart[:, :, None] * apart[:, None, :]
-        new["P0"] = P.mean(axis=0, keepdims=True) if pooled else P
+        P = cov + _outer(apart)
+        P = P.mean(axis=0, keepdims=True) if pooled else P
+        new["P0"] = np.where(_outer(~kept), P, np.where(_outer(kept), arrays["P0"], 0.0))
     return new
+
+
+def _outer(a: NDArray[Any]) -> NDArray[Any]:
+    return np.asarray(a[..., :, None] * a[..., None, :])

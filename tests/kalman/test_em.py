@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from pytwin import kalman
-from pytwin.errors import InputError
+from pytwin.datasets import nile
+from pytwin.errors import ComputationError, InputError
 
 
 def spd(rng: np.random.Generator, k: int) -> np.ndarray:
@@ -96,6 +97,70 @@ def test_diagonal_covariances_stay_so() -> None:
         a = found.arrays[name]
         assert np.array_equal(a, np.diag(np.diag(a))) and np.all(np.diag(a) > 0)
     assert np.all(np.diff(found.loglike) > 0)
+
+
+# ---- without a prior ----
+
+VAGUE: dict[str, Any] = {
+    "some": np.array([True, False, True]),
+    "all": True,
+    "a matrix": np.ones((3, 3)) + np.eye(3),
+}
+
+
+@pytest.mark.core
+@pytest.mark.parametrize("learn", [s for s in SUBSETS if s != ("x0", "P0")], ids="-".join)
+@pytest.mark.parametrize("diffuse", list(VAGUE))
+def test_a_diffuse_start_never_lowers_the_likelihood(learn: tuple[str, ...], diffuse: str) -> None:
+    if diffuse == "a matrix":  # beside which no start is learned
+        learn = tuple(name for name in learn if name not in ("x0", "P0")) or ("Q",)
+    rng = np.random.default_rng(len(learn))
+    model, y = some_model(rng, 3, 2), gappy(rng, 3, 30, 2)
+    y[0, :2] = np.nan
+    start: dict[str, Any] = {"diffuse": VAGUE[diffuse], "lengths": np.array([30, 20, 12])}
+    for pooled in (True, False):
+        found = kalman.em(y, **model, **start, learn=learn, pooled=pooled, iterations=15, tol=0)
+        rise = np.diff(found.loglike, axis=0)
+        assert np.all(rise >= -1e-9 * np.abs(found.loglike[1:]))
+        if set(learn) != {"P0"} or diffuse == "some":
+            assert np.all(rise.sum(axis=0) > 0)
+    told = kalman.filter(y, **model, **start, outputs=("loglike",)).loglike
+    np.testing.assert_allclose(found.loglike[0], told, rtol=1e-12)
+
+
+@pytest.mark.core
+def test_a_diffuse_start_arrives_where_the_gradient_vanishes() -> None:
+    """The Nile's level, at the maximum of its diffuse likelihood (Durbin & Koopman 2012, table 2.1)."""
+    y = nile().volume[:, None]
+    level: dict[str, Any] = {"F": [[1.0]], "H": [[1.0]], "x0": [0.0], "P0": [[0.0]], "diffuse": True}
+    found = kalman.em(y, **level, Q=[[5000.0]], R=[[5000.0]], iterations=2000, tol=1e-13)
+    assert found.converged
+    np.testing.assert_allclose([found.arrays["R"], found.arrays["Q"]], [[[15099]], [[1469.1]]], rtol=2e-3)
+    slope = kalman.gradient(y, **(level | found.arrays), wanted=("Q", "R"))
+    assert all(abs(slope[k] * found.arrays[k]).max() < 1e-3 for k in ("Q", "R"))
+
+
+def test_the_start_of_known_states_is_learned_beside_diffuse_ones() -> None:
+    rng = np.random.default_rng(3)
+    model, y = some_model(rng, 3, 2), gappy(rng, 6, 30, 2)
+    mask = VAGUE["some"]
+    found = kalman.em(y, **model, diffuse=mask, learn=("x0", "P0"), iterations=30, tol=0)
+    assert np.all(np.diff(found.loglike) > -1e-9)
+    np.testing.assert_array_equal(found.arrays["x0"][mask], model["x0"][mask])
+    assert abs(found.arrays["P0"][1, 1] - model["P0"][1, 1]) > 1e-3
+
+
+def test_what_stays_diffuse_has_no_moments() -> None:
+    rng = np.random.default_rng(3)
+    model, y = some_model(rng, 3, 1), gappy(rng, 2, 30, 1)
+    y[1, 2:] = np.nan
+    with pytest.raises(ComputationError, match="stay diffuse") as caught:
+        kalman.em(y, **model, diffuse=True)
+    assert caught.value.place == "series 1"
+    for changed in ({"diffuse": np.eye(3)}, {"diffuse": np.eye(2, 3) > 0}):
+        with pytest.raises(InputError) as refused:
+            kalman.em(y, **model, **changed, learn=("x0",))
+        assert refused.value.place == "diffuse"
 
 
 def test_bad_input() -> None:
