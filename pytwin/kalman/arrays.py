@@ -13,7 +13,7 @@ from pytwin.errors import ComputationError, InputError, PytwinError
 from pytwin.kalman.cross import refuse_with_cross, without_cross
 from pytwin.kalman.gaps import filter_over_gaps, read_gaps
 
-__all__ = ["Array", "as_array", "axes_of", "lay_out", "lay_out_lengths", "run_core"]
+__all__ = ["Array", "as_array", "axes_of", "lay_out", "lay_out_diffuse", "lay_out_lengths", "run_core"]
 
 Array = NDArray[np.float64]
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from pytwin.errors import InputError
 
-__all__ = ["refuse_with_cross", "without_cross"]
+__all__ = ["inverses", "refuse_with_cross", "without_cross"]
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -132,12 +132,27 @@ def _split(seen: Mask, Q: Array, R: Array, S: Array, good: Mask) -> tuple[Array,
     return B, rest
 
 
-def _regression(R: Array, S: Array, seen: Mask) -> Array:
-    """S_o R_oo^-, by the pseudo-inverse of correlations."""
+def _inverse(R: Array, seen: Mask) -> tuple[Array, Array]:
+    """Pseudo-inverse of the correlations of what is seen, 0 elsewhere, and the deviations."""
     s = _deviations(R)
     C = np.where(np.outer(seen, seen), R / (s[..., :, None] * s[..., None, :]), 0.0)
-    inverse = np.linalg.pinv(C, rcond=_ZERO, hermitian=True)
+    return np.linalg.pinv(C, rcond=_ZERO, hermitian=True), s
+
+
+def _regression(R: Array, S: Array, seen: Mask) -> Array:
+    """S_o R_oo^-"""
+    inverse, s = _inverse(R, seen)
     return np.asarray((np.where(seen, S, 0.0) / s[..., None, :]) @ inverse / s[..., None, :])
+
+
+def inverses(seen: Mask, R: Array) -> Array:
+    """R_oo^- of every step (series, T, m, m), 0 for what is not seen (series, T, m)."""
+    found = np.empty((*seen.shape, seen.shape[-1]))
+    for pattern in np.unique(seen.reshape(-1, seen.shape[-1]), axis=0):
+        here = (seen == pattern).all(axis=-1)
+        C, s = _inverse(R, pattern)
+        found[here] = np.broadcast_to(C / (s[..., :, None] * s[..., None, :]), found.shape)[here]
+    return found
 
 
 def _rest(Q: Array, explained: Array) -> Array:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pytwin.errors import InputError
-from pytwin.kalman.arrays import axes_of, run_core
+from pytwin.kalman.arrays import as_array, axes_of, lay_out, lay_out_diffuse, lay_out_lengths, run_core
+from pytwin.kalman.cross_gradient import gradient_with_cross
 
 __all__ = ["Gradient", "gradient"]
 
 Array = NDArray[np.float64]
 
-ARRAYS = ("F", "H", "Q", "R", "G", "c", "d", "x0", "P0")
+ARRAYS = ("F", "H", "Q", "R", "G", "S", "c", "d", "x0", "P0")
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,7 @@ def gradient(
     P0: ArrayLike,
     *,
     G: ArrayLike | None = None,
+    S: ArrayLike | None = None,
     c: ArrayLike | None = None,
     d: ArrayLike | None = None,
     diffuse: ArrayLike | bool | None = None,
@@ -82,12 +85,13 @@ def gradient(
 
     Parameters
     ----------
-    y, F, H, Q, R, x0, P0, G, c, d, diffuse, lengths, threads
+    y, F, H, Q, R, x0, P0, G, S, c, d, diffuse, lengths, threads
         As in `filter`. With a diffuse start these are derivatives of the diffuse likelihood, along changes
         that leave as many elements diffuse.
     wanted : sequence of str
-        Arrays to which derivatives are wanted, of ``F, H, Q, R, G, c, d, x0, P0``; ``c`` and ``d`` need not
-        be given, ``G`` must. The cost is that of a filter and a smoother, whatever their number.
+        Arrays to which derivatives are wanted, of ``F, H, Q, R, G, S, c, d, x0, P0``; ``c`` and ``d`` need
+        not be given, ``G`` and ``S`` must. The cost is that of a filter and a smoother, whatever their
+        number; with S, derivatives of F, c and Q are held for each series and step on the way.
 
     Returns
     -------
@@ -107,12 +111,38 @@ def gradient(
     if unknown := [name for name in wanted if name not in ARRAYS]:
         hint = f"There is {', '.join(ARRAYS)}"
         raise InputError("kalman.bad-argument", f"no array {unknown[0]}", place="wanted", hint=hint)
-    if "G" in wanted and G is None:
-        raise InputError("kalman.bad-argument", "there is no G to differentiate by", place="wanted")
-    outputs = ("loglike", *(f"gradient_{name}" for name in wanted))
-    found = run_core(
-        y, F, H, Q, R, x0, P0, G=G, c=c, d=d, diffuse=diffuse,
-        lengths=lengths, outputs=outputs, threads=threads,
-    )  # fmt: skip
+    for name, value in {"G": G, "S": S}.items():
+        if name in wanted and value is None:
+            message = f"there is no {name} to differentiate by"
+            raise InputError("kalman.bad-argument", message, place="wanted")
+    model: dict[str, Any] = {"F": F, "H": H, "Q": Q, "R": R, "x0": x0, "P0": P0, "G": G, "c": c, "d": d}
+    model |= {"diffuse": diffuse, "lengths": lengths}
+    if S is not None:
+        found = _with_cross(y, model, S, wanted, threads)
+    else:
+        outputs = ("loglike", *(f"gradient_{name}" for name in wanted))
+        found = run_core(y, **model, outputs=outputs, threads=threads)
     wrt = {name: found[f"gradient_{name}"] for name in wanted}
     return Gradient(found["loglike"], found["status"], wrt)
+
+
+def _with_cross(
+    y: ArrayLike, model: Mapping[str, Any], S: ArrayLike, wanted: Sequence[str], threads: int
+) -> dict[str, Any]:
+    data = as_array("y", y)
+    if data.ndim < 2:
+        raise InputError("kalman.bad-shape", f"y has {data.ndim} dimensions, expected (..., T, m)", place="y")
+    batch, lengths = data.shape[:-2], model["lengths"]
+    arrays: dict[str, Any] = {"y": data.reshape(-1, *data.shape[-2:])}
+    for name in ("F", "H", "Q", "R", "G", "c", "d"):
+        value = model[name]
+        arrays[name] = None if value is None else lay_out(name, value, axes_of(name), batch)
+    start: dict[str, Any] = {
+        name: lay_out(name, model[name], axes_of(name), batch, timed=False) for name in ("x0", "P0")
+    }
+    start["diffuse"] = lay_out_diffuse(model["diffuse"], start["x0"].shape[-1], batch)
+    start["lengths"] = None if lengths is None else lay_out_lengths(lengths, batch)
+    found = gradient_with_cross(arrays, lay_out("S", S, 2, batch), start, wanted, threads)
+    if not batch and found["status"][0]:  # the exception that `filter` would raise
+        run_core(y, **model, S=S, outputs=("loglike",), threads=threads)
+    return {k: a if k == "path" else a.reshape(batch + a.shape[1:]) for k, a in found.items()}

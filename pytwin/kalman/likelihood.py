@@ -57,8 +57,6 @@ class _Likelihood:
     def arrays(self, theta: Any) -> dict[str, NDArray[Any]]:
         made = self.build(theta)
         named = made.arrays() if isinstance(made, LinearModel) else dict(made)
-        if named.pop("S", None) is not None:
-            raise InputError("kalman.bad-argument", "the gradient does not take S", place="build")
         return {name: np.asarray(a) for name, a in named.items() if a is not None}
 
     def __call__(self, theta: Array, which: NDArray[np.intp]) -> tuple[Array, Array]:
