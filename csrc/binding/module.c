@@ -13,8 +13,8 @@
 #define PT_METHOD_TABLES(X)                                                                                  \
     X(pt_lanes_methods)                                                                                      \
     X(pt_linear_methods)                                                                                     \
-    X(pt_truncate_methods) X(pt_linear_model_methods) X(pt_model_methods) X(pt_kalman_methods)
-#define PT_TYPE_ADDERS(X) X(pt_lanes_add_types) X(pt_model_add_types)
+    X(pt_truncate_methods) X(pt_linear_model_methods) X(pt_model_methods) X(pt_nonlinear_methods)
+#define PT_TYPE_ADDERS(X) X(pt_lanes_add_types) X(pt_model_add_types) X(pt_nonlinear_add_names)
 
 #define PT_DECLARE_METHODS(table) extern PyMethodDef table[];
 #define PT_DECLARE_ADDER(adder)   int adder(PyObject *module);

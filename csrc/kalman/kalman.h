@@ -1,13 +1,13 @@
 /* Kalman filters. Included by pytwin.h.
  *
- * Here: pt_ukf, the unscented filter of a Model (kalman/ukf.c), and pt_linear, the filter and smoother of
+ * Here: pt_nonlinear, the filters of a Model (kalman/nonlinear.c), and pt_linear, the filter and smoother of
  * linear models on plain arrays (kalman/linear.c). Both take a batch, give every series or patient a status
  * of its own, and return the same bits whatever the batch, its order and the number of threads.
  */
 #ifndef PT_KALMAN_KALMAN_H
 #define PT_KALMAN_KALMAN_H
 
-/* ---- unscented filter of a model ---- */
+/* ---- filters of a model ---- */
 
 /* Estimation scale of a parameter: z = p, z = ln p, z = ln(p / (1 - p)). */
 typedef enum { PT_SCALE_IDENTITY, PT_SCALE_LOG, PT_SCALE_LOGIT, PT_N_SCALE } pt_scale;
@@ -31,7 +31,7 @@ typedef enum {
     PT_OBS_USED,
     PT_OBS_GATED,
     PT_OBS_NOT_REACHED,
-    PT_OBS_DOWN_WEIGHTED /* used with a larger error, see pt_ukf_options.robust */
+    PT_OBS_DOWN_WEIGHTED /* used with a larger error, see pt_nonlinear_options.robust */
 } pt_obs_use;
 
 typedef struct {
@@ -47,40 +47,73 @@ typedef struct {
 typedef struct {
     int64_t n_patient;
     int n_theta;
-    const int32_t *theta;          /* [nt] which parameters are estimated */
-    const int8_t *scale;           /* [nt] pt_scale */
-    const double *mean;            /* [n_patient, nz] at `start` */
-    const double *cov;             /* [n_patient, nz, nz] symmetric, positive semidefinite */
-    const double *params;          /* [n_patient, np] natural scale; those in theta are not read */
-    const double *drift;           /* [n_patient, nz] variance per hour of a random walk added to z */
-    const double *start, *end;     /* [n_patient] hours */
-    const pt_action *actions;      /* flat, sorted within a patient */
+    const int32_t *theta;      /* [nt] which parameters are estimated */
+    const int8_t *scale;       /* [nt] pt_scale */
+    const double *mean;        /* [n_patient, nz] at `start`; null with `state` */
+    const double *cov;         /* [n_patient, nz, nz] symmetric, positive semidefinite; null with `state` */
+    const double *state;       /* [n_patient, state size] to go on from, or null; see pt_nonlinear */
+    const double *params;      /* [n_patient, np] natural scale; those in theta are not read */
+    const double *Q;           /* [n_patient, nz, nz] covariance per unit of time of noise added to z */
+    const double *start, *end; /* [n_patient] */
+    const int64_t *patient;    /* [n_patient] names of the random numbers; null: 0, 1, 2, .. */
+    const pt_action *actions;  /* flat, sorted within a patient */
     const int64_t *action_offsets; /* [n_patient + 1] */
     const pt_dose *doses;          /* [n_dose] rows of DOSE actions, of all patients; may be null */
     int64_t n_dose;
     const pt_observation *observations; /* flat, sorted by time within a patient */
     const int64_t *obs_offsets;         /* [n_patient + 1] */
-} pt_ukf_input;
+} pt_nonlinear_input;
 
-/* Sigma points are m and m +- sqrt(c) L_j with c = alpha^2 (nz + kappa), P = L L', the parameters' columns
- * first. Columns that vanish (a state known exactly, or one that follows from the others) give no points:
- * their weight lies on the centre. With beta >= alpha^2 every covariance is positive semidefinite by
- * construction (see sigma.h). */
+/* Points of the unscented methods: m and m +- sqrt(c) L_j with c = alpha^2 (nz + kappa), P = L L', the
+ * parameters' columns first. Columns that vanish (a state known exactly, or one that follows from the others)
+ * give no points: their weight lies on the centre. With beta >= alpha^2 every covariance is positive
+ * semidefinite by construction (see sigma.h). NaN: 1, 2 and 3 - nz, whose points are m +- sqrt(3) L_j. */
 typedef struct {
     double alpha, beta, kappa;
+} pt_nonlinear_points;
+
+typedef struct {
+    int64_t n_member;
+    double inflation;        /* anomalies are multiplied by it after an update */
+    int rotate;              /* random rotations that keep the mean */
+    double radius;           /* of the localisation, in the unit of the positions; 0: none */
+    double period;           /* of the positions; 0: none */
+    const double *positions; /* [nz] of the states, then [ny] of the outputs; or null */
+} pt_nonlinear_ensemble;
+
+typedef struct {
+    int64_t n_particle;
+    double resample; /* where the effective share of particles falls below it */
+} pt_nonlinear_particle;
+
+typedef struct {
+    int64_t max_iter;
+    double damping;
+    double tolerance;
+} pt_nonlinear_iteration;
+
+typedef struct {
+    const char *method; /* pt_nonlinear_name */
+    pt_nonlinear_points points;
+    pt_nonlinear_ensemble ensemble;
+    pt_nonlinear_particle particle;
+    pt_nonlinear_iteration iteration;
+    uint64_t seed;
     double gate;       /* in predicted standard deviations; an innovation beyond is not used; 0: off */
     double robust;     /* in the same; the error of one beyond grows until it is just so far off; 0: off */
-    double noise_step; /* hours; where any drift is positive, the points are redrawn at least this often */
+    double noise_step; /* where Q is not zero, a step of the filter is at most so long */
     int smooth;
     pt_ode_options ode;
-} pt_ukf_options;
+} pt_nonlinear_options;
 
 /* Pointers marked * may be null. NaN from a patient's failure on. N = number of observations. */
 typedef struct {
     double *mean, *cov;    /* [n_patient, nz], [n_patient, nz, nz] at `end` */
-    double *loglike;       /* [n_patient] */
+    double *loglike;       /* [n_patient] with that of the state that it went on from */
     int32_t *status;       /* [n_patient] pt_status */
-    double *failed_at;     /* [n_patient] hours, NaN on success */
+    double *failed_at;     /* [n_patient] time, NaN on success */
+    int64_t *rejected;     /* [n_patient] points or members whose equations failed, and that were replaced */
+    double *state;         /* * [n_patient, state size] after the last observation */
     double *predicted;     /* [N] mean of the measurement on the noise scale */
     double *predicted_var; /* [N] its variance, the error's included */
     double *latent_var;    /* [N] its variance without the error */
@@ -89,13 +122,27 @@ typedef struct {
     double *filtered_cov;  /* * [N, nz, nz] */
     double *smoothed_mean; /* * [N, nz] given all observations; with options.smooth */
     double *smoothed_cov;  /* * [N, nz, nz] */
-} pt_ukf_output;
+} pt_nonlinear_output;
 
-/* p(z_end | y) and ln p(y) by the unscented filter. Order at one instant: covariate, observation, reset,
- * dose; `end` stands after the covariates and observations of its instant and before its doses. Returns an
- * error only when the whole call fails; a patient's failure is its status. */
-pt_status pt_ukf(const pt_model *model, const pt_ukf_input *input, const pt_ukf_options *options,
-                 pt_ukf_output *output, const pt_control *control);
+/* p(z_end | y) and ln p(y) by options.method. Order at one instant: covariate, observation, reset, dose;
+ * `end` stands after the covariates and observations of its instant and before its doses. Observations of one
+ * instant that follow each other are one group. Returns an error only when the whole call fails; a patient's
+ * failure is its status. BAD_ARGUMENT: no such method, or an option out of its domain; UNSUPPORTED: the
+ * method or the model does not offer this (a smoother, say).
+ *
+ * output->state is all that a run remembers; with it as input->state, the same schedule (actions may have
+ * been added behind its time) and later observations, a call goes on with the same bits as one run over all
+ * observations. `start` and `params` are then those of the first call. */
+pt_status pt_nonlinear(const pt_model *model, const pt_nonlinear_input *input,
+                       const pt_nonlinear_options *options, pt_nonlinear_output *output,
+                       const pt_control *control);
+
+/* Doubles of a row of the state; the errors are those of the call. */
+pt_status pt_nonlinear_state_size(const pt_model *model, const pt_nonlinear_input *input,
+                                  const pt_nonlinear_options *options, int64_t *size);
+
+/* The kth method, k = 0, 1, ..; null beyond the last. */
+const char *pt_nonlinear_name(int k);
 
 /* ---- linear filter and smoother on plain arrays ----
  *

@@ -1,6 +1,6 @@
 /* From the estimation scale to the natural one, W numbers at a time. */
+#include "kalman/nonlinear.h"
 #include "kalman/scalar.h"
-#include "kalman/ukf.h"
 
 static vec natural(int scale, vec z)
 {
@@ -14,10 +14,10 @@ static vec natural(int scale, vec z)
     }
 }
 
-void pt_scale_natural(int scale, int n, const double *z, int64_t z_stride, double *p, int64_t p_stride)
+void pt_scale_natural(int scale, int64_t n, const double *z, int64_t z_stride, double *p, int64_t p_stride)
 {
-    for (int i = 0; i < n; i += PT_W) {
-        int rest = n - i < PT_W ? n - i : PT_W;
+    for (int64_t i = 0; i < n; i += PT_W) {
+        int rest = n - i < PT_W ? (int)(n - i) : PT_W;
         double block[PT_W] = {0};
         for (int k = 0; k < rest; k++) block[k] = z[(i + k) * z_stride];
         v_store(block, natural(scale, v_load(block)));

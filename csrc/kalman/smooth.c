@@ -8,7 +8,7 @@
 int64_t pt_history_size(int n, int max_point, int64_t capacity)
 {
     int64_t square = (int64_t)n * n, points = (int64_t)max_point * n;
-    return (capacity + 1) * (n + square) + capacity * (2 * n + square + 2 * points + 1);
+    return (capacity + 1) * (n + square) + capacity * (n + square + 2 * points + 2) + square;
 }
 
 void pt_history_place(pt_history *history, int n, int max_point, int64_t capacity, double *block)
@@ -21,8 +21,9 @@ void pt_history_place(pt_history *history, int n, int max_point, int64_t capacit
     history->cov = history->mean + (capacity + 1) * n;
     history->predicted_mean = history->cov + (capacity + 1) * square;
     history->predicted_cov = history->predicted_mean + capacity * n;
-    history->noise = history->predicted_cov + capacity * square;
-    history->before = history->noise + capacity * n;
+    history->span = history->predicted_cov + capacity * square;
+    history->noise_root = history->span + capacity;
+    history->before = history->noise_root + square;
     history->after = history->before + capacity * points;
     history->n_point = history->after + capacity * points;
 }
@@ -71,22 +72,18 @@ static void add_square(int n, int k, const double *A, double *P)
         }
 }
 
-/* P += J (noise + next) J' at the r pivots, next = M M' with M (n, k): the products J M lose far less to
- * cancellation than J next J'. T: work (n, n) */
-static void add_learnt(int n, int r, int k, const double *J, const double *noise, const double *M,
-                       const int *pivot, double *T, double *P)
+/* P += J M M' J' at the r pivots, M (n, k) with row length n. The products J M lose far less to cancellation
+ * than J (M M') J'. T: work (n, n) */
+static void add_learnt(int n, int r, int k, const double *J, const double *M, double size, const int *pivot,
+                       double *T, double *P)
 {
     for (int i = 0; i < n; i++)
         for (int c = 0; c < k; c++) {
             double v = 0.0;
             for (int q = 0; q < r; q++) v += J[(size_t)i * n + q] * M[(size_t)pivot[q] * n + c];
-            T[(size_t)i * n + c] = v;
+            T[(size_t)i * n + c] = v * size;
         }
     add_square(n, k, T, P);
-    for (int i = 0; i < n; i++)
-        for (int q = 0; q < r; q++)
-            T[(size_t)i * n + q] = J[(size_t)i * n + q] * __builtin_sqrt(noise[pivot[q]]);
-    add_square(n, r, T, P);
 }
 
 static pt_status smooth_step(pt_history *history, int64_t k, int first, double *work, int *pivot)
@@ -110,7 +107,9 @@ static pt_status smooth_step(pt_history *history, int64_t k, int first, double *
     pt_sigma_moments(&history->rule, n, n_point, E, L, P, C);
     int rank = pt_sigma_factor(n, first, next, 0.0, P + square, PT_PIVOT_FILTER, L, pivot + n);
     if (rank < 0) return PT_NOT_POSITIVE_DEFINITE;
-    add_learnt(n, r, rank, J, history->noise + k * n, L, pivot, T, P);
+    add_learnt(n, r, rank, J, L, 1.0, pivot, T, P);
+    add_learnt(n, r, history->noise_rank, J, history->noise_root, __builtin_sqrt(history->span[k]), pivot, T,
+               P);
     return PT_OK;
 }
 

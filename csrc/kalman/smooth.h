@@ -15,7 +15,9 @@ typedef struct {
     double *cov;            /* [capacity + 1, n, n] */
     double *predicted_mean; /* [capacity, n] of node k+1 given node k's data */
     double *predicted_cov;  /* [capacity, n, n] process noise included */
-    double *noise;          /* [capacity, n] variances of the process noise */
+    double *span;           /* [capacity] length of the step */
+    double *noise_root;     /* [n, n] columns of a root of Q, the process noise of a unit of time */
+    int noise_rank;         /* how many */
     double *before, *after; /* [capacity, max_point, n] the points of the step */
     double *n_point;        /* [capacity] how many */
 } pt_history;
@@ -26,7 +28,7 @@ void pt_history_place(pt_history *history, int n, int max_point, int64_t capacit
 
 /* Backwards over the steps, with node `count` filtered already in place:
  *   J = Cov(z_k, z_{k+1}) P_pred^-,  m_k += J (m_{k+1} - m_pred),
- *   P_k = Cov(before - J after) + J (noise + P_{k+1}) J', semidefinite whatever the error of J.
+ *   P_k = Cov(before - J after) + J (Q span + P_{k+1}) J', semidefinite whatever the error of J.
  * P_pred^- inverts the block of the directions whose pivots (pt_sigma_factor, starting at `first`) stand
  * above the integrator's error. States that follow from others, such as the links of a chain, would else
  * divide that error by next to nothing; a direction left out only makes the answer more cautious. work: 4 n^2

@@ -62,6 +62,9 @@ PT_ORGAN_END
 PT_ORGAN_BEGIN(ornstein_uhlenbeck)
 #include "organs/ornstein_uhlenbeck.c"
 PT_ORGAN_END
+PT_ORGAN_BEGIN(pendulum)
+#include "organs/pendulum.c"
+PT_ORGAN_END
 PT_ORGAN_BEGIN(geometric_brownian)
 #include "organs/geometric_brownian.c"
 PT_ORGAN_END

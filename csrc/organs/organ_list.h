@@ -21,6 +21,7 @@
     X(lorenz)                                                                                                \
     X(lorenz96)                                                                                              \
     X(ornstein_uhlenbeck)                                                                                    \
+    X(pendulum)                                                                                              \
     X(geometric_brownian)                                                                                    \
     X(robertson)                                                                                             \
     X(robertson_dae)                                                                                         \

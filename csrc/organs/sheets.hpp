@@ -22,6 +22,7 @@
 #include "organs/oregonator.h"
 #include "organs/organ_list.h"
 #include "organs/ornstein_uhlenbeck.h"
+#include "organs/pendulum.h"
 #include "organs/pk_1cpt_mm.h"
 #include "organs/pk_1cpt_oral.h"
 #include "organs/pk_2cpt_oral.h"

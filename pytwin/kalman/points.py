@@ -6,7 +6,7 @@ __all__ = ["unscented"]
 
 
 def unscented(n: int) -> dict[str, float]:
-    """Default spread of the sigma points of `_core.ukf` for n augmented states.
+    """Default spread of the sigma points of `_core.nonlinear` for n augmented states.
 
     alpha = 1, beta = 2 and kappa = 3 - n place the points at m +- sqrt(3) L_k with weight 1/6 each, so that
     the fourth moments of a Gaussian are met along every axis (Julier & Uhlmann 2004), whatever the number of

@@ -125,7 +125,7 @@ def run(
         robust = robustness(therapy, population)
     batch = _batch(therapy, population, priors, histories)
     spread: dict[str, Any] = kalman.unscented(priors[0].means.shape[1])
-    result = _core.ukf(
+    result = _core.nonlinear(
         population.model, **batch, **spread, rtol=RTOL, atol=ATOL, threads=threads, robust=robust
     )
     return _split(priors, histories, population, result, errors, robust)
@@ -145,6 +145,7 @@ def _batch(
     actions = [actions_of(therapy, population, h) for h in histories]
     observed = [_observations(population, h, k) for h, k in zip(histories, counts, strict=True)]
     still = np.zeros(priors[0].means.shape[1] - len(population.theta))
+    noise = np.diag(np.concatenate([still, population.drift]))
     columns = {name: np.concatenate([o[name] for o in observed]) for name in observed[0]}
     return {
         "theta": np.array(population.theta_columns(), dtype=np.int32),
@@ -152,7 +153,7 @@ def _batch(
         "mean": np.concatenate([p.means for p in priors]),
         "cov": np.concatenate([p.covs for p in priors]),
         "params": np.concatenate([p.params for p in priors]),
-        "drift": np.tile(np.concatenate([still, population.drift]), (sum(counts), 1)),
+        "Q": np.tile(noise, (sum(counts), 1, 1)),
         "start": np.zeros(sum(counts)),
         "end": np.repeat(np.array([h.end for h in histories], dtype=np.float64), counts),
         "actions": np.concatenate([np.tile(a, k) for a, k in zip(actions, counts, strict=True)]),

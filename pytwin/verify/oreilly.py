@@ -157,14 +157,14 @@ def _filter(
     outputs = [[o["name"] for o in model.outputs].index(name) for name in ("Cs", "INR")]
     additive, share, activity = errors
     spread: dict[str, Any] = kalman.unscented(nx + nt)
-    return _core.ukf(
+    return _core.nonlinear(
         model,
         theta=np.array(columns, dtype=np.int32),
         scale=np.ones(nt, dtype=np.int8),
         mean=np.concatenate([x, np.log(params[:, columns])], axis=1),
         cov=cov,
         params=params,
-        drift=np.zeros((n, nx + nt)),
+        Q=np.zeros((n, nx + nt, nx + nt)),
         start=np.zeros(n),
         end=np.full(n, _HOURS),
         actions=boluses(np.zeros(n), 0, np.array([p.dose for p in people])),

@@ -16,6 +16,7 @@ from pytwin.verify.library import reference_dir
 # name -> module with cases(context); a suite is found by its noun.
 SUITES: dict[str, str] = {
     "kalman": "pytwin.verify.kalman",
+    "kalman-nonlinear": "pytwin.verify.nonlinear",
     "simulation": "pytwin.verify.simulation",
     "warfarin": "pytwin.verify.warfarin",
     "warfarin-iwpc": "pytwin.verify.warfarin_iwpc",

@@ -136,9 +136,11 @@ static void filter(const pt_model *m, double *mean, double *loglike)
 {
     static const int32_t theta[2] = {1, 4};
     static const int8_t scale[2] = {PT_SCALE_LOG, PT_SCALE_LOG};
-    static double m0[N][NZ], cov[N][NZ][NZ], drift[N][NZ], start[N], end[N], cov_end[N][NZ][NZ], failed[N];
+    static double m0[N][NZ], cov[N][NZ][NZ], noise[N][NZ][NZ], start[N], end[N], cov_end[N][NZ][NZ],
+        failed[N];
     static double predicted[N * N_OBS], predicted_var[N * N_OBS], latent_var[N * N_OBS];
     static int8_t use[N * N_OBS];
+    static int64_t rejected[N];
     static pt_observation seen[N * N_OBS];
     static pt_action given[N * 3];
     static int64_t action_offsets[N + 1], obs_offsets[N + 1];
@@ -157,32 +159,35 @@ static void filter(const pt_model *m, double *mean, double *loglike)
         }
         action_offsets[l + 1] = obs_offsets[l + 1] = 3 * (l + 1);
     }
-    const pt_ukf_input input = {.n_patient = N,
-                                .n_theta = 2,
-                                .theta = theta,
-                                .scale = scale,
-                                .mean = m0[0],
-                                .cov = cov[0][0],
-                                .params = p[0],
-                                .drift = drift[0],
-                                .start = start,
-                                .end = end,
-                                .actions = given,
-                                .action_offsets = action_offsets,
-                                .observations = seen,
-                                .obs_offsets = obs_offsets};
-    const pt_ukf_options options = {
-        .alpha = 1, .beta = 2, .noise_step = 24, .ode = {.rtol = 1e-8, .atol = 1e-10, .max_steps = 100000}};
-    pt_ukf_output output = {.mean = mean,
-                            .cov = cov_end[0][0],
-                            .loglike = loglike,
-                            .status = status,
-                            .failed_at = failed,
-                            .predicted = predicted,
-                            .predicted_var = predicted_var,
-                            .latent_var = latent_var,
-                            .use = use};
-    CHECK(pt_ukf(m, &input, &options, &output, NULL) == PT_OK);
+    const pt_nonlinear_input input = {.n_patient = N,
+                                      .n_theta = 2,
+                                      .theta = theta,
+                                      .scale = scale,
+                                      .mean = m0[0],
+                                      .cov = cov[0][0],
+                                      .params = p[0],
+                                      .Q = noise[0][0],
+                                      .start = start,
+                                      .end = end,
+                                      .actions = given,
+                                      .action_offsets = action_offsets,
+                                      .observations = seen,
+                                      .obs_offsets = obs_offsets};
+    const pt_nonlinear_options options = {.method = "ukf",
+                                          .points = {.alpha = 1, .beta = 2},
+                                          .noise_step = 24,
+                                          .ode = {.rtol = 1e-8, .atol = 1e-10, .max_steps = 100000}};
+    pt_nonlinear_output output = {.mean = mean,
+                                  .cov = cov_end[0][0],
+                                  .loglike = loglike,
+                                  .status = status,
+                                  .failed_at = failed,
+                                  .rejected = rejected,
+                                  .predicted = predicted,
+                                  .predicted_var = predicted_var,
+                                  .latent_var = latent_var,
+                                  .use = use};
+    CHECK(pt_nonlinear(m, &input, &options, &output, NULL) == PT_OK);
     for (int l = 0; l < N; l++) CHECK(status[l] == PT_OK);
 }
 

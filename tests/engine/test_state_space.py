@@ -84,14 +84,14 @@ def test_the_unscented_filter_agrees() -> None:
     linear = kalman.filter(
         values[:, None], **space.steps(times, doses, amounts), **noise, outputs=("loglike", "mean", "cov")
     )
-    found = _core.ukf(
+    found = _core.nonlinear(
         model.core,
         theta=np.zeros(0, dtype=np.int32),
         scale=np.zeros(0, dtype=np.int8),
         mean=mean[None],
         cov=cov[None],
         params=params[None],
-        drift=np.zeros((1, 3)),
+        Q=np.zeros((1, 3, 3)),
         start=times[:1],
         end=times[-1:],
         actions=table([(t, _core.ACTION_BOLUS, 0, u) for t, u in zip(doses, amounts, strict=True)]),

@@ -93,7 +93,7 @@ def dosing(doses: list[tuple[float, float]]) -> np.ndarray:
 
 
 def patient(**change: Any) -> dict[str, Any]:
-    """Arguments of `_core.ukf` for one patient with daily 7.5 mg and a few INRs."""
+    """Arguments of `_core.nonlinear` for one patient with daily 7.5 mg and a few INRs."""
     mean, cov = prior()
     times = change.pop("times", [60.0, 96.0, 168.0, 240.0])
     values = change.pop("values", [1.3, 1.7, 2.2, 2.9])
@@ -104,7 +104,7 @@ def patient(**change: Any) -> dict[str, Any]:
         "mean": mean,
         "cov": cov,
         "params": PARAMS,
-        "drift": np.zeros(N),
+        "Q": np.zeros((N, N)),
         "start": 0.0,
         "end": 300.0,
         "actions": dosing([(24.0 * k, 7.5) for k in range(12)]),
@@ -119,18 +119,18 @@ def patient(**change: Any) -> dict[str, Any]:
     return one | change
 
 
-_ROWS = ("mean", "cov", "params", "drift", "start", "end")
+_ROWS = ("mean", "cov", "params", "Q", "start", "end")
 
 
 def ukf(patients: list[dict[str, Any]], **options: Any) -> dict[str, Any]:
-    """`_core.ukf` of a batch of `patient` dictionaries (theta and scale from the first)."""
+    """`_core.nonlinear` of a batch of `patient` dictionaries (theta and scale from the first)."""
     n = len(patients[0]["mean"])
     chosen = {"alpha": 1.0, "beta": 2.0, "kappa": 3.0 - n} | options
     flat = {
         k: np.concatenate([p[k] for p in patients]) for k in patients[0] if k.startswith(("obs_", "actions"))
     }
     rows = {k: np.stack([np.asarray(p[k], dtype=float) for p in patients]) for k in _ROWS}
-    result: dict[str, Any] = _core.ukf(
+    result: dict[str, Any] = _core.nonlinear(
         MODEL,
         patients[0]["theta"],
         patients[0]["scale"],

@@ -49,7 +49,7 @@ def twin(
         one["mean"],
         one["cov"],
         hb.carry(doses),
-        one["drift"],
+        one["Q"],
         measurements,
         0.0,
         one["end"],
@@ -72,7 +72,7 @@ def test_equals_the_twin(noise: int, drift: float) -> None:
         obs_noise=np.full(6, noise, dtype=np.int8),
         obs_a=np.full(6, a),
         obs_b=np.full(6, b),
-        drift=np.concatenate([np.zeros(hb.NX), np.full(5, drift)]),
+        Q=np.diag(np.concatenate([np.zeros(hb.NX), np.full(5, drift)])),
         end=280.0,
     )
     got, want = hb.ukf([one], **TIGHT, smooth=True, trace=True), twin(one, DOSES)
@@ -141,7 +141,7 @@ def test_on_a_linear_model_it_is_the_linear_filter() -> None:
         values=values,
         mean=np.concatenate([[4.0, 60.0], np.ones(6)]),
         cov=P,
-        drift=drift,
+        Q=np.diag(drift),
         end=30.0,
         actions=hb.dosing([]),
         obs_output=np.full(5, hb.CS, dtype=np.int32),
@@ -182,7 +182,7 @@ def various(count: int) -> list[dict[str, Any]]:
                 times=np.sort(rng.uniform(24, 290, n)),
                 values=rng.uniform(1.1, 4, n),
                 actions=hb.dosing([(24.0 * j, dose) for j in range(int(rng.integers(0, 12)))]),
-                drift=np.concatenate([np.zeros(hb.NX), np.full(5, 1e-5 * (k % 2))]),
+                Q=np.diag(np.concatenate([np.zeros(hb.NX), np.full(5, 1e-5 * (k % 2))])),
             )
         )
     return patients
@@ -313,7 +313,7 @@ def test_no_observation_is_the_prior_carried_on() -> None:
 
 def test_a_long_gap_adds_the_noise_of_its_length() -> None:
     drift = np.concatenate([np.zeros(hb.NX), np.full(5, 1e-5)])
-    got = hb.ukf([hb.patient(times=[], values=[], drift=drift, actions=hb.dosing([]))])
+    got = hb.ukf([hb.patient(times=[], values=[], Q=np.diag(drift), actions=hb.dosing([]))])
     grown = np.diag(got["cov"][0] - hb.prior()[1])[hb.NX :]
     np.testing.assert_allclose(grown, 1e-5 * 300, rtol=1e-10)
 
@@ -322,7 +322,13 @@ BAD: dict[str, tuple[dict[str, Any], str, float]] = {
     "mean": ({"mean": np.full(hb.N, np.nan)}, "NOT_FINITE", 0.0),
     "cov-asymmetric": ({"cov": hb.prior()[1] + np.eye(hb.N, k=1)}, "NOT_POSITIVE_DEFINITE", 0.0),
     "cov-indefinite": ({"cov": -hb.prior()[1]}, "NOT_POSITIVE_DEFINITE", 0.0),
-    "drift": ({"drift": np.full(hb.N, -1.0)}, "BAD_ARGUMENT", 0.0),
+    "Q-negative": ({"Q": -np.eye(hb.N)}, "BAD_ARGUMENT", 0.0),
+    "Q-asymmetric": ({"Q": np.eye(hb.N) + np.eye(hb.N, k=1)}, "NOT_POSITIVE_DEFINITE", 0.0),
+    "Q-indefinite": (
+        {"Q": np.ones((hb.N, hb.N)) - 2 * np.eye(hb.N, k=1) - 2 * np.eye(hb.N, k=-1)},
+        "NOT_POSITIVE_DEFINITE",
+        0.0,
+    ),
     "unsorted": ({"times": [96.0, 60.0, 168.0, 240.0]}, "UNSORTED", 60.0),
     "late": ({"times": [60.0, 96.0, 168.0, 301.0]}, "UNSORTED", 301.0),
     "infinite": ({"values": [1.3, 1.7, np.inf, 2.9]}, "NOT_FINITE", 168.0),

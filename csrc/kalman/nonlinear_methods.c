@@ -1,0 +1,27 @@
+/* The nonlinear methods by name. */
+#include <string.h>
+
+#include "kalman/gauss.h"
+#include "kalman/nonlinear.h"
+
+static const struct {
+    const char *name;
+    const pt_nonlinear_method *method;
+    int variant;
+} entries[] = {
+    {"ukf", &pt_gauss, PT_GAUSS_UNSCENTED},
+};
+
+enum { N_ENTRY = sizeof entries / sizeof *entries };
+
+const pt_nonlinear_method *pt_nonlinear_find(const char *name, int *variant)
+{
+    for (int k = 0; k < N_ENTRY; k++) {
+        if (strcmp(entries[k].name, name) != 0) continue;
+        *variant = entries[k].variant;
+        return entries[k].method;
+    }
+    return NULL;
+}
+
+const char *pt_nonlinear_name(int k) { return k < N_ENTRY ? entries[k].name : NULL; }
