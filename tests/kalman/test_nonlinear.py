@@ -1,0 +1,104 @@
+"""What the driver of the nonlinear filters owes whatever the method."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from pytwin import _core
+from pytwin.errors import InputError
+from pytwin.reference import pendulum as plain
+from pytwin.verify import pendulum
+
+pytestmark = pytest.mark.core
+RNG = np.random.default_rng(5)
+TIMES = np.array([0.1, 0.3, 0.3, 0.35, 0.8, 1.0])
+VALUES = RNG.normal(size=6)
+
+
+def run(times: Any, values: Any, **change: Any) -> dict[str, Any]:
+    """The pendulum with its gravity estimated, a plan that changes nothing, observed in two outputs."""
+    n = len(times)
+    A = np.random.default_rng(2).normal(size=(3, 3))
+    call = {
+        "mean": [[0.3, 0.1, np.log(9.0)]],
+        "cov": np.diag([0.2, 0.3, 0.05])[None],
+        "params": [[9.81]],
+        "Q": 0.01 * (A @ A.T)[None],
+        "start": [0.0],
+        "end": [2.0],
+        "actions": np.array([(0.2, _core.ACTION_SCALE, 0, 1.1)], _core.PLAN_DTYPE),
+        "action_offsets": [0, 1],
+        "obs_time": times,
+        "obs_output": np.arange(n, dtype=np.int32) % 2,
+        "obs_value": values,
+        "obs_noise": np.zeros(n, dtype=np.int8),
+        "obs_a": np.full(n, 0.3),
+        "obs_b": np.zeros(n),
+        "obs_censor": np.zeros(n, dtype=np.int8),
+        "obs_offsets": [0, n],
+        "noise_step": 0.07,
+    }
+    theta, scale = np.zeros(1, dtype=np.int32), np.ones(1, dtype=np.int8)
+    return _core.nonlinear(_core.Model("pendulum"), theta, scale, **(call | change))
+
+
+@pytest.mark.parametrize("method", _core.NONLINEAR_METHODS)
+def test_a_run_goes_on_from_its_state_with_the_same_bits(method: str) -> None:
+    whole = run(TIMES, VALUES, method=method, keep=True)
+    assert whole["status"][0] == 0
+    state = None
+    for rows in ([0], [1, 2], [3, 4], [5]):
+        more = {} if state is None else {"state": state, "mean": None, "cov": None}
+        outputs = np.arange(6, dtype=np.int32)[rows] % 2
+        part = run(TIMES[rows], VALUES[rows], method=method, keep=True, obs_output=outputs, **more)
+        assert part["status"][0] == 0
+        np.testing.assert_array_equal(part["predicted"], whole["predicted"][rows])
+        state = part["state"]
+    for name in ("mean", "cov", "loglike", "state"):
+        np.testing.assert_array_equal(part[name], whole[name])
+
+
+@pytest.mark.parametrize("method", _core.NONLINEAR_METHODS)
+def test_the_noise_of_a_step_is_added_whole(method: str) -> None:
+    """Without observations and with a prior known exactly, Q of a step is what is left."""
+    Q = np.array([[2.0, 0.5, 0.1], [0.5, 1.0, -0.2], [0.1, -0.2, 0.5]])
+    got = run([], [], method=method, Q=Q[None], cov=np.zeros((1, 3, 3)), noise_step=3.0, end=[0.5])
+    np.testing.assert_allclose(got["cov"][0], 0.5 * Q, atol=0.2 if method in RANDOM else 1e-10)
+
+
+RANDOM = ("enkf", "etkf", "denkf", "letkf", "particle")
+
+
+def test_a_method_that_is_not_there_names_those_that_are() -> None:
+    with pytest.raises(InputError, match="ukf"):
+        run([], [], method="nothing")
+
+
+def test_a_state_of_another_size_is_refused() -> None:
+    with pytest.raises(InputError, match="columns"):
+        run([], [], state=np.zeros((1, 4)))
+    with pytest.raises(InputError, match="mean and cov"):
+        run([], [], mean=None)
+
+
+def test_a_state_that_is_not_finite_is_its_patients_status() -> None:
+    size = run(TIMES, VALUES, keep=True)["state"].shape
+    assert run([], [], state=np.full(size, np.nan))["status"][0] == _core.STATUS["NOT_FINITE"][0]
+
+
+def test_the_organ_is_its_numpy_version() -> None:
+    x = RNG.normal(size=(20, 2))
+    model = _core.Model("pendulum")
+    p = np.full((20, 1), 9.81)
+    np.testing.assert_allclose(model.rate(np.zeros(20), x, p), plain.rate(x), rtol=1e-14)
+    np.testing.assert_allclose(model.output(np.zeros(20), x, p)[:, 0], plain.position(x), rtol=1e-14)
+
+
+def test_a_step_of_euler_is_the_discrete_pendulum() -> None:
+    y = RNG.normal(size=3)
+    got = pendulum.run(y, "ukf", alpha=1.0, beta=0.0, kappa=1.0)
+    assert got["status"][0] == 0
+    assert got["filtered_mean"].shape == (3, 2)
