@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pytwin import _core
-from pytwin.errors import InputError
-from pytwin.kalman.arrays import as_array, lay_out, lay_out_lengths
+from pytwin.errors import ComputationError, InputError
+from pytwin.kalman.arrays import as_array, lay_out, lay_out_diffuse, lay_out_lengths
 from pytwin.kalman.filters import smooth
+from pytwin.kalman.results import SmootherResult
 
 __all__ = ["Draws", "draw"]
 
@@ -52,6 +53,7 @@ def draw(
     G: ArrayLike | None = None,
     c: ArrayLike | None = None,
     d: ArrayLike | None = None,
+    diffuse: ArrayLike | bool | None = None,
     lengths: ArrayLike | None = None,
     draws: int = 1,
     seed: int = 0,
@@ -66,8 +68,9 @@ def draw(
 
     Parameters
     ----------
-    y, F, H, Q, R, x0, P0, G, c, d, lengths, threads
-        As in `smooth`.
+    y, F, H, Q, R, x0, P0, G, c, d, diffuse, lengths, threads
+        As in `smooth`. A diffuse part is 0 in the path x+, as the mean given y+ follows it exactly. A series
+        that leaves states diffuse to its end has no distribution to draw from and fails.
     draws : int
         Paths of each series.
     seed : int
@@ -100,7 +103,7 @@ def draw(
         raise InputError("kalman.bad-shape", f"y has {data.ndim} dimensions, expected (..., T, m)")
     if draws < 1:
         raise InputError("kalman.bad-argument", "draws is not positive")
-    model = _Model.of(data, {"F": F, "H": H, "Q": Q, "R": R, "G": G}, {"c": c, "d": d}, x0, P0)
+    model = _Model.of(data, {"F": F, "H": H, "Q": Q, "R": R, "G": G}, {"c": c, "d": d}, x0, P0, diffuse)
     steps = None if lengths is None else lay_out_lengths(lengths, data.shape[:-2])
     if variates is None:
         numbers = model.numbers(draws, seed, _ids(ids, data.shape[:-2]))
@@ -111,19 +114,34 @@ def draw(
     gap = _smoothed_gap(away, model, draws, steps, threads)
     batch = data.shape[:-2]
     status = gap.status.reshape(len(model.y), draws).max(axis=1)
-    failed = status != 0
-    if not batch and failed[0]:
+    if not batch and status[0]:
         # the exception that `smooth` would have raised
-        smooth(data, F, H, Q, R, x0, P0, G=G, c=c, d=d, outputs=("smoothed_mean",))
+        options: dict[str, Any] = {"G": G, "c": c, "d": d, "diffuse": diffuse, "lengths": lengths}
+        smooth(data, F, H, Q, R, x0, P0, **options, outputs=("smoothed_mean",))
+    left = _left_diffuse(gap, len(status), draws)
+    if not batch and left[0]:
+        message = f"{left[0]} dimensions of the state stay diffuse to the end: there is nothing to draw from"
+        raise ComputationError("kalman.singular", message, place="series 0", hint="Give the start a prior")
+    status = np.where((status == 0) & (left > 0), _core.STATUS["SINGULAR"][0], status)
     found = {
         "state": path.x + _rows(gap.smoothed_mean, path.x),
         "state_disturbance": path.w + _rows(gap.state_disturbance, path.w),
         "obs_disturbance": np.where(np.isnan(away), np.nan, path.v + _rows(gap.obs_disturbance, path.v)),
     }
+    for a in found.values():
+        a[status != 0] = np.nan
     return Draws(
         **{k: v.reshape(batch + v.shape[1:]) for k, v in found.items()},
         status=status.reshape(batch).astype(np.int32),
     )
+
+
+def _left_diffuse(gap: SmootherResult, series: int, draws: int) -> NDArray[np.int64]:
+    """Dimensions of each series' state that y does not determine."""
+    if gap.diffuse_left is None:
+        return np.zeros(series, dtype=np.int64)
+    left: NDArray[np.int64] = gap.diffuse_left.reshape(series, draws)[:, 0]
+    return left
 
 
 def _ids(ids: ArrayLike | None, batch: tuple[int, ...]) -> NDArray[np.int64]:
@@ -143,7 +161,7 @@ def _rows(a: Array | None, like: Array) -> Array:
 
 def _smoothed_gap(
     away: Array, model: _Model, draws: int, steps: NDArray[np.int64] | None, threads: int
-) -> Any:
+) -> SmootherResult:
     """The smoother of y - y+, whose model has no means."""
     S, _, T, m = away.shape
     arrays: dict[str, Any] = {
@@ -186,6 +204,7 @@ class _Model:
         vectors: dict[str, ArrayLike | None],
         x0: ArrayLike,
         P0: ArrayLike,
+        diffuse: ArrayLike | bool | None,
     ) -> _Model:
         batch = data.shape[:-2]
         arrays = {k: None if a is None else lay_out(k, a, 2, batch) for k, a in matrices.items()}
@@ -194,6 +213,7 @@ class _Model:
         arrays["P0"] = lay_out("P0", P0, 2, batch, timed=False)
         F, Q = arrays["F"], arrays["Q"]
         assert F is not None and Q is not None
+        arrays["diffuse"] = lay_out_diffuse(diffuse, F.shape[-1], batch)
         return cls(data.reshape((-1, *data.shape[-2:])), arrays, F.shape[-1], Q.shape[-1])
 
     def numbers(self, draws: int, seed: int, ids: NDArray[np.int64]) -> tuple[Array, Array, Array]:
@@ -231,13 +251,11 @@ class _Model:
         """x+, w+, v+ and y+ of all series and draws, step by step."""
         S, T, m = self.y.shape
         at = self._at
-        roots = {
-            name: _root(a) for name, a in self.arrays.items() if name in ("Q", "R", "P0") and a is not None
-        }
+        roots = {name: _root(a) for name, a in self.arrays.items() if name in ("Q", "R") and a is not None}
         x0 = self.arrays["x0"]
         assert x0 is not None
         found = _Path(np.empty((S, draws, T, self.n)), np.empty_like(u), np.empty_like(e), np.empty_like(e))
-        x = x0[:, None] + _product(roots["P0"], z)
+        x = x0[:, None] + _product(_root(self._known_start()), z)
         for t in range(T):
             w, v = _product(at(roots["Q"], t), u[:, :, t]), _product(at(roots["R"], t), e[:, :, t])
             found.x[:, :, t], found.w[:, :, t], found.v[:, :, t] = x, w, v
@@ -246,6 +264,17 @@ class _Model:
             G = self.arrays["G"]
             x = _plus(moved, self._offset("c", t)) + (w if G is None else _product(at(G, t), w))
         return found
+
+    def _known_start(self) -> Array:
+        """P0 without what it says of diffuse states, where Pinf is diagonal."""
+        P0, Pinf = self.arrays["P0"], self.arrays["diffuse"]
+        assert P0 is not None
+        if Pinf is None:
+            return P0
+        variances = np.diagonal(Pinf, axis1=-2, axis2=-1)
+        plain = (np.count_nonzero(Pinf, axis=(-2, -1)) == np.count_nonzero(variances, axis=-1))[:, None]
+        known = ~plain | (variances == 0)
+        return np.where(known[:, :, None] & known[:, None, :], P0, 0.0)
 
     @staticmethod
     def _at(a: Array | None, t: int) -> Array:
