@@ -75,6 +75,7 @@ static int expect_shapes(call_t *c)
     }
     a[THETA].dims[0] = a[SCALE].dims[0] = nt;
     for (int k = MEAN; k <= PATIENT; k++) a[k].dims[0] = B;
+    a[LOWER].dims[0] = a[UPPER].dims[0] = nz;
     a[MEAN].dims[1] = a[COV].dims[1] = a[COV].dims[2] = a[Q].dims[1] = a[Q].dims[2] = nz;
     a[PARAMS].dims[1] = np;
     a[POSITIONS].dims[0] = nx + pt_model_n_output(c->model);
@@ -124,6 +125,7 @@ static void set_options(call_t *c)
         .seed = (uint64_t)a[SEED].integer,
         .gate = a[GATE].real,
         .robust = a[ROBUST].real,
+        .student = a[STUDENT].real,
         .noise_step = a[NOISE_STEP].real,
         .smooth = a[SMOOTH].integer != 0,
         .ode = {.rtol = a[RTOL].real,
@@ -149,6 +151,8 @@ static void set_input(call_t *c)
         .Q = pt_doubles(a[Q].array),
         .start = pt_doubles(a[START].array),
         .end = pt_doubles(a[END].array),
+        .lower = pt_doubles(a[LOWER].array),
+        .upper = pt_doubles(a[UPPER].array),
         .patient = pt_int64s(a[PATIENT].array),
         .actions = PyArray_DATA(a[ACTIONS].array),
         .action_offsets = pt_int64s(a[ACTION_OFFSETS].array),
@@ -266,7 +270,9 @@ static PyObject *nonlinear(PyObject *module, PyObject *args, PyObject *kwargs)
     "Filters of a model over a batch of patients; see csrc/kalman/kalman.h.\n\n"                             \
     "z = [states; theta on the estimation scale]. Q (B, nz, nz) is the covariance of noise added to z in a " \
     "unit of time. Errors: additive and log-additive use obs_a, proportional uses obs_b, combined uses "     \
-    "both. method is one of NONLINEAR_METHODS. Returns a dict of arrays: mean (B, nz), cov (B, nz, nz) at "  \
+    "both, of a count (4) obs_a is the exposure; student: degrees of freedom of errors with heavy tails. "   \
+    "lower, upper (nz,) bound z after each update. method is one of NONLINEAR_METHODS. Returns a dict of "   \
+    "arrays: mean (B, nz), cov (B, nz, nz) at "                                                              \
     "end, loglike, status, failed_at, rejected (B,), predicted, predicted_var, latent_var (N,) on the "      \
     "noise scale, use (N,) int8: 0 missing, 1 used, 2 gated, 3 not reached, 4 used with a larger error "     \
     "(robust); with trace filtered_mean, filtered_cov, with smooth smoothed_mean, smoothed_cov (N, nz[, "    \

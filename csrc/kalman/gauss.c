@@ -212,9 +212,11 @@ static pt_status observe_one(const pt_nonlinear_call *call, pt_nonlinear_work *w
     call->out->predicted_var[row] = forecast.var;
     call->out->latent_var[row] = forecast.latent_var;
     int8_t use;
-    pt_trust trust = {.gate = call->options->gate, .robust = call->options->robust};
+    pt_trust trust = {call->options->gate, call->options->robust, call->options->student};
     pt_observe_update(&g->rule, call->nz, n_point, g->X, g->h, obs, &forecast, g->gain, &trust, g->m, g->P,
                       loglike, &use);
+    if (call->in->lower) status = pt_observe_bound(call->nz, call->in->lower, call->in->upper, g->m, g->P);
+    if (status != PT_OK) return status;
     if (!is_gaussian(call, g) || !s_finite(*loglike)) return PT_NOT_FINITE;
     call->out->use[row] = use;
     pt_nonlinear_trace(call, row, g->m, g->P);

@@ -16,12 +16,14 @@ typedef enum { PT_SCALE_IDENTITY, PT_SCALE_LOG, PT_SCALE_LOGIT, PT_N_SCALE } pt_
  *   ADDITIVE      y = h + e,         Var e = a^2
  *   PROPORTIONAL  y = h (1 + e),     Var h e = (b h)^2
  *   COMBINED      y = h + e,         Var e = a^2 + (b h)^2
- *   LOG_ADDITIVE  ln y = ln h + e,   Var e = a^2; prediction and likelihood are those of ln y */
+ *   LOG_ADDITIVE  ln y = ln h + e,   Var e = a^2; prediction and likelihood are those of ln y
+ *   POISSON       y = 0, 1, ..       Poisson with mean a h; prediction and likelihood are those of y */
 typedef enum {
     PT_NOISE_ADDITIVE,
     PT_NOISE_PROPORTIONAL,
     PT_NOISE_COMBINED,
     PT_NOISE_LOG_ADDITIVE,
+    PT_NOISE_POISSON,
     PT_N_NOISE
 } pt_noise;
 
@@ -47,16 +49,17 @@ typedef struct {
 typedef struct {
     int64_t n_patient;
     int n_theta;
-    const int32_t *theta;      /* [nt] which parameters are estimated */
-    const int8_t *scale;       /* [nt] pt_scale */
-    const double *mean;        /* [n_patient, nz] at `start`; null with `state` */
-    const double *cov;         /* [n_patient, nz, nz] symmetric, positive semidefinite; null with `state` */
-    const double *state;       /* [n_patient, state size] to go on from, or null; see pt_nonlinear */
-    const double *params;      /* [n_patient, np] natural scale; those in theta are not read */
-    const double *Q;           /* [n_patient, nz, nz] covariance per unit of time of noise added to z */
-    const double *start, *end; /* [n_patient] */
-    const int64_t *patient;    /* [n_patient] names of the random numbers; null: 0, 1, 2, .. */
-    const pt_action *actions;  /* flat, sorted within a patient */
+    const int32_t *theta;        /* [nt] which parameters are estimated */
+    const int8_t *scale;         /* [nt] pt_scale */
+    const double *mean;          /* [n_patient, nz] at `start`; null with `state` */
+    const double *cov;           /* [n_patient, nz, nz] symmetric, positive semidefinite; null with `state` */
+    const double *state;         /* [n_patient, state size] to go on from, or null; see pt_nonlinear */
+    const double *params;        /* [n_patient, np] natural scale; those in theta are not read */
+    const double *Q;             /* [n_patient, nz, nz] covariance per unit of time of noise added to z */
+    const double *start, *end;   /* [n_patient] */
+    const double *lower, *upper; /* [nz] bounds that z is given after each update (truncate.h); or null */
+    const int64_t *patient;      /* [n_patient] names of the random numbers; null: 0, 1, 2, .. */
+    const pt_action *actions;    /* flat, sorted within a patient */
     const int64_t *action_offsets; /* [n_patient + 1] */
     const pt_dose *doses;          /* [n_dose] rows of DOSE actions, of all patients; may be null */
     int64_t n_dose;
@@ -101,6 +104,7 @@ typedef struct {
     uint64_t seed;
     double gate;       /* in predicted standard deviations; an innovation beyond is not used; 0: off */
     double robust;     /* in the same; the error of one beyond grows until it is just so far off; 0: off */
+    double student;    /* degrees of freedom of errors with heavy tails, see kalman/observe.h; 0: Gaussian */
     double noise_step; /* where Q is not zero, a step of the filter is at most so long */
     int smooth;
     pt_ode_options ode;

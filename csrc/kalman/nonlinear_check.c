@@ -120,6 +120,17 @@ static pt_status check_start(const pt_nonlinear_call *call, const pt_nonlinear_p
     return check_process_noise(call, patient, w);
 }
 
+static int is_count(double value) { return value >= 0.0 && value == floor(value); }
+
+static pt_status check_value(const pt_observation *obs)
+{
+    if (obs->value != obs->value) return PT_OK;
+    if (isinf(obs->value)) return PT_NOT_FINITE;
+    if (obs->noise == PT_NOISE_LOG_ADDITIVE && obs->value <= 0.0) return PT_BAD_ARGUMENT;
+    if (obs->noise == PT_NOISE_POISSON && (obs->censor || !is_count(obs->value))) return PT_BAD_ARGUMENT;
+    return PT_OK;
+}
+
 static pt_status check_noise(const pt_observation *obs)
 {
     if (obs->noise < 0 || obs->noise >= PT_N_NOISE) return PT_BAD_ARGUMENT;
@@ -137,9 +148,8 @@ static pt_status check_observation(const pt_nonlinear_call *call, const pt_nonli
     if (obs->time < previous || obs->time > patient->end) return PT_UNSORTED;
     if (obs->output < 0 || obs->output >= call->ny) return PT_BAD_ARGUMENT;
     if (obs->censor < -1 || obs->censor > 1) return PT_BAD_ARGUMENT;
-    if (isinf(obs->value)) return PT_NOT_FINITE;
-    if (obs->noise == PT_NOISE_LOG_ADDITIVE && obs->value <= 0.0) return PT_BAD_ARGUMENT;
-    return check_noise(obs);
+    pt_status status = check_noise(obs);
+    return status == PT_OK ? check_value(obs) : status;
 }
 
 static int is_estimated(const pt_nonlinear_call *call, int32_t param)
@@ -178,6 +188,16 @@ pt_status pt_nonlinear_check_patient(const pt_nonlinear_call *call, const pt_non
     return status == PT_OK ? check_actions(call, &patient->schedule, at) : status;
 }
 
+static pt_status check_bounds(const pt_nonlinear_call *call)
+{
+    const double *lower = call->in->lower, *upper = call->in->upper;
+    if (!lower && !upper) return PT_OK;
+    if (!lower || !upper) return PT_BAD_ARGUMENT;
+    for (int j = 0; j < call->nz; j++)
+        if (!(lower[j] < upper[j])) return PT_BAD_ARGUMENT;
+    return PT_OK;
+}
+
 pt_status pt_nonlinear_check_call(const pt_nonlinear_call *call)
 {
     const pt_nonlinear_input *in = call->in;
@@ -190,5 +210,7 @@ pt_status pt_nonlinear_check_call(const pt_nonlinear_call *call)
     const pt_nonlinear_options *options = call->options;
     if (!(options->noise_step > 0.0) || !(options->gate >= 0.0) || !(options->robust >= 0.0))
         return PT_BAD_ARGUMENT;
-    return PT_OK;
+    if (!(options->student >= 0.0) || (options->student > 0.0 && options->robust > 0.0))
+        return PT_BAD_ARGUMENT;
+    return check_bounds(call);
 }

@@ -3,7 +3,11 @@
 
 #include <string.h>
 
+#include "kalman/match.h"
 #include "kalman/scalar.h"
+
+#define HEAVY 0.5 /* a Student error that keeps less of its precision is down-weighted */
+#define FELT  9.0 /* standard deviations within which a bound is felt, as in truncate.c */
 
 double pt_noise_variance(int noise, double a, double b, double h)
 {
@@ -12,6 +16,8 @@ double pt_noise_variance(int noise, double a, double b, double h)
         return b * h * (b * h);
     case PT_NOISE_COMBINED:
         return a * a + b * h * (b * h);
+    case PT_NOISE_POISSON:
+        return h > 0.0 ? h : 0.0;
     default:
         return a * a;
     }
@@ -62,13 +68,14 @@ pt_truncated pt_truncated_moments(double mean, double var, double limit, int sid
 
 /* ---- forecast and update ---- */
 
-static pt_status to_noise_scale(int noise, int n_point, double *h)
+static pt_status to_noise_scale(const pt_observation *obs, int n_point, double *h)
 {
     for (int i = 0; i < n_point; i++) {
-        if (noise == PT_NOISE_LOG_ADDITIVE) {
+        if (obs->noise == PT_NOISE_LOG_ADDITIVE) {
             if (!(h[i] > 0.0)) return PT_NOT_FINITE;
             h[i] = s_log(h[i]);
         }
+        if (obs->noise == PT_NOISE_POISSON) h[i] *= obs->a;
         if (!s_finite(h[i])) return PT_NOT_FINITE;
     }
     return PT_OK;
@@ -93,7 +100,7 @@ static void cross_covariance(const pt_sigma_rule *rule, int n, int n_point, cons
 pt_status pt_observe_forecast(const pt_sigma_rule *rule, int n, int n_point, const double *X,
                               const pt_observation *obs, double *h, pt_forecast *forecast, double *gain)
 {
-    pt_status status = to_noise_scale(obs->noise, n_point, h);
+    pt_status status = to_noise_scale(obs, n_point, h);
     if (status != PT_OK) return status;
     double shift = 0.0, square = 0.0;
     for (int i = 1; i < n_point; i++) {
@@ -108,10 +115,11 @@ pt_status pt_observe_forecast(const pt_sigma_rule *rule, int n, int n_point, con
     forecast->latent_var = latent;
     forecast->noise_var = pt_noise_variance(obs->noise, obs->a, obs->b, forecast->mean);
     forecast->var = latent + forecast->noise_var;
-    if (!(forecast->var > 0.0)) return PT_SINGULAR;
+    const int no_count = obs->noise == PT_NOISE_POISSON && forecast->var == 0.0;
+    if (!(forecast->var > 0.0) && !no_count) return PT_SINGULAR;
     if (!s_finite(forecast->var)) return PT_NOT_FINITE;
     cross_covariance(rule, n, n_point, X, h, shift, gain);
-    for (int j = 0; j < n; j++) gain[j] /= forecast->var;
+    for (int j = 0; j < n; j++) gain[j] = no_count ? 0.0 : gain[j] / forecast->var;
     return PT_OK;
 }
 
@@ -138,40 +146,74 @@ static void joseph(const pt_sigma_rule *rule, int n, int n_point, const double *
                 rule->w * P[r * n + c] + rule->bend * shift[r] * shift[c] + gain[r] * extra * gain[c];
 }
 
-int pt_observe_robust(double robust, double innovation, int n, pt_forecast *forecast, double *gain)
+double pt_observe_robust(double robust, double innovation, double var)
 {
-    double wanted = innovation * innovation / (robust * robust);
-    if (!(robust > 0.0) || !(wanted > forecast->var)) return 0;
-    for (int j = 0; j < n; j++) gain[j] *= forecast->var / wanted;
-    forecast->noise_var += wanted - forecast->var;
-    forecast->var = wanted;
-    return 1;
+    const double wanted = robust > 0.0 ? innovation * innovation / (robust * robust) : 0.0;
+    return wanted > var ? wanted - var : 0.0;
+}
+
+static pt_learned from_moments(const pt_forecast *f, pt_matched h)
+{
+    const double known = f->latent_var > 0.0 ? f->var / f->latent_var : 0.0;
+    return (pt_learned){h.log_density, known, h.mean - f->mean, h.var,
+                        h.weight < HEAVY ? PT_OBS_DOWN_WEIGHTED : PT_OBS_USED};
+}
+
+static pt_learned from_limit(const pt_observation *obs, const pt_forecast *f, double limit, double grown)
+{
+    const double var = f->var + grown;
+    const pt_truncated t = pt_truncated_moments(f->mean, var, limit, obs->censor);
+    return (pt_learned){t.log_prob, f->var / var, t.mean - f->mean, f->noise_var + grown + t.var,
+                        grown > 0.0 ? PT_OBS_DOWN_WEIGHTED : PT_OBS_USED};
+}
+
+static pt_learned from_value(const pt_forecast *f, double innovation, double grown)
+{
+    const double var = f->var + grown;
+    return (pt_learned){-0.5 * (PT_LN_2PI + s_log(var) + innovation * innovation / var), f->var / var,
+                        innovation, f->noise_var + grown, grown > 0.0 ? PT_OBS_DOWN_WEIGHTED : PT_OBS_USED};
+}
+
+pt_learned pt_observe_learn(const pt_observation *obs, const pt_forecast *f, const pt_trust *trust)
+{
+    const pt_learned unused = {.use = PT_OBS_MISSING}, gated = {.use = PT_OBS_GATED};
+    if (obs->value != obs->value) return unused;
+    const double y = obs->noise == PT_NOISE_LOG_ADDITIVE ? s_log(obs->value) : obs->value;
+    const double innovation = y - f->mean;
+    const int beyond = innovation * innovation > trust->gate * trust->gate * f->var;
+    /* A limit that the forecast respects is no surprise, however far away. */
+    const int surprising = obs->censor ? obs->censor * innovation > 0.0 : 1;
+    if (trust->gate > 0.0 && beyond && surprising) return gated;
+    if (obs->noise == PT_NOISE_POISSON) return from_moments(f, pt_match_poisson(f->mean, f->latent_var, y));
+    if (trust->student > 0.0 && !obs->censor && f->noise_var > 0.0)
+        return from_moments(f, pt_match_student(f->mean, f->latent_var, y, f->noise_var, trust->student));
+    const double grown = surprising ? pt_observe_robust(trust->robust, innovation, f->var) : 0.0;
+    return obs->censor ? from_limit(obs, f, y, grown) : from_value(f, innovation, grown);
 }
 
 void pt_observe_update(const pt_sigma_rule *rule, int n, int n_point, const double *X, const double *h,
                        const pt_observation *obs, const pt_forecast *forecast, double *gain,
                        const pt_trust *trust, double *m, double *P, double *loglike, int8_t *use)
 {
-    pt_forecast f = *forecast;
-    *use = PT_OBS_MISSING;
-    if (obs->value != obs->value) return;
-    double y = obs->noise == PT_NOISE_LOG_ADDITIVE ? s_log(obs->value) : obs->value;
-    double innovation = y - f.mean, left = 0.0, gained;
-    int beyond = innovation * innovation > trust->gate * trust->gate * f.var;
-    /* A limit that the forecast respects is no surprise, however far away. */
-    int surprising = obs->censor ? obs->censor * innovation > 0.0 : 1;
-    *use = PT_OBS_GATED;
-    if (trust->gate > 0.0 && beyond && surprising) return;
-    int grew = surprising && pt_observe_robust(trust->robust, innovation, n, &f, gain);
-    if (obs->censor) {
-        pt_truncated t = pt_truncated_moments(f.mean, f.var, y, obs->censor);
-        innovation = t.mean - f.mean;
-        left = t.var;
-        gained = t.log_prob;
-    } else
-        gained = -0.5 * (PT_LN_2PI + s_log(f.var) + innovation * innovation / f.var);
-    for (int j = 0; j < n; j++) m[j] += gain[j] * innovation;
-    joseph(rule, n, n_point, X, h, gain, f.noise_var + left, P);
-    *loglike += gained;
-    *use = grew ? PT_OBS_DOWN_WEIGHTED : PT_OBS_USED;
+    const pt_learned l = pt_observe_learn(obs, forecast, trust);
+    *use = l.use;
+    if (l.use == PT_OBS_MISSING || l.use == PT_OBS_GATED) return;
+    for (int j = 0; j < n; j++) {
+        gain[j] *= l.scale;
+        m[j] += gain[j] * l.innovation;
+    }
+    joseph(rule, n, n_point, X, h, gain, l.extra, P);
+    *loglike += l.loglike;
+}
+
+/* ---- bounds ---- */
+
+pt_status pt_observe_bound(int n, const double *lower, const double *upper, double *m, double *P)
+{
+    int felt = 0;
+    for (int j = 0; j < n; j++) {
+        const double reach = FELT * __builtin_sqrt(P[j * n + j]);
+        felt |= m[j] - reach < lower[j] || m[j] + reach > upper[j];
+    }
+    return felt ? pt_truncate(1, n, lower, upper, 0, m, P, NULL) : PT_OK;
 }

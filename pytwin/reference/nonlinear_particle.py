@@ -1,0 +1,252 @@
+"""Plain NumPy versions of the particle filter and of observations that are not Gaussian.
+
+csrc/kalman/particle.c, density.h, match.h.
+
+Gordon NJ, Salmond DJ, Smith AFM. Novel approach to nonlinear/non-Gaussian Bayesian state estimation. IEE
+Proc F 1993;140:107-113. Kitagawa G. Monte Carlo filter and smoother for non-Gaussian nonlinear state space
+models. J Comput Graph Stat 1996;5:1-25. Chopin N, Papaspiliopoulos O. An Introduction to Sequential Monte
+Carlo. Springer 2020, ch. 9 and 10.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from statistics import NormalDist
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pytwin.reference.philox import LOW, block
+
+Array = NDArray[np.float64]
+
+PURPOSE = 6  # of particles, csrc/lanes/lanes.h
+START, NOISE, RESAMPLE, JITTER = range(4)
+ADDITIVE, PROPORTIONAL, COMBINED, LOG_ADDITIVE, POISSON = range(5)
+
+
+@dataclass(frozen=True)
+class Observation:
+    """One value of an output, with the error of csrc/kalman/kalman.h."""
+
+    time: float
+    output: int
+    value: float
+    noise: int = ADDITIVE
+    a: float = 1.0
+    b: float = 0.0
+    censor: int = 0
+
+
+# ---- one observation ----
+
+
+def log_density(obs: Observation, h: Array, student: float = 0.0, extra: float = 0.0) -> Array:
+    """ln p(y | h) for values h of the output; -inf where y is impossible."""
+    return np.array([_log_density(obs, float(v), student, extra) for v in h])
+
+
+def _log_density(obs: Observation, h: float, student: float, extra: float) -> float:
+    y, a = obs.value, obs.a
+    if obs.noise == POISSON:
+        mu = a * h
+        if mu <= 0:
+            return 0.0 if mu == 0 and y == 0 else -math.inf
+        return y * math.log(mu) - mu - math.lgamma(y + 1)
+    if obs.noise == LOG_ADDITIVE:
+        if h <= 0:
+            return -math.inf
+        y, h = math.log(y), math.log(h)
+    r = {PROPORTIONAL: (obs.b * h) ** 2, COMBINED: a * a + (obs.b * h) ** 2}.get(obs.noise, a * a) + extra
+    if obs.censor:
+        return math.log(0.5 * math.erfc(obs.censor * (y - h) / math.sqrt(2 * r)))
+    if student > 0:
+        const = math.lgamma((student + 1) / 2) - math.lgamma(student / 2)
+        return (
+            const
+            - 0.5 * math.log(student * math.pi * r)
+            - (student + 1) / 2 * math.log1p((y - h) ** 2 / (student * r))
+        )
+    return -0.5 * (math.log(2 * math.pi * r) + (y - h) ** 2 / r)
+
+
+def matched(
+    mean: float, var: float, density: Callable[[Array], Array], at: Array
+) -> tuple[float, float, float]:
+    """ln p(y), mean and variance of h ~ N(mean, var) given y, by Simpson's rule.
+
+    `at` is an even grid of odd length, `density` ln p(y | h); counts ask for h > 0, and for
+    N(mean, var) cut off there.
+    """
+    prior = -0.5 * (np.log(2 * np.pi * var) + (at - mean) ** 2 / var)
+    height = prior + density(at)
+    top = height.max()
+    simpson = np.full(at.size, 2.0)
+    simpson[1::2], simpson[0], simpson[-1] = 4.0, 1.0, 1.0
+    w = np.exp(height - top) * simpson * (at[1] - at[0]) / 3
+    m = float((w * at).sum() / w.sum())
+    return float(top + np.log(w.sum())), m, float((w * (at - m) ** 2).sum() / w.sum())
+
+
+# ---- random numbers ----
+
+
+def uniforms(seed: int, patient: int, kind: int, count: int, n: int, dim: int) -> Array:
+    """(n, dim) uniforms in (0, 1): particle i, element k, of a patient's draw number `count` of that kind."""
+    low, high = patient & LOW, patient >> 32 & LOW
+    key = block((PURPOSE << 24, 0, low, high), (seed & LOW, seed >> 32 & LOW))
+    out = np.empty((n, dim + dim % 2))
+    for i in range(n):
+        for pair in range(out.shape[1] // 2):
+            words = block((pair | kind << 24, i, count & LOW, count >> 32 & LOW), (key[0], key[1]))
+            for k in range(2):
+                bits = (words[2 * k] | words[2 * k + 1] << 32) >> 12
+                out[i, 2 * pair + k] = (2 * bits + 1) * 2.0**-53
+    return out[:, :dim]
+
+
+def normals(seed: int, patient: int, kind: int, count: int, n: int, dim: int) -> Array:
+    """The same through the inverse of the normal distribution."""
+    inverse: Array = np.vectorize(NormalDist().inv_cdf, otypes=[float])(
+        uniforms(seed, patient, kind, count, n, dim)
+    )
+    return inverse
+
+
+# ---- particles ----
+
+
+def systematic(weights: Array, u: float) -> NDArray[np.int64]:
+    """Ancestors of systematic resampling: the smallest j with W_0 + .. + W_j > (i + u) / n; one u for all."""
+    n = len(weights)
+    edges = np.cumsum(weights)
+    ancestors: NDArray[np.int64] = np.searchsorted(edges, (np.arange(n) + u) / n * edges[-1], side="right")
+    return np.minimum(ancestors, int(np.flatnonzero(weights)[-1]))
+
+
+def effective(log_weights: Array) -> float:
+    """(sum w)^2 / sum w^2: how many equal particles would be as good (Kong, Liu & Wong 1994)."""
+    w = np.exp(log_weights - log_weights.max())
+    return float(w.sum() ** 2 / (w @ w))
+
+
+@dataclass
+class ParticleRun:
+    """A particle filter's figures, a row an observation."""
+
+    loglike: float = 0.0
+    predicted: list[float] = field(default_factory=list)
+    predicted_var: list[float] = field(default_factory=list)
+    effective: list[float] = field(default_factory=list)
+    mean: list[Array] = field(default_factory=list)
+    cov: list[Array] = field(default_factory=list)
+    resampled: int = 0
+
+
+def moments(Z: Array, weights: Array) -> tuple[Array, Array]:
+    """Mean (nz,) and covariance (nz, nz) of weighted particles."""
+    m = weights @ Z
+    D = Z - m
+    return m, (D * weights[:, None]).T @ D
+
+
+def root(P: Array) -> Array:
+    """L (n, n) with L L' = P of a semidefinite P; a direction that vanishes has a column of zeros."""
+    n = len(P)
+    L = np.zeros((n, n))
+    for j in range(n):
+        d = P[j, j] - L[j] @ L[j]
+        if d <= 1e-14 * P[j, j]:
+            continue
+        L[j:, j] = (P[j:, j] - L[j:] @ L[j]) / math.sqrt(d)
+    return L
+
+
+def bootstrap(
+    flow: Callable[[float, float, Array], Array],
+    outputs: Callable[[float, Array], Array],
+    mean: Array,
+    cov: Array,
+    Q: Array,
+    observations: Sequence[Observation],
+    *,
+    n: int,
+    start: float = 0.0,
+    seed: int = 0,
+    patient: int = 0,
+    resample: float = 0.5,
+    noise_step: float = math.inf,
+    student: float = 0.0,
+    jitter: float = 0.0,
+    n_state: int | None = None,
+) -> ParticleRun:
+    """The bootstrap filter: particles move by the model and are weighed by p(y | h).
+
+    They are drawn again by systematic resampling where their effective number falls below `resample` n.
+
+    Parameters
+    ----------
+    flow : f(t0, t1, Z), (n, nz) particles at t1
+    outputs : h(t, Z), (n, ny)
+    Q : (nz, nz) covariance of process noise per unit of time
+    jitter : float
+        Width h of the kernel that spreads the elements from `n_state` on after each resampling and leaves
+        their mean and covariance (Liu & West 2001, sec. 10.3: shrinkage by sqrt(1 - h^2)).
+
+    Returns
+    -------
+    ParticleRun
+        The mean of exp(loglike) over seeds is the likelihood itself (Del Moral 2004, prop. 7.4.1).
+    """
+    nz = len(mean)
+    Z = mean + normals(seed, patient, START, 0, n, nz) @ root(cov).T
+    noise, lw, run, t, count = root(Q), np.full(n, -math.log(n)), ParticleRun(), start, 0
+    groups: dict[float, list[Observation]] = {}
+    for obs in observations:
+        groups.setdefault(obs.time, []).append(obs)
+    for time, group in groups.items():
+        while t < time:
+            t1 = min(time, t + noise_step) if Q.any() else time
+            Z = flow(t, t1, Z)
+            if Q.any():
+                Z = Z + math.sqrt(t1 - t) * normals(seed, patient, NOISE, count, n, nz) @ noise.T
+            t, count = t1, count + 1
+        for obs in group:
+            h = outputs(t, Z)[:, obs.output]
+            lw = _weigh(run, Z, lw, h, obs, student)
+        if run.effective and run.effective[-1] < resample * n:
+            u = float(uniforms(seed, patient, RESAMPLE, count, 1, 1)[0, 0])
+            Z, lw = Z[systematic(np.exp(lw), u)], np.full(n, -math.log(n))
+            run.resampled += 1
+            k = nz if n_state is None else n_state
+            if jitter > 0 and k < nz:
+                m, P = moments(Z[:, k:], np.exp(lw))
+                spread = normals(seed, patient, JITTER, count, n, nz - k) @ root(P).T
+                Z[:, k:] = m + math.sqrt(1 - jitter**2) * (Z[:, k:] - m) + jitter * spread
+        count += 1
+    return run
+
+
+def _weigh(run: ParticleRun, Z: Array, lw: Array, h: Array, obs: Observation, student: float) -> Array:
+    """Log weights after one observation; its forecast and the moments after it go into `run`."""
+    scale = {LOG_ADDITIVE: np.log(h), POISSON: obs.a * h}.get(obs.noise, h)
+    w = np.exp(lw)
+    centre = float(w @ scale)
+    error = {PROPORTIONAL: (obs.b * centre) ** 2, POISSON: centre}.get(obs.noise, obs.a**2)
+    if obs.noise == COMBINED:
+        error += (obs.b * centre) ** 2
+    run.predicted.append(centre)
+    run.predicted_var.append(float(w @ (scale - centre) ** 2) + error)
+    if not math.isnan(obs.value):
+        lw = lw + log_density(obs, h, student)
+        top = lw.max()
+        gained = float(top + math.log(np.exp(lw - top).sum()))
+        run.loglike += gained
+        lw = lw - gained
+    run.effective.append(effective(lw))
+    m, P = moments(Z, np.exp(lw))
+    run.mean.append(m)
+    run.cov.append(P)
+    return lw
