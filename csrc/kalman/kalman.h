@@ -87,6 +87,7 @@ typedef struct {
 typedef struct {
     int64_t n_particle;
     double resample; /* where the effective share of particles falls below it */
+    double jitter;   /* width of the kernel that spreads parameters after it, 0: none; kalman/particle.h */
 } pt_nonlinear_particle;
 
 typedef struct {
@@ -122,6 +123,7 @@ typedef struct {
     double *predicted_var; /* [N] its variance, the error's included */
     double *latent_var;    /* [N] its variance without the error */
     int8_t *use;           /* [N] pt_obs_use */
+    double *effective;     /* * [N] number of equal particles that would be as good; of particles only */
     double *filtered_mean; /* * [N, nz] after the observation */
     double *filtered_cov;  /* * [N, nz, nz] */
     double *smoothed_mean; /* * [N, nz] given all observations; with options.smooth */

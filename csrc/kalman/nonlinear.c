@@ -56,6 +56,7 @@ static void blank(const pt_nonlinear_call *call, const pt_nonlinear_patient *pat
     out->loglike[i] = out->failed_at[i] = NAN;
     double *scalars[] = {out->predicted, out->predicted_var, out->latent_var};
     for (int k = 0; k < 3; k++) fill(scalars[k] + first, n, NAN);
+    fill(out->effective ? out->effective + first : NULL, n, NAN);
     double *vectors[] = {out->filtered_mean, out->smoothed_mean};
     double *matrices[] = {out->filtered_cov, out->smoothed_cov};
     for (int k = 0; k < 2; k++) {

@@ -3,6 +3,7 @@
 
 #include "kalman/gauss.h"
 #include "kalman/nonlinear.h"
+#include "kalman/particle.h"
 
 static const struct {
     const char *name;
@@ -10,6 +11,7 @@ static const struct {
     int variant;
 } entries[] = {
     {"ukf", &pt_gauss, PT_GAUSS_UNSCENTED},
+    {"particle", &pt_particle, 0},
 };
 
 enum { N_ENTRY = sizeof entries / sizeof *entries };

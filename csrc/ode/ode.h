@@ -107,6 +107,10 @@ typedef struct pt_propagator pt_propagator;
 pt_status pt_propagator_create(const pt_model *model, int64_t n_lane, const pt_need *need,
                                pt_propagator **work);
 void pt_propagator_free(pt_propagator *work);
+/* Lane l of the next calls with a method of noise follows the Brownian path of (seed, patient, l, step), each
+ * call one of its own; without it, or for a model without diffusion, such methods are PT_UNSUPPORTED. step in
+ * [1, 2^24); pt_simulate's paths have step 0. */
+void pt_propagator_noise(pt_propagator *work, uint64_t seed, int64_t patient, int64_t step);
 
 /* x(t0) -> x(t1) for n_lane lanes that share one schedule (sigma points, ensemble members).
  *   x      (n_lane, n_state)  in and out

@@ -27,11 +27,11 @@ pt_status pt_paths_create(pt_block *b, uint64_t seed)
 
 void pt_paths_free(pt_paths *paths) { pt_free(paths); }
 
-void pt_paths_begin(pt_block *b, int s, int64_t patient, int64_t draw)
+void pt_paths_begin(pt_block *b, int s, int64_t patient, int64_t draw, int64_t step)
 {
     pt_paths *P = b->paths;
-    const pt_philox_block key =
-        v_philox_at(P->seed, PT_PURPOSE_PROCESS, b_set((uint64_t)patient), b_set((uint64_t)draw), b_set(0));
+    const pt_philox_block key = v_philox_at(P->seed, PT_PURPOSE_PROCESS, b_set((uint64_t)patient),
+                                            b_set((uint64_t)draw), b_set((uint64_t)step));
     for (int i = 0; i < 2; i++) ((uint64_t *)P->key[i])[s] = key.word[i][0];
     *pt_at(P->begin, 0, s) = b->slot[s].now;
     *pt_at(P->passed, 0, s) = *pt_at(P->share, 0, s) = 0;

@@ -37,8 +37,8 @@ struct pt_paths {
 
 pt_status pt_paths_create(pt_block *b, uint64_t seed);
 void pt_paths_free(pt_paths *paths);
-/* The lane of slot s begins, with the path of (patient, draw). */
-void pt_paths_begin(pt_block *b, int s, int64_t patient, int64_t draw);
+/* The lane of slot s begins, with the path of (patient, draw, step). */
+void pt_paths_begin(pt_block *b, int s, int64_t patient, int64_t draw, int64_t step);
 /* w1, a1, dw, dz at position `share` of the cell, multiples of 2^-30; the area is wanted or not. */
 void pt_paths_at(pt_block *b, const vec *share, int area);
 

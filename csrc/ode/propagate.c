@@ -1,13 +1,18 @@
 /* pt_propagate: a few lanes that share one schedule, from one instant to another. */
+#include "ode/noise.h"
 #include "ode/sensitivity.h"
 
 enum { PLAIN, RAMPED, PLAIN_TANGENT, RAMPED_TANGENT, N_BLOCK }; /* ramped: for schedules with SLOPE actions */
+
+#define MAX_STEP ((int64_t)1 << 24) /* of a random number's counter */
 
 struct pt_propagator {
     const pt_model *model;
     int64_t n_lane;
     pt_need need;
     pt_block *block[N_BLOCK]; /* null until it is needed */
+    uint64_t seed;            /* of the paths of noise */
+    int64_t patient, step;    /* step 0: no paths were asked for */
 };
 
 /* One call at work. */
@@ -19,6 +24,7 @@ typedef struct {
     double given;
     const pt_schedule *schedule;
     int32_t *status;
+    int64_t patient, step;    /* of the paths of noise */
     const int32_t *direction; /* (n_lane), or null */
     double *dx;
 } propagation;
@@ -36,14 +42,16 @@ static pt_status prepare(pt_propagator *work, int kind, pt_ode_options options)
     const int tangent = kind >= PLAIN_TANGENT;
     options.need = work->need;
     options.need.ramps = kind == RAMPED || kind == RAMPED_TANGENT;
-    options.step_all |= tangent;
+    options.step_all |= tangent || pt_method_has_noise(options.method);
     if (*b && same_kind(&(*b)->options, &options)) {
         (*b)->options = options;
+        if ((*b)->paths) (*b)->paths->seed = work->seed;
         return PT_OK;
     }
     pt_block_free(*b);
     pt_status status = pt_block_create(work->model, &options, b);
     if (status == PT_OK && tangent) status = pt_tangents_create(*b, 1);
+    if (status == PT_OK && pt_method_has_noise(options.method)) status = pt_paths_create(*b, work->seed);
     if (status == PT_OK) return PT_OK;
     pt_block_free(*b);
     *b = NULL;
@@ -86,6 +94,7 @@ static int take(void *context, pt_block *b, int s)
     pt_slot_begin(b, s, lane, c->t0, c->t1, c->schedule, c->next_action, c->p + lane * b->n_param, c->factor,
                   c->rate, c->x + lane * b->n_state);
     b->slot[s].given = c->given;
+    if (b->paths) pt_paths_begin(b, s, c->patient, lane, c->step);
     return 1;
 }
 
@@ -129,6 +138,22 @@ static int kind_for(const pt_propagator *work, const pt_schedule *schedule, int 
     return need.ramps ? (tangent ? RAMPED_TANGENT : RAMPED) : (tangent ? PLAIN_TANGENT : PLAIN);
 }
 
+void pt_propagator_noise(pt_propagator *work, uint64_t seed, int64_t patient, int64_t step)
+{
+    work->seed = seed;
+    work->patient = patient;
+    work->step = step;
+}
+
+static pt_status check_noise(const pt_model *model, const pt_propagator *work, const pt_ode_options *o)
+{
+    if (!pt_method_has_noise(o->method)) return PT_OK;
+    if (!model->has_noise || model->mass || work->step < 1) return PT_UNSUPPORTED;
+    if (!(o->step > 0) || o->step - o->step != 0 || o->refine < 0 || o->refine > PT_MAX_REFINE)
+        return PT_BAD_ARGUMENT;
+    return work->step < MAX_STEP ? PT_OK : PT_STEP_LIMIT;
+}
+
 pt_status pt_propagate_tangents(const pt_model *model, pt_propagator *work, int64_t n_lane, double t0,
                                 double t1, double *x, const double *p, double *factor, double *rate,
                                 double *given, const pt_schedule *schedule, int64_t *next, int32_t *status,
@@ -136,9 +161,10 @@ pt_status pt_propagate_tangents(const pt_model *model, pt_propagator *work, int6
 {
     if (n_lane > work->n_lane || !(t1 >= t0) || t0 - t0 != 0 || t1 - t1 != 0) return PT_BAD_ARGUMENT;
     if (schedule->n_trigger) return PT_UNSUPPORTED;
-    if (direction && (!model->functions->tangent || options->method == PT_METHOD_EULER_MARUYAMA ||
-                      options->method == PT_METHOD_SRK))
+    if (direction && (!model->functions->tangent || pt_method_has_noise(options->method)))
         return PT_UNSUPPORTED;
+    const pt_status noise = check_noise(model, work, options);
+    if (noise != PT_OK) return noise;
     const int kind = kind_for(work, schedule, direction != NULL);
     if (kind < 0) return PT_BAD_ARGUMENT;
     const pt_status prepared = prepare(work, kind, *options);
@@ -154,6 +180,8 @@ pt_status pt_propagate_tangents(const pt_model *model, pt_propagator *work, int6
                         .given = *given,
                         .schedule = schedule,
                         .status = status,
+                        .patient = work->patient,
+                        .step = work->step,
                         .direction = direction,
                         .dx = dx};
     const pt_feed feed = {.context = &call, .take = take, .finish = finish};

@@ -53,7 +53,7 @@ static int take(void *context, pt_block *b, int s)
     const double end = records ? schedule->actions[schedule->n - 1].time : range->all->end;
     pt_slot_begin(b, s, lane, start, end, schedule, 0, call->params + row * b->n_param, NULL, NULL, x);
     if (b->paths)
-        pt_paths_begin(b, s, call->patient ? call->patient[lane] : row, call->draw ? call->draw[lane] : 0);
+        pt_paths_begin(b, s, call->patient ? call->patient[lane] : row, call->draw ? call->draw[lane] : 0, 0);
     return 1;
 }
 

@@ -231,7 +231,7 @@ def bootstrap(
 
 def _weigh(run: ParticleRun, Z: Array, lw: Array, h: Array, obs: Observation, student: float) -> Array:
     """Log weights after one observation; its forecast and the moments after it go into `run`."""
-    scale = {LOG_ADDITIVE: np.log(h), POISSON: obs.a * h}.get(obs.noise, h)
+    scale = np.log(h) if obs.noise == LOG_ADDITIVE else obs.a * h if obs.noise == POISSON else h
     w = np.exp(lw)
     centre = float(w @ scale)
     error = {PROPORTIONAL: (obs.b * centre) ** 2, POISSON: centre}.get(obs.noise, obs.a**2)
