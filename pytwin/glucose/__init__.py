@@ -1,4 +1,4 @@
-"""Glucose in type 1 diabetes: virtual patients, meals, pumps, sensors and closed loops.
+"""Glucose in diabetes: virtual patients, meals, pumps, sensors, closed loops, forecasts.
 
 The models themselves are ``pytwin.Model("hovorka")`` and ``pytwin.Model("uvapadova")``; here is what lives
 around them.
@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from pytwin.glucose.control import BasalBolus, Controller, Insulin, Pid
 from pytwin.glucose.events import Event, events
+from pytwin.glucose.forecast import Forecast, forecast
+from pytwin.glucose.learning import Dynamics, learn
 from pytwin.glucose.loop import Loop, run_loop
 from pytwin.glucose.meals import bites, schedule
 from pytwin.glucose.patients import Patients, patients
@@ -18,7 +20,9 @@ from pytwin.glucose.steady import Steady, steady_state
 __all__ = [
     "BasalBolus",
     "Controller",
+    "Dynamics",
     "Event",
+    "Forecast",
     "Insulin",
     "Loop",
     "Patients",
@@ -28,6 +32,8 @@ __all__ = [
     "Steady",
     "bites",
     "events",
+    "forecast",
+    "learn",
     "patients",
     "pump",
     "run_loop",
