@@ -19,6 +19,7 @@ LAYERS = [
     {"_core", "errors", "issues", "chance"},
     {"kalman", "units", "formats", "doctor", "datasets"},
     {"model", "record", "genome"},
+    {"estimation"},
     {"therapies", "glucose"},
     {"twin"},
     {"rank", "cohort"},
