@@ -11,7 +11,8 @@ from __future__ import annotations
 from pytwin.estimation.filters import filter, smooth
 from pytwin.estimation.methods import METHODS
 from pytwin.estimation.noise import Noise
+from pytwin.estimation.online import Filter
 from pytwin.estimation.results import Estimate
 from pytwin.estimation.state import Space, prior
 
-__all__ = ["METHODS", "Estimate", "Noise", "Space", "filter", "prior", "smooth"]
+__all__ = ["METHODS", "Estimate", "Filter", "Noise", "Space", "filter", "prior", "smooth"]

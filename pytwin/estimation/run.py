@@ -115,8 +115,8 @@ def shaped(
         "end_mean": raw["mean"],
         "end_cov": raw["cov"],
         **{name: raw[name] for name in ("loglike", "status", "failed_at", "rejected")},
-        **{name: by_row(raw.get(f"filtered_{name}"), flat.last) for name in ("mean", "cov")},
-        **{name: by_row(raw.get(name), flat.last) for name in ("smoothed_mean", "smoothed_cov")},
+        **{name: by_row(raw[f"filtered_{name}"], flat.last) for name in ("mean", "cov")},
+        **{name: by_row(raw[name], flat.last) for name in ("smoothed_mean", "smoothed_cov") if name in raw},
         **{
             name: by_element(raw[name], flat, data.y.shape)
             for name in ("predicted", "predicted_var", "latent_var")
@@ -127,7 +127,7 @@ def shaped(
         reason(int(s), bool(seen))
         for s, seen in zip(raw["status"], np.any(data.seen, axis=(1, 2)).tolist(), strict=True)
     )
-    arrays = {name: None if a is None else a[0] if single else a for name, a in arrays.items()}
+    arrays = {name: a[0] if single else a for name, a in arrays.items()}
     return Estimate(
         space=problem.space,
         outputs=data.outputs,
@@ -147,10 +147,8 @@ def reason(status: int, observed: bool) -> str:
     return "" if observed else NOTHING
 
 
-def by_row(flat_rows: NDArray[Any] | None, last: NDArray[np.int64]) -> Array | None:
+def by_row(flat_rows: NDArray[Any], last: NDArray[np.int64]) -> Array:
     """(N, T, ...) from rows of observations; NaN beyond a patient's end."""
-    if flat_rows is None:
-        return None
     found = np.full((*last.shape, *flat_rows.shape[1:]), np.nan)
     there = last >= 0
     found[there] = flat_rows[last[there]]
