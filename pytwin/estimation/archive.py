@@ -52,10 +52,13 @@ def pack(history: History) -> Arrays:
     }
     found: Arrays = {"about": np.array(json.dumps(about))}
     found |= {name: getattr(problem, name) for name in ("mean", "cov", "Q", "params")}
+    if problem.bounds is not None:
+        found |= {"lower": problem.bounds[0], "upper": problem.bounds[1]}
     if isinstance(plan, Schedule):
         found |= {"actions": plan.actions, "doses": plan.doses}
     found |= {f"row_{name}": a for name, a in vars(history.rows).items()}
     found |= {f"result_{name}": a for name, a in history.results.items()}
+    found["latest_mean"], found["latest_cov"] = history.latest
     points = history.points
     found["point_counts"] = np.array(points.counts, dtype=np.int64)
     found["point_states"] = np.array(points.states) if points.states else np.zeros((0, 0))
@@ -98,6 +101,7 @@ def _history(arrays: Mapping[str, NDArray[Any]]) -> History:
         plans=(_given(about["plan"], arrays),),
         method=about["method"],
         arguments=about["arguments"],
+        bounds=(arrays["lower"], arrays["upper"]) if "lower" in arrays else None,
         **{name: np.asarray(arrays[name], dtype=float) for name in ("mean", "cov", "Q", "params")},
     )
     found = History(
@@ -111,6 +115,7 @@ def _history(arrays: Mapping[str, NDArray[Any]]) -> History:
     )
     found.rows = Rows(arrays["row_times"], arrays["row_y"], arrays["row_censor"])
     found.results = {name: arrays[f"result_{name}"] for name in RESULTS}
+    found.latest = arrays["latest_mean"], arrays["latest_cov"]
     counts = tuple(int(k) for k in arrays["point_counts"])
     found.points = Checkpoints(found.every, counts, tuple(arrays["point_states"]))
     _check(found)
@@ -126,6 +131,7 @@ def _check(found: History) -> None:
     good &= found.rows.y.shape == found.rows.censor.shape == (rows, m)
     good &= len(found.points.counts) == len(found.points.states)
     good &= found.points.count == rows
+    good &= found.latest[0].shape == (n,) and found.latest[1].shape == (n, n)
     problem = found.problem
     good &= problem.mean.shape == (1, n) and problem.cov.shape == problem.Q.shape == (1, n, n)
     good &= problem.params.shape == (1, len(problem.model.params))

@@ -225,17 +225,22 @@ def _spread(value: Any, shape: tuple[int, int]) -> Array:
         raise InputError("estimation.bad-noise", message, place="noise") from None
 
 
-def check_logs(data: Data, noise: tuple[Noise, ...]) -> None:
-    """Values that have no logarithm where the error is that of ln y.
+def check_values(data: Data, noise: tuple[Noise, ...]) -> None:
+    """Values that have no logarithm where the error is that of ln y, or that are no counts.
 
     Raises
     ------
     InputError
-        ``estimation.no-logarithm``.
+        ``estimation.no-logarithm``, ``estimation.no-count``.
     """
-    logs = np.array([e.log for e in noise])
-    bad = data.seen & logs & ~(np.where(data.seen, data.y, 1.0) > 0)
-    if bad.any():
+    y = np.where(data.seen, data.y, 1.0)
+    logs, counts = np.array([e.log for e in noise]), np.array([e.count for e in noise])
+    if (bad := counts & ((y < 0) | (y != np.round(y)))).any():
+        row, step, j = np.argwhere(bad)[0]
+        place = f"row {step}" if data.single else f"patient {row}, row {step}"
+        message = f"{data.outputs[j]} is no count"
+        raise InputError("estimation.no-count", message, place=place, hint="0, 1, 2, ...")
+    if (bad := logs & ~(y > 0)).any():
         row, step, j = np.argwhere(bad)[0]
         place = f"row {step}" if data.single else f"patient {row}, row {step}"
         message = f"{data.outputs[j]} is not positive where its error is that of a logarithm"

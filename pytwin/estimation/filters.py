@@ -33,6 +33,7 @@ def filter(
     params: Any = None,
     plan: Plans = None,
     Q: Any = None,
+    bounds: Any = None,
     method: str = "ukf",
     start: ArrayLike | None = None,
     end: ArrayLike | None = None,
@@ -71,6 +72,9 @@ def filter(
     Q : array_like or mapping, optional
         Process noise: covariance a unit of time of a random walk added to z, (n, n), a diagonal (n,), or
         (N, n, n); or variances by name. None: none.
+    bounds : mapping of str to (low, high), or pair of array_like (n,), optional
+        What z is held between after each update, by name on the natural scale, or as a whole on the
+        estimation scales; -inf and inf leave a side open.
     method : str
         One of ``METHODS``; its options are keyword arguments of their own.
     start : float or array_like, shape (N,), optional
@@ -93,7 +97,7 @@ def filter(
     progress : callable, optional
         Called with the share done.
     **options
-        ``gate``, ``robust``, ``noise_step`` and those of the method, see ``METHODS``.
+        ``gate``, ``robust``, ``student``, ``noise_step`` and those of the method, see ``METHODS``.
 
     Returns
     -------
@@ -118,7 +122,16 @@ def filter(
     >>> model = pt.Model("pk_1cpt_oral")
     >>> x0, P0 = pt.estimation.prior(model, ["CL", "V"], sd={"CL": 0.3, "V": 0.2})
     """
-    common = {"x0": x0, "P0": P0, "theta": theta, "params": params, "plan": plan, "Q": Q, "ode": ode}
+    common = {
+        "x0": x0,
+        "P0": P0,
+        "theta": theta,
+        "params": params,
+        "plan": plan,
+        "Q": Q,
+        "ode": ode,
+        "bounds": bounds,
+    }
     problem = read_problem(model, **common, method=method, options=options)
     data = read_data(model, times, y, outputs, lengths, censor)
     return estimate(
@@ -140,6 +153,7 @@ def smooth(
     params: Any = None,
     plan: Plans = None,
     Q: Any = None,
+    bounds: Any = None,
     method: str = "ukf",
     start: ArrayLike | None = None,
     end: ArrayLike | None = None,
@@ -162,7 +176,16 @@ def smooth(
     InputError
         ``estimation.no-smoother`` where the method has none.
     """
-    common = {"x0": x0, "P0": P0, "theta": theta, "params": params, "plan": plan, "Q": Q, "ode": ode}
+    common = {
+        "x0": x0,
+        "P0": P0,
+        "theta": theta,
+        "params": params,
+        "plan": plan,
+        "Q": Q,
+        "ode": ode,
+        "bounds": bounds,
+    }
     problem = read_problem(model, **common, method=method, options=options, smoothing=True)
     data = read_data(model, times, y, outputs, lengths, censor)
     return estimate(

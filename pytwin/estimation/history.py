@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pytwin.errors import ComputationError, InputError
 from pytwin.estimation import methods
 from pytwin.estimation.checkpoints import Checkpoints, first_difference
-from pytwin.estimation.data import Data, check_logs, flatten
+from pytwin.estimation.data import Data, check_values, flatten
 from pytwin.estimation.noise import Noise
 from pytwin.estimation.problem import Given, Problem, schedule
 from pytwin.estimation.results import Estimate, status_code
@@ -71,7 +71,9 @@ class History:
     results : dict of str to ndarray
         A row for each of `rows`, by the names of an Estimate's arrays.
     points : Checkpoints
-    loglike : float
+    latest : pair of ndarray, shapes (n,) and (n, n)
+        Moments of z at ``time``; those of a method that draws its particles again may differ from the last
+        row's, which are from before.
     """
 
     problem: Problem
@@ -84,6 +86,7 @@ class History:
     rows: Rows = field(init=False)
     results: dict[str, NDArray[Any]] = field(init=False)
     points: Checkpoints = field(init=False)
+    latest: tuple[Array, Array] = field(init=False)
     given: Schedule | None = None
     horizon: float = float("-inf")
 
@@ -92,6 +95,7 @@ class History:
         self.rows = Rows(np.zeros(0), np.zeros((0, m)), np.zeros((0, m), np.int8))
         self.points = Checkpoints(self.every)
         self.results = self._none()
+        self.latest = self.problem.mean[0], self.problem.cov[0]
 
     @property
     def time(self) -> float:
@@ -100,11 +104,6 @@ class History:
     @property
     def loglike(self) -> float:
         return float(self.results["loglike"][-1]) if len(self.rows.times) else 0.0
-
-    def moments(self) -> tuple[Array, Array]:
-        if len(self.rows.times):
-            return self.results["mean"][-1], self.results["cov"][-1]
-        return self.problem.mean[0], self.problem.cov[0]
 
     def observation(
         self, time: Any, names: Sequence[str], value: Any, censor: Any
@@ -138,9 +137,9 @@ class History:
     def run(self, rows: Rows, first: int) -> None:
         """Take `rows`, of which those before `first` are as before; all or nothing."""
         data = self._data(rows)
-        check_logs(data, self.noise)
+        check_values(data, self.noise)
         points = self.points.before(rows.times, first)
-        begin = points.count
+        begin, latest = points.count, self.latest
         results = {name: [a[:begin]] for name, a in self.results.items()}
         while begin < len(rows.times):
             stop = points.stop(rows.times, begin)
@@ -148,9 +147,9 @@ class History:
             for name, a in raw.items():
                 if name in results:
                     results[name].append(a)
-            points = points.added(stop, raw["state"])
+            points, latest = points.added(stop, raw["state"]), (raw["end_mean"], raw["end_cov"])
             begin = stop
-        self.rows, self.points = rows, points
+        self.rows, self.points, self.latest = rows, points, latest
         self.results = {name: np.concatenate(parts) for name, parts in results.items()}
 
     def replan(self, plan: Given) -> None:
@@ -175,13 +174,13 @@ class History:
         ahead = Rows(times, np.full((len(times), m), np.nan), np.zeros((len(times), m), np.int8))
         point = self.points.last(len(self.rows.times))
         raw = self._call(ahead, point, forecast=True)
-        return self._shaped(ahead, raw, "")
+        return self._shaped(ahead, raw, (raw["end_mean"], raw["end_cov"]), "")
 
     def estimate(self, first: int) -> Estimate:
         """Rows from `first` on."""
         rows = self.rows.part(first, len(self.rows.times))
         results = {name: a[first:] for name, a in self.results.items()}
-        return self._shaped(rows, results, reason(0, bool(np.isfinite(self.rows.y).any())))
+        return self._shaped(rows, results, self.latest, reason(0, bool(np.isfinite(self.rows.y).any())))
 
     # ---- the core ----
 
@@ -223,6 +222,7 @@ class History:
         found = {name: by_row(raw[f"filtered_{name}"], flat.last)[0] for name in ("mean", "cov")}
         for name in ("predicted", "predicted_var", "latent_var", "use"):
             found[name] = by_element(raw[name], flat, shape)[0]
+        found |= {"end_mean": raw["mean"][0], "end_cov": raw["cov"][0]}
         found["loglike"] = np.repeat(raw["loglike"], len(rows.times))
         found["rejected"] = np.zeros(len(rows.times), np.int64)
         found["rejected"][-1:] = raw["rejected"]
@@ -234,9 +234,10 @@ class History:
         types = {"use": np.int8, "rejected": np.int64}
         return {k: np.zeros(shapes.get(k, (0, m)), types.get(k, np.float64)) for k in RESULTS}
 
-    def _shaped(self, rows: Rows, results: dict[str, NDArray[Any]], why: str) -> Estimate:
+    def _shaped(
+        self, rows: Rows, results: dict[str, NDArray[Any]], end: tuple[Array, Array], why: str
+    ) -> Estimate:
         some = len(rows.times) > 0
-        mean, cov = (results["mean"][-1], results["cov"][-1]) if some else self.moments()
         kept = ("mean", "cov", "predicted", "predicted_var", "latent_var", "use")
         return Estimate(
             space=self.problem.space,
@@ -245,8 +246,8 @@ class History:
             y=rows.y,
             log=np.array([e.log for e in self.noise]),
             end=np.array(rows.times[-1] if some else self.time),
-            end_mean=mean,
-            end_cov=cov,
+            end_mean=end[0],
+            end_cov=end[1],
             loglike=np.array(results["loglike"][-1] if some else self.loglike),
             status=np.array(0, np.int32),
             failed_at=np.array(np.nan),

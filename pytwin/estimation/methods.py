@@ -115,6 +115,7 @@ class Method:
 COMMON = {
     "gate": Option(0.0, 0.0, doc="Predicted SDs beyond which an observation is not used; 0: off"),
     "robust": Option(0.0, 0.0, doc="Predicted SDs beyond which an observation weighs less; 0: off"),
+    "student": Option(0.0, 0.0, doc="Degrees of freedom of errors with heavy tails; 0: Gaussian"),
     "noise_step": Option(
         24.0, 0.0, open_low=True, doc="Longest step of the process noise, in the model's unit of time"
     ),
@@ -126,8 +127,20 @@ _SPREAD = {
     "kappa": Option(lambda n: 3.0 - n, doc="c = alpha^2 (n + kappa) is the squared distance in SDs"),
 }
 
+_SEED = Option(0, 0, 2**63 - 1, whole=True, doc="Of the random numbers")
+
+_PARTICLES = {
+    "n_particle": Option(1000, 1, 2**31 - 1, whole=True, doc="Particles of each patient"),
+    "resample": Option(
+        0.5, 0.0, 1.0, doc="Effective share of the particles below which they are drawn again"
+    ),
+    "jitter": Option(0.0, 0.0, 1.0, doc="Width of the kernel that spreads parameters after it; 0: none"),
+    "seed": _SEED,
+}
+
 METHODS: dict[str, Method] = {
     "ukf": Method("unscented Kalman filter", "ukf", _SPREAD),
+    "particle": Method("bootstrap particle filter", "particle", _PARTICLES, smoother=False),
 }
 
 

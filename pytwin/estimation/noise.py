@@ -20,6 +20,7 @@ KINDS: dict[str, tuple[int, bool, bool]] = {
     "proportional": (1, False, True),
     "combined": (2, True, True),
     "log-additive": (3, True, False),
+    "poisson": (4, True, False),
 }
 
 
@@ -32,10 +33,10 @@ class Noise:
     kind : str
         ``"additive"``: y = h + e, Var e = a^2. ``"proportional"``: Var e = (b h)^2. ``"combined"``:
         Var e = a^2 + (b h)^2. ``"log-additive"``: ln y = ln h + e, Var e = a^2, and forecasts are those of
-        ln y.
+        ln y. ``"poisson"``: y is a count of mean a h.
     a, b : float or array_like, shape (T,) or (N, T)
-        Standard deviations, in the output's unit, as a share of it, and of ln y; an array gives every time
-        its own.
+        Standard deviations, in the output's unit, as a share of it, and of ln y; the factor of counts. An
+        array gives every time its own.
 
     Raises
     ------
@@ -71,6 +72,11 @@ class Noise:
     def code(self) -> int:
         """The core's number of the kind."""
         return KINDS[self.kind][0]
+
+    @property
+    def count(self) -> bool:
+        """Whether observations are counts."""
+        return self.kind == "poisson"
 
     @property
     def log(self) -> bool:

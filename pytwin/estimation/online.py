@@ -34,7 +34,7 @@ class Filter:
 
     Parameters
     ----------
-    model, outputs, noise, x0, P0, theta, params, plan, Q, method, ode, **options
+    model, outputs, noise, x0, P0, theta, params, plan, Q, bounds, method, ode, **options
         As in `filter`, of one patient; sizes of errors are numbers.
     start : float
         The time of x0 and P0.
@@ -74,6 +74,7 @@ class Filter:
         params: Any = None,
         plan: Given = None,
         Q: Any = None,
+        bounds: Any = None,
         method: str = "ukf",
         start: float = 0.0,
         patient: int = 0,
@@ -83,7 +84,7 @@ class Filter:
     ) -> None:
         problem = read_problem(
             model, x0=x0, P0=P0, theta=theta, params=params, plan=plan, Q=Q,
-            method=method, ode=ode, options=options,
+            bounds=bounds, method=method, ode=ode, options=options,
         )  # fmt: skip
         if problem.count != 1:
             raise InputError("estimation.bad-shape", "a Filter is of one patient", place="x0, P0, Q, params")
@@ -172,12 +173,12 @@ class Filter:
     @property
     def mean(self) -> Array:
         """Of z at ``time``, shape (n,)."""
-        return self._history.moments()[0]
+        return self._history.latest[0]
 
     @property
     def cov(self) -> Array:
         """Of z at ``time``, shape (n, n)."""
-        return self._history.moments()[1]
+        return self._history.latest[1]
 
     @property
     def loglike(self) -> float:

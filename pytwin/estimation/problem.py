@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from pytwin.errors import InputError
 from pytwin.estimation import methods
 from pytwin.estimation.data import Data, Flat
-from pytwin.estimation.state import Space, Theta, read_moments, read_process_noise, space
+from pytwin.estimation.state import Space, Theta, read_bounds, read_moments, read_process_noise, space
 from pytwin.model import simulation
 from pytwin.model.plan import Plan
 from pytwin.model.schedule import Schedule, joined
@@ -44,6 +44,8 @@ class Problem:
     method : str
     arguments : dict
         The core's: the method with its options, and the integrator's.
+    bounds : pair of ndarray, shape (n,), or None
+        What z is held between.
     """
 
     model: Model
@@ -55,6 +57,7 @@ class Problem:
     plans: tuple[Given, ...]
     method: str
     arguments: dict[str, Any]
+    bounds: tuple[Array, Array] | None = None
 
     @property
     def count(self) -> int:
@@ -84,6 +87,7 @@ class Problem:
             "action_offsets": given["offsets"],
             **shifted(given, schedules, n),
             **flat.columns,
+            **({} if self.bounds is None else {"lower": self.bounds[0], "upper": self.bounds[1]}),
         }
 
     def expanded(self, data: Data) -> tuple[Problem, Data]:
@@ -165,6 +169,7 @@ def read_problem(
     params: Any = None,
     plan: Plans = None,
     Q: Any = None,
+    bounds: Any = None,
     method: str = "ukf",
     ode: Mapping[str, Any] | None = None,
     smoothing: bool = False,
@@ -184,7 +189,7 @@ def read_problem(
     arguments |= read_ode(model, ode or {})
     noise = read_process_noise(Q, where)
     _check_model(model)
-    return Problem(model, where, mean, cov, noise, rows, plans, method, arguments)
+    return Problem(model, where, mean, cov, noise, rows, plans, method, arguments, read_bounds(bounds, where))
 
 
 def read_ode(model: Model, given: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pytwin import _core
 from pytwin.errors import InputError
 from pytwin.estimation import methods
-from pytwin.estimation.data import Data, Flat, check_logs, flatten
+from pytwin.estimation.data import Data, Flat, check_values, flatten
 from pytwin.estimation.noise import Noise
 from pytwin.estimation.problem import Problem
 from pytwin.estimation.results import Estimate
@@ -38,7 +38,7 @@ def estimate(
     """One call of the core for all patients, and its flat rows as an Estimate."""
     single = data.single and problem.count == 1
     problem, data = problem.expanded(data)
-    check_logs(data, noise)
+    check_values(data, noise)
     begin, stop = span(data, start, end)
     flat = flatten(data, noise, forecast)
     batch = problem.batch(flat, begin, stop)

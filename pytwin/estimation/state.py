@@ -216,6 +216,40 @@ def read_process_noise(Q: Any, where: Space) -> Array:
     return found
 
 
+def read_bounds(bounds: Any, where: Space) -> tuple[Array, Array] | None:
+    """Lower and upper bounds (n,) of z from a pair, or from natural ones by name.
+
+    Raises
+    ------
+    InputError
+        ``estimation.bad-bounds``, ``estimation.unknown-name``.
+    """
+    if bounds is None:
+        return None
+    n = len(where.names)
+    if isinstance(bounds, Mapping):
+        lower, upper = np.full(n, -np.inf), np.full(n, np.inf)
+        for name, (low, high) in bounds.items():
+            j = where.index(name)
+            lower[j], upper[j] = (_bound(where.scales[j], float(b)) for b in (low, high))
+    else:
+        try:
+            lower, upper = (np.array(np.broadcast_to(np.asarray(b, float), (n,))) for b in bounds)
+        except (TypeError, ValueError):
+            message = f"bounds are a pair of arrays ({n},), or pairs by name"
+            raise InputError("estimation.bad-bounds", message, place="bounds") from None
+    if not (lower <= upper).all():
+        raise InputError("estimation.bad-bounds", "a lower bound is above its upper one", place="bounds")
+    return lower, upper
+
+
+def _bound(scale: str, value: float) -> float:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        if scale == "log":
+            return float(np.log(max(value, 0.0)))
+        return float(np.log(value) - np.log1p(-value)) if scale == "logit" else value
+
+
 def _numbers(name: str, value: Any) -> Array:
     try:
         found = np.asarray(value, dtype=float)

@@ -158,6 +158,10 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
     ({"x0": [1.0]}, "estimation.bad-prior", "A1, A2, CL, V"),
     ({"x0": [0, 0, np.nan, 1]}, "estimation.not-finite", "x0"),
     ({"Q": {"CL": -1.0}}, "estimation.bad-noise", "CL"),
+    ({"bounds": {"CL": (3.0, 2.0)}}, "estimation.bad-bounds", "upper"),
+    ({"bounds": 3}, "estimation.bad-bounds", "pair"),
+    ({"noise": Noise("poisson", 1.0)}, "estimation.no-count", "row 0"),
+    ({"seed": 1}, "estimation.unknown-option", "seed"),
     ({"Q": {"KA": 1.0}}, "estimation.unknown-name", "KA"),
     ({"noise": -1.0}, "estimation.bad-noise", "negative"),
     ({"noise": 0.0}, "estimation.bad-noise", "positive"),
@@ -227,6 +231,12 @@ def test_censored_values_pull_to_their_side(oral: dict[str, Any]) -> None:
     y[5] /= 3
     below = call(oral, y=y, censor=sides)
     assert below.quantiles("CL")[5, 1] > below.quantiles("CL")[4, 1]
+
+
+def test_bounds_hold_a_parameter(oral: dict[str, Any]) -> None:
+    found = call(oral, bounds={"CL": (0.0, 1.2)})
+    assert (found.quantiles("CL", [0.5]) <= 1.2).all()
+    assert call(oral).quantiles("CL", [0.5]).max() > 1.2
 
 
 @pytest.mark.parametrize("method", sorted(METHODS))

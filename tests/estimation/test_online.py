@@ -55,6 +55,7 @@ def patient(method: str = "ukf", **changes: Any) -> dict[str, Any]:
         "plan": plan,
         "Q": {"CL": 1e-3, "A2": 1e-2},
         "noise_step": 1.5,
+        "bounds": {"CL": (0.1, 40.0)},
         "start": 0.0,
         "method": method,
         **METHOD_OPTIONS[method],
