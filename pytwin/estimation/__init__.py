@@ -1,18 +1,9 @@
-"""States and parameters of any Model from what was observed: filters, smoothers, likelihoods.
-
-One interface for all methods, for one patient or many: `filter` and `smooth` take records as arrays, `Filter`
-takes one observation at a time, `fit` and `em` learn errors and parameters, `diagnose` says whether the model
-is right. What is estimated is z = (states, parameters on log, logit or identity scales), a Gaussian, an
-ensemble or a cloud of particles, as the method has it.
-"""
+"""States and parameters of any Model from what was observed."""
 
 from __future__ import annotations
 
-from pytwin.estimation.filters import filter, smooth
-from pytwin.estimation.methods import METHODS
-from pytwin.estimation.noise import Noise
-from pytwin.estimation.online import Filter
-from pytwin.estimation.results import Estimate
-from pytwin.estimation.state import Space, prior
+from pytwin.estimation.importance import Sample, importance
+from pytwin.estimation.shape import Shape
+from pytwin.estimation.weighted import Static, shape, static
 
-__all__ = ["METHODS", "Estimate", "Filter", "Noise", "Space", "filter", "prior", "smooth"]
+__all__ = ["Sample", "Shape", "Static", "importance", "shape", "static"]

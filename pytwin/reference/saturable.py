@@ -1,4 +1,4 @@
-"""One compartment with Michaelis-Menten elimination in plain NumPy: the oracle of csrc/organs/pk_1cpt_mm.c."""
+"""One compartment with Michaelis-Menten elimination in NumPy: the oracle of csrc/organs/pk_1cpt_mm.c."""
 
 from __future__ import annotations
 
