@@ -16,7 +16,7 @@ from pytwin.errors import ComputationError, InputError, MissingExtraError, Pytwi
 from pytwin.issues import Issue, Issues
 
 if TYPE_CHECKING:
-    from pytwin import glucose, kalman, units, verify
+    from pytwin import estimation, glucose, kalman, units, verify
     from pytwin.cohort import Cohort
     from pytwin.doctor import doctor
     from pytwin.genome import Genome, read_genome
@@ -43,6 +43,7 @@ _CONTENTS = {
     "Therapy": "pytwin.therapies",
     "Twin": "pytwin.twin",
     "doctor": "pytwin.doctor",
+    "estimation": "pytwin.estimation",
     "glucose": "pytwin.glucose",
     "kalman": "pytwin.kalman",
     "models": "pytwin.model",
@@ -74,6 +75,7 @@ __all__ = [
     "Therapy",
     "Twin",
     "doctor",
+    "estimation",
     "glucose",
     "kalman",
     "models",

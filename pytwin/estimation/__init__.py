@@ -1,9 +1,36 @@
-"""States and parameters of any Model from what was observed."""
+"""States and parameters of any Model from what was observed: filters, smoothers, likelihoods.
+
+One interface for all methods, for one patient or many: `filter` and `smooth` take records as arrays, `Filter`
+takes one observation at a time, `fit` learns errors and parameters, `diagnose` says whether the model is
+right; `static`, `importance` and `shape` are for static parameters and sparse data. What is estimated is z =
+(states, parameters on log, logit or identity scales).
+"""
 
 from __future__ import annotations
 
+from pytwin.estimation.filters import filter, smooth
 from pytwin.estimation.importance import Sample, importance
+from pytwin.estimation.methods import METHODS
+from pytwin.estimation.noise import Noise
+from pytwin.estimation.online import Filter
+from pytwin.estimation.results import Estimate
 from pytwin.estimation.shape import Shape
+from pytwin.estimation.state import Space, prior
 from pytwin.estimation.weighted import Static, shape, static
 
-__all__ = ["Sample", "Shape", "Static", "importance", "shape", "static"]
+__all__ = [
+    "METHODS",
+    "Estimate",
+    "Filter",
+    "Noise",
+    "Sample",
+    "Shape",
+    "Space",
+    "Static",
+    "filter",
+    "importance",
+    "prior",
+    "shape",
+    "smooth",
+    "static",
+]

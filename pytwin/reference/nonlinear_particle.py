@@ -250,3 +250,30 @@ def _weigh(run: ParticleRun, Z: Array, lw: Array, h: Array, obs: Observation, st
     run.mean.append(m)
     run.cov.append(P)
     return lw
+
+
+def point_mass(
+    transition: tuple[float, float, float],
+    mean: float,
+    var: float,
+    observations: Sequence[Observation],
+    at: Array,
+    student: float = 0.0,
+) -> tuple[float, Array, Array]:
+    """ln p(y), means and variances of x = F x + c + N(0, v) seen at 1, 2, .. by masses on an even grid.
+
+    `transition` is (F, c, v), N(mean, var) the state at 0 (Bucy & Senne 1971, Automatica 7:287).
+    """
+    F, c, v = transition
+    width = at[1] - at[0]
+    density = np.exp(-0.5 * (at - mean) ** 2 / var) / math.sqrt(2 * math.pi * var)
+    kernel = np.exp(-0.5 * (at[:, None] - F * at - c) ** 2 / v) / math.sqrt(2 * math.pi * v)
+    loglike, means, variances = 0.0, [], []
+    for obs in observations:
+        density = kernel @ density * width * np.exp(log_density(obs, at, student))
+        mass = float(density.sum() * width)
+        loglike += math.log(mass)
+        density = density / mass
+        means.append(float((density * at).sum() * width))
+        variances.append(float((density * (at - means[-1]) ** 2).sum() * width))
+    return loglike, np.array(means), np.array(variances)

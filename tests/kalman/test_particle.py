@@ -272,3 +272,7 @@ def test_noise_asks_for_a_model_with_diffusion() -> None:
     """Sigma points follow no random path."""
     got = call(np.array([1.0]), method="ukf", ode_method=EULER_MARUYAMA)
     assert got["status"][0] == _core.STATUS["UNSUPPORTED"][0]
+
+
+def test_every_failing_allocation_is_an_error(failed_allocations: Any) -> None:
+    assert failed_allocations(lambda: call(np.array([1.0, 2.0]), theta=True, keep=1, n_particle=10)) > 8

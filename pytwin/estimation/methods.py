@@ -1,0 +1,167 @@
+"""The methods by name: what each is called in the core, its options with their checks, and what it offers.
+
+A new method of the core is one entry of ``METHODS``; an option of it one `Option`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pytwin import _core
+from pytwin.errors import InputError
+
+__all__ = ["METHODS", "Method", "Option"]
+
+
+@dataclass(frozen=True)
+class Option:
+    """One option of a method.
+
+    Attributes
+    ----------
+    default : number or callable
+        A callable gets the number of elements of z.
+    low, high : float
+        What the value must lie between; ``open_low`` leaves the lower end out.
+    whole : bool
+        Whether it is an integer; bools are integers.
+    doc : str
+    core : str
+        What the core calls it; "": the same.
+    """
+
+    default: float | int | Callable[[int], float]
+    low: float = float("-inf")
+    high: float = float("inf")
+    open_low: bool = False
+    whole: bool = False
+    doc: str = ""
+    core: str = ""
+
+    def read(self, name: str, value: Any) -> float | int:
+        """The value, checked.
+
+        Raises
+        ------
+        InputError
+            ``estimation.bad-option``.
+        """
+        try:
+            number = float(value)
+        except (TypeError, ValueError):
+            raise self._error(name, value) from None
+        beyond = not self.low <= number <= self.high or (self.open_low and number == self.low)
+        if beyond or (self.whole and number != round(number)):
+            raise self._error(name, value)
+        return round(number) if self.whole else number
+
+    def _error(self, name: str, value: Any) -> InputError:
+        kind = "a whole number" if self.whole else "a number"
+        bounds = []
+        if self.low > float("-inf"):
+            bounds.append(f"above {self.low:g}" if self.open_low else f"at least {self.low:g}")
+        if self.high < float("inf"):
+            bounds.append(f"at most {self.high:g}")
+        message = f"{name} is {value!r}, expected {kind} {' and '.join(bounds)}".rstrip()
+        return InputError("estimation.bad-option", message, place=name, hint=self.doc)
+
+
+@dataclass(frozen=True)
+class Method:
+    """A filter of the core.
+
+    Attributes
+    ----------
+    title : str
+    options : mapping of str to Option
+    smoother : bool
+        Whether `smooth` offers it.
+    core : str
+        What the core calls it.
+    fixed : mapping
+        Arguments of the core that make this method of it.
+    """
+
+    title: str
+    core: str
+    options: Mapping[str, Option] = field(default_factory=dict)
+    smoother: bool = True
+    fixed: Mapping[str, Any] = field(default_factory=dict)
+
+    def arguments(self, name: str, given: Mapping[str, Any], n: int) -> dict[str, Any]:
+        """The core's arguments for n elements of z.
+
+        Raises
+        ------
+        InputError
+            ``estimation.unknown-option``, ``estimation.bad-option``.
+        """
+        found: dict[str, Any] = {"method": self.core, **self.fixed}
+        known = {**COMMON, **self.options}
+        for option in given:
+            if option not in known:
+                message, hint = f"{name} has no option {option}", f"It has: {', '.join(known)}"
+                raise InputError("estimation.unknown-option", message, place=option, hint=hint)
+        for option, what in known.items():
+            value = given.get(option)
+            if value is None:
+                value = what.default(n) if callable(what.default) else what.default
+            found[what.core or option] = what.read(option, value)
+        return found
+
+
+COMMON = {
+    "gate": Option(0.0, 0.0, doc="Predicted SDs beyond which an observation is not used; 0: off"),
+    "robust": Option(0.0, 0.0, doc="Predicted SDs beyond which an observation weighs less; 0: off"),
+    "student": Option(0.0, 0.0, doc="Degrees of freedom of errors with heavy tails; 0: Gaussian"),
+    "noise_step": Option(
+        24.0, 0.0, open_low=True, doc="Longest step of the process noise, in the model's unit of time"
+    ),
+}
+
+_SPREAD = {
+    "alpha": Option(1.0, 0.0, open_low=True, doc="Distance of the points from the mean"),
+    "beta": Option(2.0, doc="Weight that the centre has in covariances"),
+    "kappa": Option(lambda n: 3.0 - n, doc="c = alpha^2 (n + kappa) is the squared distance in SDs"),
+}
+
+_SEED = Option(0, 0, 2**63 - 1, whole=True, doc="Of the random numbers")
+
+_PARTICLES = {
+    "n_particle": Option(1000, 1, 2**31 - 1, whole=True, doc="Particles of each patient"),
+    "resample": Option(
+        0.5, 0.0, 1.0, doc="Effective share of the particles below which they are drawn again"
+    ),
+    "jitter": Option(0.0, 0.0, 1.0, doc="Width of the kernel that spreads parameters after it; 0: none"),
+    "seed": _SEED,
+}
+
+METHODS: dict[str, Method] = {
+    "ukf": Method("unscented Kalman filter", "ukf", _SPREAD),
+    "particle": Method("bootstrap particle filter", "particle", _PARTICLES, smoother=False),
+}
+
+
+def find(name: str, *, smoothing: bool = False) -> Method:
+    """The method of that name.
+
+    Raises
+    ------
+    InputError
+        ``estimation.unknown-method``; ``estimation.no-smoother``.
+    """
+    if name not in METHODS:
+        hint = f"There are: {', '.join(METHODS)}"
+        raise InputError("estimation.unknown-method", "no such method", place=str(name), hint=hint)
+    if smoothing and not METHODS[name].smoother:
+        able = ", ".join(k for k, m in METHODS.items() if m.smoother)
+        message = f"{METHODS[name].title} has no smoother"
+        raise InputError("estimation.no-smoother", message, place=name, hint=f"These have one: {able}")
+    return METHODS[name]
+
+
+def run(model: Any, batch: Mapping[str, Any], arguments: Mapping[str, Any], **more: Any) -> dict[str, Any]:
+    """One call of the core: its arrays by name; see ``_core.nonlinear``."""
+    return _core.nonlinear(model, **batch, **arguments, **more)
