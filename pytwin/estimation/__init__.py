@@ -8,6 +8,7 @@ right; `static`, `importance` and `shape` are for static parameters and sparse d
 
 from __future__ import annotations
 
+from pytwin.estimation.diagnosis import diagnose
 from pytwin.estimation.filters import filter, smooth
 from pytwin.estimation.importance import Sample, importance
 from pytwin.estimation.methods import METHODS
