@@ -11,6 +11,7 @@ from __future__ import annotations
 from pytwin.estimation.diagnosis import diagnose
 from pytwin.estimation.filters import filter, smooth
 from pytwin.estimation.importance import Sample, importance
+from pytwin.estimation.likelihood import Fit, fit
 from pytwin.estimation.methods import METHODS
 from pytwin.estimation.noise import Noise
 from pytwin.estimation.online import Filter
@@ -23,12 +24,15 @@ __all__ = [
     "METHODS",
     "Estimate",
     "Filter",
+    "Fit",
     "Noise",
     "Sample",
     "Shape",
     "Space",
     "Static",
+    "diagnose",
     "filter",
+    "fit",
     "importance",
     "prior",
     "shape",

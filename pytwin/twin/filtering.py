@@ -1,16 +1,18 @@
-"""Assimilation: histories of many subjects through the core's unscented Kalman filter in one call."""
+"""Assimilation: histories of many subjects through a filter of `pytwin.estimation` in one call."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pytwin import _core, kalman
+from pytwin import _core
 from pytwin.errors import ComputationError
+from pytwin.estimation import methods
+from pytwin.estimation.noise import KINDS
 from pytwin.model.actions import DOSE_KINDS, Actions, Row, offsets, table
 from pytwin.model.population import Population
 from pytwin.therapies.therapy import History, Therapy
@@ -18,7 +20,6 @@ from pytwin.twin.prior import Components, dose_port
 from pytwin.twin.tolerance import ATOL, RTOL
 
 Array = NDArray[np.float64]
-NOISE = {"additive": 0, "proportional": 1, "combined": 2, "log-additive": 3}
 _LOG_2PI = float(np.log(2 * np.pi))
 
 
@@ -83,7 +84,7 @@ def _observations(population: Population, history: History, repeat: int) -> dict
         "obs_time": history.times,
         "obs_output": np.full(n, output, dtype=np.int32),
         "obs_value": history.values,
-        "obs_noise": np.full(n, NOISE[residual.kind], dtype=np.int8),
+        "obs_noise": np.full(n, KINDS[residual.kind][0], dtype=np.int8),
         "obs_a": np.full(n, residual.a),
         "obs_b": np.full(n, residual.b),
         "obs_censor": history.censor,
@@ -100,6 +101,8 @@ def run(
     errors: str = "raise",
     threads: int = 1,
     robust: float | None = None,
+    method: str = "ukf",
+    options: Mapping[str, Any] | None = None,
 ) -> list[Filtered]:
     """Assimilate the observations of many subjects; all components of all subjects are one batch.
 
@@ -111,6 +114,10 @@ def run(
         What a failed subject does.
     robust : float, optional
         Predicted SDs beyond which an observation weighs less; default: the Population's, else the Therapy's.
+    method : str
+        Of ``pytwin.estimation.METHODS``.
+    options : mapping, optional
+        Of the method.
 
     Returns
     -------
@@ -124,11 +131,10 @@ def run(
     if robust is None:
         robust = robustness(therapy, population)
     batch = _batch(therapy, population, priors, histories)
-    spread: dict[str, Any] = kalman.unscented(priors[0].means.shape[1])
-    result = _core.nonlinear(
-        population.model, **batch, **spread, rtol=RTOL, atol=ATOL, threads=threads, robust=robust
-    )
-    return _split(priors, histories, population, result, errors, robust)
+    given = {"robust": robust, **(options or {})}
+    arguments = methods.find(method).arguments(method, given, priors[0].means.shape[1])
+    result = methods.run(population.model, batch, arguments, rtol=RTOL, atol=ATOL, threads=threads)
+    return _split(priors, histories, population, result, errors, float(arguments["robust"]))
 
 
 def robustness(therapy: Therapy, population: Population) -> float:

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from pytwin.rank import Ranking
 
 Array = NDArray[np.float64]
-METHODS = ("ukf",)
+Instant = int | str | np.datetime64
 
 
 class Twin:
@@ -213,7 +213,7 @@ class Twin:
         return seen[-1] if seen else None
 
     def assimilate(
-        self, record: Any = None, until: int | str | np.datetime64 | None = None, method: str | None = None
+        self, record: Any = None, until: Instant | None = None, method: str | None = None, **options: Any
     ) -> Twin:
         """Condition on the record's observations.
 
@@ -224,9 +224,11 @@ class Twin:
         until : int, str or datetime64, optional
             Microseconds UTC, or a time in UTC; what is later is not used and the new twin stands for this
             instant. Default: the last observation or dose of the record.
-        method : {"ukf"}, optional
-            How. Everything is run again from the start of the record, which takes milliseconds, so that
-            late and corrected events come to their place.
+        method : str, optional
+            One of ``pytwin.estimation.METHODS``, by default ``"ukf"``. Everything is run again from the start
+            of the record, which takes milliseconds, so that late and corrected events come to their place.
+        **options
+            Of the method, such as ``n_particle``, ``seed`` or ``robust``.
 
         Returns
         -------
@@ -236,16 +238,14 @@ class Twin:
         Raises
         ------
         InputError
-            ``twin.unknown-method``, ``twin.other-patient``.
+            ``estimation.unknown-method``, ``-option``, ``estimation.bad-option``, ``twin.other-patient``.
         ComputationError
             When the filter fails.
         """
-        if method not in (None, *METHODS):
-            hint = "Known: " + ", ".join(METHODS)
-            raise InputError("twin.unknown-method", "no such method", place=str(method), hint=hint)
         parts = self._parts
         fresh = updated(parts, record, None if until is None else microseconds(until))
-        (filtered,) = filtering.run(parts.therapy, parts.population, [fresh.components], [fresh.history])
+        subject = parts.therapy, parts.population, [fresh.components], [fresh.history]
+        (filtered,) = filtering.run(*subject, method=method or "ukf", options=options)
         return Twin._of(posterior(fresh, filtered))
 
     def factors(self) -> Array:

@@ -186,6 +186,8 @@ def test_starts_that_are_refused(make):
         Twin("aspirin", make())
     with pytest.raises(InputError, match="unknown-method"):
         Twin("warfarin", make()).assimilate(method="magic")
+    with pytest.raises(InputError, match="unknown-option"):
+        Twin("warfarin", make()).assimilate(n_particle=3)
 
 
 # ---- interacting drugs ----
@@ -286,3 +288,13 @@ def test_a_missing_observation_changes_nothing(make, wild, course) -> None:
     np.testing.assert_array_equal(found.components.weights, [1.0])
     assert found.loglike == 0.0
     assert np.isfinite(found.predicted).all()
+
+
+def test_another_method_comes_to_the_same_patient(make, course, wild):
+    """Particles and sigma points agree on a patient with a course of INRs, to a fifth of his spread."""
+    prior = Twin("warfarin", make(course), wild)
+    points, particles = prior.assimilate(), prior.assimilate(method="particle", n_particle=4000, seed=3)
+    sd = np.sqrt(np.diag(points.cov))
+    assert not np.array_equal(points.mean, particles.mean)
+    unknown = sd > 1e-9
+    assert (np.abs(particles.mean - points.mean)[unknown] < 0.2 * sd[unknown]).all()
