@@ -20,7 +20,9 @@ pt_status pt_lanes_apply(const char *name, int64_t n, const double *a, const dou
     X(RESAMPLING, 6)  /* particles */                                                                        \
     X(COMPONENT, 7)   /* component of a mixture */                                                           \
     X(SCHEDULE, 8)    /* missed doses, visit times */                                                        \
-    X(DATASET, 9)     /* synthetic data */
+    X(DATASET, 9)     /* synthetic data */                                                                   \
+    X(ENSEMBLE, 10)   /* members at the start */                                                             \
+    X(ROTATION, 11)   /* of an ensemble */
 
 typedef enum {
 #define PT_PURPOSE_ENUM(name, number) PT_PURPOSE_##name = number,

@@ -172,6 +172,8 @@ void pt_block_finish(pt_block *b, const vmask *last, const vec *square);
 void pt_dopri_stages(pt_block *b);
 /* One step of options.step in every lane, by a method without control of its error. */
 void pt_block_fixed_step(pt_block *b);
+/* Its core: x1 over t and h, and the derivative there, which is the first of the next step. */
+void pt_block_make_fixed_step(pt_block *b);
 /* Values and derivatives at t + h become those at t in the lanes in accept. */
 void pt_block_commit(pt_block *b, const vmask *accept);
 /* Coefficients of the interpolant in the step that was just tried, for n states that are stepped:

@@ -60,8 +60,7 @@ static void classical(pt_block *b)
     advance(b, 4, w);
 }
 
-/* The new states and the derivative there, which is the first of the next step. */
-static void make_step(pt_block *b)
+void pt_block_make_fixed_step(pt_block *b)
 {
     switch (b->options.method) {
     case PT_METHOD_DOPRI5:
@@ -134,7 +133,7 @@ void pt_block_fixed_step(pt_block *b)
         last[j] = fit_step(b, j);
         accept[j] = b->live[j];
     }
-    make_step(b);
+    pt_block_make_fixed_step(b);
     if (b->tangents) pt_tangents_step(b);
     if (b->watch) pt_watch_step(b, accept);
     pt_block_dense(b, accept);

@@ -1,0 +1,476 @@
+/* Ensemble methods as the driver sees them: memory, the way of the members through time, observations. */
+#include "kalman/ensemble.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "kalman/observe.h"
+#include "kalman/scalar.h"
+#include "kalman/sigma.h"
+
+/* ---- memory ---- */
+
+static pt_status check(const pt_nonlinear_call *call)
+{
+    const pt_nonlinear_ensemble *o = &call->options->ensemble;
+    if (o->n_member < 2 || o->n_member > 1 << 20) return PT_BAD_ARGUMENT;
+    if (!(o->inflation > 0) || !s_finite(o->inflation)) return PT_BAD_ARGUMENT;
+    if (!(o->radius >= 0) || !(o->period >= 0)) return PT_BAD_ARGUMENT;
+    if (call->variant == PT_ENSEMBLE_LOCAL && (!(o->radius > 0) || !o->positions)) return PT_BAD_ARGUMENT;
+    return PT_OK;
+}
+
+static int64_t lanes(const pt_nonlinear_call *call) { return call->options->ensemble.n_member; }
+
+static int64_t state_size(const pt_nonlinear_call *call)
+{
+    return call->options->ensemble.n_member * call->nz;
+}
+
+/* Most observations of one instant, of any patient. */
+static int64_t largest_group(const pt_nonlinear_call *call)
+{
+    int64_t most = 1;
+    for (int64_t i = 0; i < call->in->n_patient; i++) {
+        const pt_observation *obs = call->in->observations;
+        int64_t first = call->in->obs_offsets[i];
+        for (int64_t k = first; k < call->in->obs_offsets[i + 1]; k++) {
+            if (obs[k].time != obs[first].time) first = k;
+            if (k - first + 1 > most) most = k - first + 1;
+        }
+    }
+    return most;
+}
+
+static int64_t larger(int64_t a, int64_t b) { return a > b ? a : b; }
+
+static int64_t place(const pt_nonlinear_call *call, pt_ensemble *e, double *block)
+{
+    const int local = e->variant == PT_ENSEMBLE_LOCAL;
+    const int64_t nz = e->nz, row = e->row, N = e->N, m = e->m, few = m < N ? m : N;
+    const int64_t length = pt_row_length(few), square = few * larger(length, few == N ? row : length);
+    int64_t used = 0;
+    struct {
+        double **array;
+        int64_t n;
+    } parts[] = {
+        {&e->E, nz * row},
+        {&e->A, nz * row},
+        {&e->mean, nz},
+        {&e->one, row},
+        {&e->members, N * nz},
+        {&e->p, call->np * row},
+        {&e->y, call->ny * row},
+        {&e->Q_root, nz * nz},
+        {&e->S, m * row},
+        {&e->D, (m + 1) * row},
+        {&e->v, m},
+        {&e->seen, m},
+        {&e->X, few * row},
+        {&e->M, 2 * square},
+        {&e->work, 5 * square},
+        {&e->turn, e->turns ? N * row : 0},
+        {&e->normals, (larger(nz, N) + 1) * row},
+        {&e->G, nz * few},
+        {&e->weight, local ? call->ny * e->nz_row : 0},
+        {&e->turned, local ? (2 * N + 1) * e->nz_row : 0},
+        {&e->lanes, local ? pt_ensemble_lanes_size(N) : 0},
+    };
+    for (size_t k = 0; k < sizeof parts / sizeof *parts; k++) {
+        if (block) *parts[k].array = block + used;
+        used += pt_row_length(parts[k].n); /* whole cache lines */
+    }
+    return used;
+}
+
+static void destroy(pt_nonlinear_work *w)
+{
+    pt_ensemble *e = w->own;
+    pt_flow_free(e->flow);
+    pt_free(e->block);
+    pt_free(e->output);
+    pt_free(e);
+    w->own = NULL;
+}
+
+static pt_status create(const pt_nonlinear_call *call, pt_nonlinear_work *w)
+{
+    const pt_nonlinear_ensemble *o = &call->options->ensemble;
+    pt_ensemble *e = w->own = pt_alloc(sizeof *e);
+    if (!e) return PT_NO_MEMORY;
+    e->variant = call->variant;
+    e->N = o->n_member;
+    e->row = pt_row_length(e->N);
+    e->nz = call->nz;
+    e->nz_row = pt_row_length(e->nz);
+    e->m = largest_group(call);
+    e->inflation = o->inflation;
+    e->turns = o->rotate != 0;
+    const int64_t numbers = larger(e->turns ? e->N : 0, larger(e->nz, e->m));
+    if ((numbers / 2 + 1) * e->N + e->row >= 1LL << 24) return PT_BAD_ARGUMENT; /* steps of a stream */
+    e->block = pt_alloc((size_t)place(call, e, NULL) * sizeof(double));
+    e->output = pt_alloc((size_t)e->m * sizeof *e->output);
+    if (!e->block || !e->output) return PT_NO_MEMORY;
+    place(call, e, e->block);
+    for (int64_t i = 0; i < e->N; i++) e->one[i] = 1;
+    if (e->variant == PT_ENSEMBLE_LOCAL) pt_ensemble_tapers(e, call->ny, o->positions, o->radius, o->period);
+    return pt_flow_create(call->model, &call->options->ode, &e->flow);
+}
+
+/* ---- members ---- */
+
+/* What stands behind the members follows the first of them. */
+static void fill_padding(pt_ensemble *e)
+{
+    for (int64_t i = 0; i < e->nz; i++)
+        for (int64_t c = e->N; c < e->row; c++) e->E[i * e->row + c] = e->E[i * e->row];
+}
+
+static void from_members(pt_ensemble *e, const double *members)
+{
+    for (int64_t i = 0; i < e->nz; i++)
+        for (int64_t c = 0; c < e->N; c++) e->E[i * e->row + c] = members[c * e->nz + i];
+    fill_padding(e);
+}
+
+static void to_members(const pt_ensemble *e, double *members)
+{
+    for (int64_t c = 0; c < e->N; c++)
+        for (int64_t i = 0; i < e->nz; i++) members[c * e->nz + i] = e->E[i * e->row + c];
+}
+
+/* States stay where the equations allow. */
+static void clamp(const pt_nonlinear_call *call, const pt_nonlinear_work *w, pt_ensemble *e)
+{
+    for (int64_t i = 0; i < call->nx; i++) {
+        const double low = w->lower[i], high = w->upper[i];
+        if (low == -INFINITY && high == INFINITY) continue;
+        double *x = e->E + i * e->row;
+        for (int64_t c = 0; c < e->row; c++) x[c] = x[c] < low ? low : x[c] > high ? high : x[c];
+    }
+}
+
+/* E += size L z, L (nz, nz) by its first `rank` columns */
+static void add_noise(const pt_nonlinear_call *call, const pt_nonlinear_patient *patient,
+                      pt_nonlinear_work *w, int purpose, const double *L, int rank, double size)
+{
+    pt_ensemble *e = w->own;
+    pt_ensemble_normals(e, call->options->seed, purpose, patient->number, w->course.count, rank, e->normals);
+    for (int64_t i = 0; i < rank * e->row; i++) e->normals[i] *= size;
+    pt_rows_multiply(e->nz, e->row, rank, L, e->nz, 1, e->normals, e->row, 1, e->E, e->row);
+}
+
+/* L with P = L L'; its rank, or -1 */
+static int factor(const pt_nonlinear_call *call, pt_nonlinear_work *w, const double *mean, double known,
+                  const double *P, double *L)
+{
+    memset(L, 0, (size_t)call->nz * (size_t)call->nz * sizeof *L);
+    return pt_sigma_factor(call->nz, 0, mean, known, P, PT_PIVOT_FILTER, L, w->pivot);
+}
+
+static pt_status begin(const pt_nonlinear_call *call, const pt_nonlinear_patient *patient,
+                       pt_nonlinear_work *w, const double *state)
+{
+    pt_ensemble *e = w->own;
+    e->noise_rank = 0;
+    if (pt_nonlinear_has_noise(call, patient))
+        e->noise_rank = factor(call, w, e->mean, 0, patient->Q, e->Q_root);
+    if (e->noise_rank < 0) return PT_NOT_POSITIVE_DEFINITE;
+    if (state) {
+        from_members(e, state);
+        return PT_OK;
+    }
+    const int rank = factor(call, w, patient->mean, PT_KNOWN_EXACTLY, patient->cov, w->root);
+    if (rank < 0) return PT_NOT_POSITIVE_DEFINITE;
+    for (int64_t i = 0; i < e->nz; i++)
+        for (int64_t c = 0; c < e->row; c++) e->E[i * e->row + c] = patient->mean[i];
+    add_noise(call, patient, w, PT_PURPOSE_ENSEMBLE, w->root, rank, 1.0);
+    fill_padding(e);
+    clamp(call, w, e);
+    return PT_OK;
+}
+
+static void save(const pt_nonlinear_call *call, const pt_nonlinear_work *w, double *state)
+{
+    (void)call;
+    to_members(w->own, state);
+}
+
+static void moments(const pt_nonlinear_call *call, pt_nonlinear_work *w, double *m, double *P)
+{
+    pt_ensemble *e = w->own;
+    const double share = 1.0 / (double)(e->N - 1);
+    pt_ensemble_spread(e);
+    memcpy(m, e->mean, (size_t)e->nz * sizeof *m);
+    pt_rows_outer(e->nz, e->nz, e->row, e->A, e->row, e->A, e->row, P, call->nz);
+    for (int64_t i = 0; i < e->nz * e->nz; i++) P[i] *= share;
+}
+
+/* ---- time ---- */
+
+/* p (np, row): natural parameters of the members */
+static void parameters(const pt_nonlinear_call *call, const pt_nonlinear_work *w, pt_ensemble *e)
+{
+    for (int64_t i = 0; i < call->np; i++)
+        for (int64_t c = 0; c < e->row; c++) e->p[i * e->row + c] = w->course.params[i];
+    for (int k = 0; k < call->nt; k++)
+        pt_scale_natural(call->in->scale[k], e->row, e->E + (call->nx + k) * e->row, 1,
+                         e->p + call->in->theta[k] * e->row, 1);
+}
+
+static pt_status propagate(const pt_nonlinear_call *call, const pt_nonlinear_patient *patient,
+                           pt_nonlinear_work *w, double t1)
+{
+    pt_ensemble *e = w->own;
+    pt_course *c = &w->course;
+    if (e->flow && pt_flow_is_free(e->flow, &patient->schedule, c->next, t1, c->rate)) {
+        parameters(call, w, e);
+        pt_flow_run(e->flow, e->N, e->row, c->t, t1, e->E, e->p, c->factor, w->lane_status);
+        c->t = c->given = t1;
+        return PT_OK;
+    }
+    to_members(e, e->members);
+    const pt_status status = pt_nonlinear_propagate(call, patient, w, e->N, e->members, t1);
+    from_members(e, e->members);
+    return status;
+}
+
+/* A member becomes a draw from the Gaussian of the `left` that did not fail: their mean and a combination of
+ * their anomalies, which stand in A. */
+static void draw_again(pt_ensemble *e, int64_t member, int64_t left)
+{
+    const double share = 1 / sqrt((double)(left - 1));
+    for (int64_t i = 0; i < e->nz; i++) {
+        double sum = 0;
+        for (int64_t c = 0; c < e->N; c++) sum += e->normals[c * e->row + member] * e->A[i * e->row + c];
+        e->E[i * e->row + member] = e->mean[i] + share * sum;
+    }
+}
+
+/* mean and A of the members that did not fail; their number */
+static int64_t spread_of_rest(const pt_nonlinear_work *w, pt_ensemble *e)
+{
+    int64_t left = 0;
+    for (int64_t c = 0; c < e->N; c++) left += w->lane_status[c] == PT_OK;
+    for (int64_t i = 0; i < e->nz; i++) {
+        double sum = 0;
+        const double *x = e->E + i * e->row;
+        for (int64_t c = 0; c < e->N; c++) sum += w->lane_status[c] == PT_OK ? x[c] : 0;
+        e->mean[i] = sum / (double)left;
+        for (int64_t c = 0; c < e->N; c++)
+            e->A[i * e->row + c] = w->lane_status[c] == PT_OK ? x[c] - e->mean[i] : 0;
+    }
+    return left;
+}
+
+/* Members whose equations failed are drawn again, as long as they are the smaller part. */
+static pt_status replace_failed(const pt_nonlinear_call *call, const pt_nonlinear_patient *patient,
+                                pt_nonlinear_work *w)
+{
+    pt_ensemble *e = w->own;
+    const pt_status status = pt_nonlinear_lane_status(w, e->N);
+    if (status == PT_OK) return PT_OK;
+    const int64_t left = spread_of_rest(w, e);
+    if (left < 2 || 2 * left < e->N) return status;
+    pt_ensemble_normals(e, call->options->seed, PT_PURPOSE_RESAMPLING, patient->number, w->course.count, e->N,
+                        e->normals);
+    for (int64_t c = 0; c < e->N; c++)
+        if (w->lane_status[c] != PT_OK) draw_again(e, c, left);
+    w->rejected += e->N - left;
+    return PT_OK;
+}
+
+static pt_status step(const pt_nonlinear_call *call, const pt_nonlinear_patient *patient,
+                      pt_nonlinear_work *w, double t1)
+{
+    pt_ensemble *e = w->own;
+    const double span = t1 - w->course.t;
+    pt_status status = propagate(call, patient, w, t1);
+    if (status == PT_OK) status = replace_failed(call, patient, w);
+    if (status != PT_OK) return status;
+    if (e->noise_rank && span > 0)
+        add_noise(call, patient, w, PT_PURPOSE_PROCESS, e->Q_root, e->noise_rank, sqrt(span));
+    clamp(call, w, e);
+    if (e->row > e->N) fill_padding(e);
+    return PT_OK;
+}
+
+/* ---- observations ---- */
+
+/* y (ny, row) of the members */
+static void outputs(const pt_nonlinear_call *call, pt_nonlinear_work *w)
+{
+    pt_ensemble *e = w->own;
+    if (e->flow) {
+        parameters(call, w, e);
+        pt_flow_output(e->flow, e->N, e->row, w->course.t, e->E, e->p, w->course.factor, e->y);
+        return;
+    }
+    to_members(e, e->members);
+    pt_nonlinear_outputs(call, w, e->N, e->members);
+    for (int k = 0; k < call->ny; k++)
+        for (int64_t c = 0; c < e->row; c++) e->y[k * e->row + c] = w->y[(c < e->N ? c : 0) * call->ny + k];
+}
+
+/* S[k] = anomalies of one output on the scale of its noise, and what they say of the next measurement. */
+static pt_status forecast(const pt_ensemble *e, const pt_observation *obs, double *S, pt_forecast *f)
+{
+    const double *y = e->y + obs->output * e->row;
+    double sum, square;
+    memcpy(S, y, (size_t)e->row * sizeof *S);
+    for (int64_t c = 0; obs->noise == PT_NOISE_LOG_ADDITIVE && c < e->row; c++) {
+        if (!(S[c] > 0.0)) return PT_NOT_FINITE;
+        S[c] = s_log(S[c]);
+    }
+    pt_rows_outer(1, 1, e->row, S, e->row, e->one, e->row, &sum, 1);
+    f->mean = sum / (double)e->N;
+    for (int64_t c = 0; c < e->row; c++) S[c] = (S[c] - f->mean) * e->one[c];
+    pt_rows_outer(1, 1, e->row, S, e->row, S, e->row, &square, 1);
+    f->latent_var = square / (double)(e->N - 1);
+    f->noise_var = pt_noise_variance(obs->noise, obs->a, obs->b, f->mean);
+    f->var = f->latent_var + f->noise_var;
+    if (!s_finite(f->var)) return PT_NOT_FINITE;
+    return f->var > 0.0 ? PT_OK : PT_SINGULAR;
+}
+
+/* What one observation says: its innovation, and the variance of an error with which it says just that. */
+typedef struct {
+    double innovation, error, gained; /* gained: what it adds to ln p where the joint density does not */
+    int joint;
+} evidence;
+
+/* An observation that is censored moves the mean and shrinks the variance as much as a value with another
+ * error: both are functions of innovation / (latent + error) and 1 / (latent + error). 0: it says nothing. */
+static int censored(const pt_observation *obs, double y, const pt_forecast *f, evidence *v)
+{
+    const pt_truncated t = pt_truncated_moments(f->mean, f->var, y, obs->censor);
+    const double lost = f->var - t.var;
+    v->gained = t.log_prob;
+    v->joint = 0;
+    if (!(lost > 1e-12 * f->var)) return 0;
+    const double whole = f->var * (f->var / lost);
+    v->error = whole - f->latent_var;
+    v->innovation = (t.mean - f->mean) * (whole / f->var);
+    return 1;
+}
+
+/* Its part in the update; 0: none. */
+static int weigh(const pt_nonlinear_call *call, const pt_observation *obs, pt_forecast *f, int8_t *use,
+                 evidence *v)
+{
+    const double gate = call->options->gate;
+    *v = (evidence){0};
+    *use = PT_OBS_MISSING;
+    if (obs->value != obs->value) return 0;
+    const double y = obs->noise == PT_NOISE_LOG_ADDITIVE ? s_log(obs->value) : obs->value;
+    v->innovation = y - f->mean;
+    const int surprising = obs->censor ? obs->censor * v->innovation > 0.0 : 1;
+    *use = PT_OBS_GATED;
+    if (gate > 0.0 && surprising && v->innovation * v->innovation > gate * gate * f->var) return 0;
+    const int grew = surprising && pt_observe_robust(call->options->robust, v->innovation, 0, f, NULL);
+    *use = grew ? PT_OBS_DOWN_WEIGHTED : PT_OBS_USED;
+    v->error = f->noise_var;
+    v->joint = 1;
+    return !obs->censor || censored(obs, y, f, v);
+}
+
+/* S and v of the observations that take part; what they add to ln p besides the joint density */
+static pt_status gather(const pt_nonlinear_call *call, pt_ensemble *e, const pt_observation *obs, int64_t n,
+                        int64_t row, double *gained, int *joint)
+{
+    e->group = 0;
+    *gained = 0;
+    *joint = 0;
+    for (int64_t k = 0; k < n; k++) {
+        double *S = e->S + e->group * e->row;
+        pt_forecast f;
+        evidence v;
+        const pt_status status = forecast(e, obs + k, S, &f);
+        if (status != PT_OK) return status;
+        call->out->predicted[row + k] = f.mean;
+        call->out->predicted_var[row + k] = f.var;
+        call->out->latent_var[row + k] = f.latent_var;
+        const int takes_part = weigh(call, obs + k, &f, &call->out->use[row + k], &v);
+        *gained += v.gained;
+        if (!takes_part) continue;
+        const double inverse = 1 / sqrt(v.error), share = inverse / sqrt((double)(e->N - 1));
+        for (int64_t c = 0; c < e->row; c++) S[c] *= share;
+        e->v[e->group] = v.innovation * inverse;
+        e->output[e->group++] = obs[k].output;
+        *joint += v.joint;
+        if (v.joint) *gained -= 0.5 * (PT_LN_2PI + s_log(v.error));
+    }
+    return PT_OK;
+}
+
+static int is_finite(const pt_ensemble *e)
+{
+    double sum = 0;
+    for (int64_t i = 0; i < e->nz * e->row; i++) sum += 0 * e->E[i];
+    return sum == 0;
+}
+
+/* Anomalies turned and multiplied, about the mean. */
+static void finish(const pt_nonlinear_call *call, const pt_nonlinear_patient *patient, pt_nonlinear_work *w)
+{
+    pt_ensemble *e = w->own;
+    if (!e->turns && e->inflation == 1) return;
+    pt_ensemble_spread(e);
+    const double *A = e->A;
+    if (e->turns) {
+        pt_ensemble_normals(e, call->options->seed, PT_PURPOSE_ROTATION, patient->number, w->course.count,
+                            e->N - 1, e->normals);
+        pt_ensemble_rotation(e, e->normals, e->turn);
+        pt_rows_multiply(e->nz, e->row, e->N, e->A, e->row, 1, e->turn, e->row, 0, e->E, e->row);
+        A = e->E;
+    }
+    for (int64_t i = 0; i < e->nz; i++)
+        for (int64_t c = 0; c < e->row; c++)
+            e->E[i * e->row + c] = e->mean[i] + e->inflation * A[i * e->row + c];
+}
+
+static void trace(const pt_nonlinear_call *call, pt_nonlinear_work *w, int64_t n, int64_t row)
+{
+    if (!call->out->filtered_mean && !call->out->filtered_cov) return;
+    moments(call, w, w->m, w->P);
+    for (int64_t k = 0; k < n; k++) pt_nonlinear_trace(call, row + k, w->m, w->P);
+}
+
+static pt_status observe(const pt_nonlinear_call *call, const pt_nonlinear_patient *patient,
+                         pt_nonlinear_work *w, const pt_observation *obs, int64_t n, int64_t row,
+                         double *loglike)
+{
+    pt_ensemble *e = w->own;
+    double gained, log_det = 0, square = 0;
+    int joint;
+    outputs(call, w);
+    pt_status status = gather(call, e, obs, n, row, &gained, &joint);
+    if (status == PT_OK && e->group) {
+        if (e->variant == PT_ENSEMBLE_PERTURBED)
+            pt_ensemble_normals(e, call->options->seed, PT_PURPOSE_MEASUREMENT, patient->number,
+                                w->course.count, e->group, e->D);
+        pt_ensemble_spread(e);
+        status = pt_ensemble_update(e, &log_det, &square);
+    }
+    if (status != PT_OK) return status;
+    *loglike += gained - (joint ? 0.5 * (log_det + square) : 0);
+    if (e->group) clamp(call, w, e);
+    if (!is_finite(e) || !s_finite(*loglike)) return PT_NOT_FINITE;
+    trace(call, w, n, row);
+    if (e->group) finish(call, patient, w);
+    if (e->row > e->N) fill_padding(e);
+    return PT_OK;
+}
+
+const pt_nonlinear_method pt_ensemble_method = {
+    .check = check,
+    .lanes = lanes,
+    .state_size = state_size,
+    .create = create,
+    .free = destroy,
+    .begin = begin,
+    .save = save,
+    .step = step,
+    .observe = observe,
+    .moments = moments,
+};
