@@ -216,7 +216,7 @@ def nonlinear(
     student: float = 0.0,
     noise_step: float = 24.0,
     smooth: bool = False,
-    trace: bool = False,
+    trace: bool | int = False,
     keep: bool = False,
     ode_method: int = 0,
     step: float = 0.0,

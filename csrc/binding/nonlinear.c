@@ -210,8 +210,8 @@ static int new_output(const call_t *c, PyObject *dict, pt_nonlinear_output *out)
 {
     npy_intp nz = c->nz, batch[3] = {c->B, nz, nz}, rows[3] = {c->N, nz, nz}, state[2] = {c->B, 0};
     if (measure_state(c, &state[1])) return -1;
+    const int trace = c->a[TRACE].integer != 0, covs = c->a[TRACE].integer == 1, smooth = c->options.smooth;
     const int particles = strcmp(c->options.method, "particle") == 0;
-    const int trace = c->a[TRACE].integer != 0, smooth = c->options.smooth;
     struct {
         double **array;
         const char *name;
@@ -228,7 +228,7 @@ static int new_output(const call_t *c, PyObject *dict, pt_nonlinear_output *out)
         {&out->latent_var, "latent_var", 1, 1, rows},
         {&out->effective, "effective", 1, particles, rows},
         {&out->filtered_mean, "filtered_mean", 2, trace, rows},
-        {&out->filtered_cov, "filtered_cov", 3, trace, rows},
+        {&out->filtered_cov, "filtered_cov", 3, covs, rows},
         {&out->smoothed_mean, "smoothed_mean", 2, smooth, rows},
         {&out->smoothed_cov, "smoothed_cov", 3, smooth, rows},
     };
@@ -279,7 +279,8 @@ static PyObject *nonlinear(PyObject *module, PyObject *args, PyObject *kwargs)
     "arrays: mean (B, nz), cov (B, nz, nz) at "                                                              \
     "end, loglike, status, failed_at, rejected (B,), predicted, predicted_var, latent_var (N,) on the "      \
     "noise scale, use (N,) int8: 0 missing, 1 used, 2 gated, 3 not reached, 4 used with a larger error "     \
-    "(robust); with particles effective (N,); with trace filtered_mean, filtered_cov, with smooth "          \
+    "(robust); with particles effective (N,); with trace filtered_mean, filtered_cov (2: the means alone), " \
+    "with smooth "                                                                                           \
     "smoothed_mean, smoothed_cov (N, nz[, "                                                                  \
     "nz]); with keep state (B, size), from which a later call goes on: give it as state, with the same "     \
     "schedule, start and params, and later observations."

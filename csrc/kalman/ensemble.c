@@ -4,7 +4,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "kalman/observe.h"
 #include "kalman/scalar.h"
 #include "kalman/sigma.h"
 
@@ -16,7 +15,7 @@ static pt_status check(const pt_nonlinear_call *call)
     if (o->n_member < 2 || o->n_member > 1 << 20) return PT_BAD_ARGUMENT;
     if (!(o->inflation > 0) || !s_finite(o->inflation)) return PT_BAD_ARGUMENT;
     if (!(o->radius >= 0) || !(o->period >= 0)) return PT_BAD_ARGUMENT;
-    if (call->variant == PT_ENSEMBLE_LOCAL && (!(o->radius > 0) || !o->positions)) return PT_BAD_ARGUMENT;
+    if (o->radius > 0 && !o->positions) return PT_BAD_ARGUMENT;
     return PT_OK;
 }
 
@@ -65,7 +64,6 @@ static int64_t place(const pt_nonlinear_call *call, pt_ensemble *e, double *bloc
         {&e->S, m * row},
         {&e->D, (m + 1) * row},
         {&e->v, m},
-        {&e->seen, m},
         {&e->X, few * row},
         {&e->M, 2 * square},
         {&e->work, 5 * square},
@@ -120,7 +118,7 @@ static pt_status create(const pt_nonlinear_call *call, pt_nonlinear_work *w)
 /* ---- members ---- */
 
 /* What stands behind the members follows the first of them. */
-static void fill_padding(pt_ensemble *e)
+void pt_ensemble_fill(pt_ensemble *e)
 {
     for (int64_t i = 0; i < e->nz; i++)
         for (int64_t c = e->N; c < e->row; c++) e->E[i * e->row + c] = e->E[i * e->row];
@@ -130,24 +128,28 @@ static void from_members(pt_ensemble *e, const double *members)
 {
     for (int64_t i = 0; i < e->nz; i++)
         for (int64_t c = 0; c < e->N; c++) e->E[i * e->row + c] = members[c * e->nz + i];
-    fill_padding(e);
+    pt_ensemble_fill(e);
 }
 
-static void to_members(const pt_ensemble *e, double *members)
+void pt_ensemble_to_members(const pt_ensemble *e, double *members)
 {
     for (int64_t c = 0; c < e->N; c++)
         for (int64_t i = 0; i < e->nz; i++) members[c * e->nz + i] = e->E[i * e->row + c];
 }
 
-/* States stay where the equations allow. */
-static void clamp(const pt_nonlinear_call *call, const pt_nonlinear_work *w, pt_ensemble *e)
+static void clamp_row(double *x, int64_t n, double low, double high)
 {
-    for (int64_t i = 0; i < call->nx; i++) {
-        const double low = w->lower[i], high = w->upper[i];
-        if (low == -INFINITY && high == INFINITY) continue;
-        double *x = e->E + i * e->row;
-        for (int64_t c = 0; c < e->row; c++) x[c] = x[c] < low ? low : x[c] > high ? high : x[c];
-    }
+    if (low == -INFINITY && high == INFINITY) return;
+    for (int64_t c = 0; c < n; c++) x[c] = x[c] < low ? low : x[c] > high ? high : x[c];
+}
+
+void pt_ensemble_clamp(const pt_nonlinear_call *call, const pt_nonlinear_work *w, int asked)
+{
+    pt_ensemble *e = w->own;
+    for (int64_t i = 0; i < call->nx; i++) clamp_row(e->E + i * e->row, e->row, w->lower[i], w->upper[i]);
+    if (!asked || !call->in->lower) return;
+    for (int64_t i = 0; i < e->nz; i++)
+        clamp_row(e->E + i * e->row, e->row, call->in->lower[i], call->in->upper[i]);
 }
 
 /* E += size L z, L (nz, nz) by its first `rank` columns */
@@ -185,18 +187,18 @@ static pt_status begin(const pt_nonlinear_call *call, const pt_nonlinear_patient
     for (int64_t i = 0; i < e->nz; i++)
         for (int64_t c = 0; c < e->row; c++) e->E[i * e->row + c] = patient->mean[i];
     add_noise(call, patient, w, PT_PURPOSE_ENSEMBLE, w->root, rank, 1.0);
-    fill_padding(e);
-    clamp(call, w, e);
+    pt_ensemble_fill(e);
+    pt_ensemble_clamp(call, w, 0);
     return PT_OK;
 }
 
 static void save(const pt_nonlinear_call *call, const pt_nonlinear_work *w, double *state)
 {
     (void)call;
-    to_members(w->own, state);
+    pt_ensemble_to_members(w->own, state);
 }
 
-static void moments(const pt_nonlinear_call *call, pt_nonlinear_work *w, double *m, double *P)
+void pt_ensemble_moments(const pt_nonlinear_call *call, pt_nonlinear_work *w, double *m, double *P)
 {
     pt_ensemble *e = w->own;
     const double share = 1.0 / (double)(e->N - 1);
@@ -209,7 +211,7 @@ static void moments(const pt_nonlinear_call *call, pt_nonlinear_work *w, double 
 /* ---- time ---- */
 
 /* p (np, row): natural parameters of the members */
-static void parameters(const pt_nonlinear_call *call, const pt_nonlinear_work *w, pt_ensemble *e)
+void pt_ensemble_parameters(const pt_nonlinear_call *call, const pt_nonlinear_work *w, pt_ensemble *e)
 {
     for (int64_t i = 0; i < call->np; i++)
         for (int64_t c = 0; c < e->row; c++) e->p[i * e->row + c] = w->course.params[i];
@@ -224,12 +226,12 @@ static pt_status propagate(const pt_nonlinear_call *call, const pt_nonlinear_pat
     pt_ensemble *e = w->own;
     pt_course *c = &w->course;
     if (e->flow && pt_flow_is_free(e->flow, &patient->schedule, c->next, t1, c->rate)) {
-        parameters(call, w, e);
+        pt_ensemble_parameters(call, w, e);
         pt_flow_run(e->flow, e->N, e->row, c->t, t1, e->E, e->p, c->factor, w->lane_status);
         c->t = c->given = t1;
         return PT_OK;
     }
-    to_members(e, e->members);
+    pt_ensemble_to_members(e, e->members);
     const pt_status status = pt_nonlinear_propagate(call, patient, w, e->N, e->members, t1);
     from_members(e, e->members);
     return status;
@@ -290,175 +292,8 @@ static pt_status step(const pt_nonlinear_call *call, const pt_nonlinear_patient 
     if (status != PT_OK) return status;
     if (e->noise_rank && span > 0)
         add_noise(call, patient, w, PT_PURPOSE_PROCESS, e->Q_root, e->noise_rank, sqrt(span));
-    clamp(call, w, e);
-    if (e->row > e->N) fill_padding(e);
-    return PT_OK;
-}
-
-/* ---- observations ---- */
-
-/* y (ny, row) of the members */
-static void outputs(const pt_nonlinear_call *call, pt_nonlinear_work *w)
-{
-    pt_ensemble *e = w->own;
-    if (e->flow) {
-        parameters(call, w, e);
-        pt_flow_output(e->flow, e->N, e->row, w->course.t, e->E, e->p, w->course.factor, e->y);
-        return;
-    }
-    to_members(e, e->members);
-    pt_nonlinear_outputs(call, w, e->N, e->members);
-    for (int k = 0; k < call->ny; k++)
-        for (int64_t c = 0; c < e->row; c++) e->y[k * e->row + c] = w->y[(c < e->N ? c : 0) * call->ny + k];
-}
-
-/* S[k] = anomalies of one output on the scale of its noise, and what they say of the next measurement. */
-static pt_status forecast(const pt_ensemble *e, const pt_observation *obs, double *S, pt_forecast *f)
-{
-    const double *y = e->y + obs->output * e->row;
-    double sum, square;
-    memcpy(S, y, (size_t)e->row * sizeof *S);
-    for (int64_t c = 0; obs->noise == PT_NOISE_LOG_ADDITIVE && c < e->row; c++) {
-        if (!(S[c] > 0.0)) return PT_NOT_FINITE;
-        S[c] = s_log(S[c]);
-    }
-    pt_rows_outer(1, 1, e->row, S, e->row, e->one, e->row, &sum, 1);
-    f->mean = sum / (double)e->N;
-    for (int64_t c = 0; c < e->row; c++) S[c] = (S[c] - f->mean) * e->one[c];
-    pt_rows_outer(1, 1, e->row, S, e->row, S, e->row, &square, 1);
-    f->latent_var = square / (double)(e->N - 1);
-    f->noise_var = pt_noise_variance(obs->noise, obs->a, obs->b, f->mean);
-    f->var = f->latent_var + f->noise_var;
-    if (!s_finite(f->var)) return PT_NOT_FINITE;
-    return f->var > 0.0 ? PT_OK : PT_SINGULAR;
-}
-
-/* What one observation says: its innovation, and the variance of an error with which it says just that. */
-typedef struct {
-    double innovation, error, gained; /* gained: what it adds to ln p where the joint density does not */
-    int joint;
-} evidence;
-
-/* An observation that is censored moves the mean and shrinks the variance as much as a value with another
- * error: both are functions of innovation / (latent + error) and 1 / (latent + error). 0: it says nothing. */
-static int censored(const pt_observation *obs, double y, const pt_forecast *f, evidence *v)
-{
-    const pt_truncated t = pt_truncated_moments(f->mean, f->var, y, obs->censor);
-    const double lost = f->var - t.var;
-    v->gained = t.log_prob;
-    v->joint = 0;
-    if (!(lost > 1e-12 * f->var)) return 0;
-    const double whole = f->var * (f->var / lost);
-    v->error = whole - f->latent_var;
-    v->innovation = (t.mean - f->mean) * (whole / f->var);
-    return 1;
-}
-
-/* Its part in the update; 0: none. */
-static int weigh(const pt_nonlinear_call *call, const pt_observation *obs, pt_forecast *f, int8_t *use,
-                 evidence *v)
-{
-    const double gate = call->options->gate;
-    *v = (evidence){0};
-    *use = PT_OBS_MISSING;
-    if (obs->value != obs->value) return 0;
-    const double y = obs->noise == PT_NOISE_LOG_ADDITIVE ? s_log(obs->value) : obs->value;
-    v->innovation = y - f->mean;
-    const int surprising = obs->censor ? obs->censor * v->innovation > 0.0 : 1;
-    *use = PT_OBS_GATED;
-    if (gate > 0.0 && surprising && v->innovation * v->innovation > gate * gate * f->var) return 0;
-    const int grew = surprising && pt_observe_robust(call->options->robust, v->innovation, 0, f, NULL);
-    *use = grew ? PT_OBS_DOWN_WEIGHTED : PT_OBS_USED;
-    v->error = f->noise_var;
-    v->joint = 1;
-    return !obs->censor || censored(obs, y, f, v);
-}
-
-/* S and v of the observations that take part; what they add to ln p besides the joint density */
-static pt_status gather(const pt_nonlinear_call *call, pt_ensemble *e, const pt_observation *obs, int64_t n,
-                        int64_t row, double *gained, int *joint)
-{
-    e->group = 0;
-    *gained = 0;
-    *joint = 0;
-    for (int64_t k = 0; k < n; k++) {
-        double *S = e->S + e->group * e->row;
-        pt_forecast f;
-        evidence v;
-        const pt_status status = forecast(e, obs + k, S, &f);
-        if (status != PT_OK) return status;
-        call->out->predicted[row + k] = f.mean;
-        call->out->predicted_var[row + k] = f.var;
-        call->out->latent_var[row + k] = f.latent_var;
-        const int takes_part = weigh(call, obs + k, &f, &call->out->use[row + k], &v);
-        *gained += v.gained;
-        if (!takes_part) continue;
-        const double inverse = 1 / sqrt(v.error), share = inverse / sqrt((double)(e->N - 1));
-        for (int64_t c = 0; c < e->row; c++) S[c] *= share;
-        e->v[e->group] = v.innovation * inverse;
-        e->output[e->group++] = obs[k].output;
-        *joint += v.joint;
-        if (v.joint) *gained -= 0.5 * (PT_LN_2PI + s_log(v.error));
-    }
-    return PT_OK;
-}
-
-static int is_finite(const pt_ensemble *e)
-{
-    double sum = 0;
-    for (int64_t i = 0; i < e->nz * e->row; i++) sum += 0 * e->E[i];
-    return sum == 0;
-}
-
-/* Anomalies turned and multiplied, about the mean. */
-static void finish(const pt_nonlinear_call *call, const pt_nonlinear_patient *patient, pt_nonlinear_work *w)
-{
-    pt_ensemble *e = w->own;
-    if (!e->turns && e->inflation == 1) return;
-    pt_ensemble_spread(e);
-    const double *A = e->A;
-    if (e->turns) {
-        pt_ensemble_normals(e, call->options->seed, PT_PURPOSE_ROTATION, patient->number, w->course.count,
-                            e->N - 1, e->normals);
-        pt_ensemble_rotation(e, e->normals, e->turn);
-        pt_rows_multiply(e->nz, e->row, e->N, e->A, e->row, 1, e->turn, e->row, 0, e->E, e->row);
-        A = e->E;
-    }
-    for (int64_t i = 0; i < e->nz; i++)
-        for (int64_t c = 0; c < e->row; c++)
-            e->E[i * e->row + c] = e->mean[i] + e->inflation * A[i * e->row + c];
-}
-
-static void trace(const pt_nonlinear_call *call, pt_nonlinear_work *w, int64_t n, int64_t row)
-{
-    if (!call->out->filtered_mean && !call->out->filtered_cov) return;
-    moments(call, w, w->m, w->P);
-    for (int64_t k = 0; k < n; k++) pt_nonlinear_trace(call, row + k, w->m, w->P);
-}
-
-static pt_status observe(const pt_nonlinear_call *call, const pt_nonlinear_patient *patient,
-                         pt_nonlinear_work *w, const pt_observation *obs, int64_t n, int64_t row,
-                         double *loglike)
-{
-    pt_ensemble *e = w->own;
-    double gained, log_det = 0, square = 0;
-    int joint;
-    outputs(call, w);
-    pt_status status = gather(call, e, obs, n, row, &gained, &joint);
-    if (status == PT_OK && e->group) {
-        if (e->variant == PT_ENSEMBLE_PERTURBED)
-            pt_ensemble_normals(e, call->options->seed, PT_PURPOSE_MEASUREMENT, patient->number,
-                                w->course.count, e->group, e->D);
-        pt_ensemble_spread(e);
-        status = pt_ensemble_update(e, &log_det, &square);
-    }
-    if (status != PT_OK) return status;
-    *loglike += gained - (joint ? 0.5 * (log_det + square) : 0);
-    if (e->group) clamp(call, w, e);
-    if (!is_finite(e) || !s_finite(*loglike)) return PT_NOT_FINITE;
-    trace(call, w, n, row);
-    if (e->group) finish(call, patient, w);
-    if (e->row > e->N) fill_padding(e);
+    pt_ensemble_clamp(call, w, 0);
+    if (e->row > e->N) pt_ensemble_fill(e);
     return PT_OK;
 }
 
@@ -471,6 +306,6 @@ const pt_nonlinear_method pt_ensemble_method = {
     .begin = begin,
     .save = save,
     .step = step,
-    .observe = observe,
-    .moments = moments,
+    .observe = pt_ensemble_observe,
+    .moments = pt_ensemble_moments,
 };

@@ -38,7 +38,6 @@ typedef struct {
     double *Q_root;       /* (nz, nz) Q = L L' by columns */
     double *S, *D;        /* (m, row) */
     double *v;            /* (m) */
-    double *seen;         /* (m) means of what the members see */
     double *X, *M, *work; /* (max(N, m), row or its own padded length) and work space for inverses */
     double *turn;         /* (N, row) */
     double *normals;      /* (max(nz, m, N) + 1, row) */
@@ -57,11 +56,26 @@ void pt_ensemble_normals(const pt_ensemble *e, uint64_t seed, int purpose, int64
  * element k on */
 void pt_ensemble_rotation(const pt_ensemble *e, const double *normals, double *turn);
 
+/* What stands behind the members follows the first of them. */
+void pt_ensemble_fill(pt_ensemble *e);
+/* members (N, nz) <- E */
+void pt_ensemble_to_members(const pt_ensemble *e, double *members);
+/* p (np, row): natural parameters of the members */
+void pt_ensemble_parameters(const pt_nonlinear_call *call, const pt_nonlinear_work *w, pt_ensemble *e);
+/* States to where the equations allow; with `asked` z to the bounds of the input. */
+void pt_ensemble_clamp(const pt_nonlinear_call *call, const pt_nonlinear_work *w, int asked);
+/* pt_nonlinear_method.moments, .observe */
+void pt_ensemble_moments(const pt_nonlinear_call *call, pt_nonlinear_work *w, double *m, double *P);
+pt_status pt_ensemble_observe(const pt_nonlinear_call *call, const pt_nonlinear_patient *patient,
+                              pt_nonlinear_work *w, const pt_observation *obs, int64_t n, int64_t row,
+                              double *loglike);
+
 /* mean and A of E */
 void pt_ensemble_spread(pt_ensemble *e);
 /* E given the observations in S, v (and their perturbations in D): see the variants. A and mean are those of
  * before. Adds ln det(I + S S') and v' (I + S'S)^-1 v to *log_det, *square. */
 pt_status pt_ensemble_update(pt_ensemble *e, double *log_det, double *square);
+/* The part of it that each state does for itself. */
 pt_status pt_ensemble_local(pt_ensemble *e);
 /* weight from positions [nz + ny], see pt_nonlinear_ensemble */
 void pt_ensemble_tapers(pt_ensemble *e, int n_output, const double *positions, double radius, double period);

@@ -27,7 +27,7 @@ void pt_ensemble_tapers(pt_ensemble *e, int n_output, const double *positions, d
     for (int k = 0; k < n_output; k++)
         for (int64_t i = 0; i < e->nz_row; i++) {
             double weight = i < e->nz;
-            if (i < e->nz) {
+            if (i < e->nz && radius > 0) {
                 const double d = distance(positions[i], positions[e->nz + k], period);
                 if (d == d) weight = taper(d / (1.82 * radius)); /* NaN: it lies everywhere */
             }

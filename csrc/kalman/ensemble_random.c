@@ -61,28 +61,37 @@ static void orthogonal(int64_t n, int64_t row, const double *normals, double *u,
     }
 }
 
+/* C (n, row) -= (C u) (2 / u'u) u'; u (row), zero behind n */
+static void reflect_right(int64_t n, int64_t row, const double *u, double *C)
+{
+    double square, along;
+    pt_rows_outer(1, 1, row, u, row, u, row, &square, 1);
+    for (int64_t i = 0; i < n; i++) {
+        pt_rows_outer(1, 1, row, C + i * row, row, u, row, &along, 1);
+        const vec factor = v_set(-2 * along / square);
+        for (int64_t c = 0; c < row; c += PT_W)
+            v_store(C + i * row + c, v_fma(factor, v_load(u + c), v_load(C + i * row + c)));
+    }
+}
+
+/* One row down and one column to the right; 1 in the corner. */
+static void move_down(int64_t n, int64_t row, double *Q)
+{
+    for (int64_t i = n - 1; i > 0; i--) {
+        for (int64_t j = n - 1; j > 0; j--) Q[i * row + j] = Q[(i - 1) * row + j - 1];
+        Q[i * row] = 0;
+    }
+    for (int64_t j = 0; j < row; j++) Q[j] = j == 0;
+}
+
 void pt_ensemble_rotation(const pt_ensemble *e, const double *normals, double *turn)
 {
     const int64_t N = e->N, row = e->row;
-    double u[N], sum[row];
+    double u[row], sum[row];
     orthogonal(N - 1, row, normals, u, sum, turn);
-    for (int64_t i = N - 1; i > 0; i--) { /* one down and one to the right */
-        for (int64_t j = N - 1; j > 0; j--) turn[i * row + j] = turn[(i - 1) * row + j - 1];
-        turn[i * row] = 0;
-    }
-    for (int64_t j = 0; j < row; j++) turn[j] = j == 0;
-    const double even = 1 / __builtin_sqrt((double)N);
-    for (int64_t i = 0; i < N; i++) u[i] = even + (i == 0);
+    move_down(N, row, turn);
+    for (int64_t i = 0; i < row; i++) u[i] = e->one[i] / __builtin_sqrt((double)N);
+    u[0] += 1; /* u reflects (1, ..., 1) onto the first axis */
     reflect(N, row, 0, u, turn, row, sum);
-    /* from the right: the rows are reflected, turn -= (turn u) (2 / u'u) u' */
-    double square = 0, padded[row];
-    for (int64_t i = 0; i < row; i++) padded[i] = i < N ? u[i] : 0;
-    for (int64_t i = 0; i < N; i++) square += u[i] * u[i];
-    for (int64_t i = 0; i < N; i++) {
-        double along;
-        pt_rows_outer(1, 1, row, turn + i * row, row, padded, row, &along, 1);
-        for (int64_t c = 0; c < row; c += PT_W)
-            v_store(turn + i * row + c,
-                    v_fma(v_set(-2 * along / square), v_load(padded + c), v_load(turn + i * row + c)));
-    }
+    reflect_right(N, row, u, turn);
 }

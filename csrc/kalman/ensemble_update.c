@@ -79,6 +79,7 @@ static pt_status by_members(pt_ensemble *e, double *log_det, double *square)
     weigh(e, b);
     pt_rows_multiply(1, row, N, b, row, 1, inverse, row, 0, w, row);
     *square = dot(m, e->v, e->v) - dot(N, b, w);
+    if (e->variant == PT_ENSEMBLE_LOCAL) return PT_OK;
     if (e->variant != PT_ENSEMBLE_ROOT) {
         missed(e, e->variant == PT_ENSEMBLE_PERTURBED ? 1.0 : 0.5);
         pt_rows_multiply(N, row, m, e->S, 1, row, e->D, row, 0, M, row);
@@ -127,6 +128,7 @@ static pt_status by_observations(pt_ensemble *e, double *log_det, double *square
     memcpy(v, e->v, (size_t)m * sizeof *v);
     pt_rows_multiply(1, length, m, v, length, 1, inverse, length, 0, w, length);
     *square = dot(m, v, w);
+    if (e->variant == PT_ENSEMBLE_LOCAL) return PT_OK;
     if (e->variant != PT_ENSEMBLE_ROOT) {
         missed(e, e->variant == PT_ENSEMBLE_PERTURBED ? 1.0 : 0.5);
         pt_rows_multiply(m, row, m, inverse, length, 1, e->D, row, 0, B, row);
@@ -145,5 +147,7 @@ static pt_status by_observations(pt_ensemble *e, double *log_det, double *square
 
 pt_status pt_ensemble_update(pt_ensemble *e, double *log_det, double *square)
 {
-    return e->group < e->N ? by_observations(e, log_det, square) : by_members(e, log_det, square);
+    const pt_status status =
+        e->group < e->N ? by_observations(e, log_det, square) : by_members(e, log_det, square);
+    return status == PT_OK && e->variant == PT_ENSEMBLE_LOCAL ? pt_ensemble_local(e) : status;
 }

@@ -1,6 +1,7 @@
 /* The nonlinear methods by name. */
 #include <string.h>
 
+#include "kalman/ensemble.h"
 #include "kalman/gauss.h"
 #include "kalman/nonlinear.h"
 #include "kalman/particle.h"
@@ -12,6 +13,10 @@ static const struct {
 } entries[] = {
     {"ukf", &pt_gauss, PT_GAUSS_UNSCENTED},
     {"particle", &pt_particle, 0},
+    {"enkf", &pt_ensemble_method, PT_ENSEMBLE_PERTURBED},
+    {"etkf", &pt_ensemble_method, PT_ENSEMBLE_ROOT},
+    {"denkf", &pt_ensemble_method, PT_ENSEMBLE_HALF_GAIN},
+    {"letkf", &pt_ensemble_method, PT_ENSEMBLE_LOCAL},
 };
 
 enum { N_ENTRY = sizeof entries / sizeof *entries };
