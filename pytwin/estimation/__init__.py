@@ -1,7 +1,7 @@
 """States and parameters of any Model from what was observed: filters, smoothers, likelihoods.
 
 One interface for all methods, for one patient or many: `filter` and `smooth` take records as arrays, `Filter`
-takes one observation at a time, `fit` learns errors and parameters, `diagnose` says whether the model is
+takes one observation at a time, `fit` and `em` learn, `diagnose` says whether the model is
 right; `static`, `importance` and `shape` are for static parameters and sparse data. What is estimated is z =
 (states, parameters on log, logit or identity scales).
 """
@@ -9,6 +9,7 @@ right; `static`, `importance` and `shape` are for static parameters and sparse d
 from __future__ import annotations
 
 from pytwin.estimation.diagnosis import diagnose
+from pytwin.estimation.em import EM, em
 from pytwin.estimation.filters import filter, smooth
 from pytwin.estimation.importance import Sample, importance
 from pytwin.estimation.likelihood import Fit, fit
@@ -21,6 +22,7 @@ from pytwin.estimation.state import Space, prior
 from pytwin.estimation.weighted import Static, shape, static
 
 __all__ = [
+    "EM",
     "METHODS",
     "Estimate",
     "Filter",
@@ -31,6 +33,7 @@ __all__ = [
     "Space",
     "Static",
     "diagnose",
+    "em",
     "filter",
     "fit",
     "importance",

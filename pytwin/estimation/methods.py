@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from pytwin import _core
 from pytwin.errors import InputError
 
@@ -82,6 +84,8 @@ class Method:
         What the core calls it.
     fixed : mapping
         Arguments of the core that make this method of it.
+    arrays : mapping of str to str
+        Options that are rows of numbers, and what they are.
     """
 
     title: str
@@ -89,6 +93,7 @@ class Method:
     options: Mapping[str, Option] = field(default_factory=dict)
     smoother: bool = True
     fixed: Mapping[str, Any] = field(default_factory=dict)
+    arrays: Mapping[str, str] = field(default_factory=dict)
 
     def arguments(self, name: str, given: Mapping[str, Any], n: int) -> dict[str, Any]:
         """The core's arguments for n elements of z.
@@ -100,9 +105,14 @@ class Method:
         """
         found: dict[str, Any] = {"method": self.core, **self.fixed}
         known = {**COMMON, **self.options}
-        for option in given:
-            if option not in known:
-                message, hint = f"{name} has no option {option}", f"It has: {', '.join(known)}"
+        for option, value in given.items():
+            if option in self.arrays:
+                found[option] = _row(option, value)
+            elif option not in known:
+                message, hint = (
+                    f"{name} has no option {option}",
+                    f"It has: {', '.join([*known, *self.arrays])}",
+                )
                 raise InputError("estimation.unknown-option", message, place=option, hint=hint)
         for option, what in known.items():
             value = given.get(option)
@@ -110,6 +120,16 @@ class Method:
                 value = what.default(n) if callable(what.default) else what.default
             found[what.core or option] = what.read(option, value)
         return found
+
+
+def _row(name: str, value: Any) -> list[float]:
+    try:
+        row = np.asarray(value, dtype=float)
+    except (TypeError, ValueError):
+        row = np.array(np.nan)
+    if row.ndim != 1 or not np.isfinite(row).all():
+        raise InputError("estimation.bad-option", f"{name} is a row of numbers", place=name)
+    return [float(v) for v in row]
 
 
 COMMON = {

@@ -68,6 +68,19 @@ def test_process_noise_of_the_pendulum(swing: dict[str, Any]) -> None:
     assert found.loglike > call(start).loglike + 10
 
 
+def test_em_learns_the_cohort(cohort: dict[str, Any]) -> None:
+    given = {**cohort, "params": {"KA": 1.3}}
+    x0 = given["x0"] + np.array([0, 0, 0.4, -0.3])
+    given |= {"x0": x0, "P0": np.diag([0, 0, 0.3, 0.3])}
+    found = pt.estimation.em(given.pop("model"), given.pop("times"), given.pop("y"), **given, diagonal=True)
+    assert found.converged and (np.diff(found.loglike) > -1e-2).all()
+    np.testing.assert_allclose(np.exp(found.x0[2:]), [1.1, 20], rtol=0.15)
+    np.testing.assert_allclose(np.sqrt(np.diag(found.P0))[2:], [0.3, 0.2], rtol=0.4)
+    assert not found.P0[:2].any()
+    with pytest.raises(InputError, match="fit"):
+        pt.estimation.em(cohort["model"], **{k: v for k, v in cohort.items() if k != "model"}, learn=["Q"])
+
+
 @pytest.mark.parametrize("name", ["C.a", "INR.b", "Q.KA", "CL", "", "Q.A1"])
 def test_what_is_not_learned_is_told(oral: dict[str, Any], name: str) -> None:
     with pytest.raises(InputError):
