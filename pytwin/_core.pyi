@@ -198,6 +198,7 @@ def nonlinear(
     alpha: float = ...,
     beta: float = ...,
     kappa: float = ...,
+    n_node: int = 0,
     n_member: int = 100,
     inflation: float = 1.0,
     rotate: bool = False,

@@ -111,7 +111,10 @@ static void set_options(call_t *c)
     const char *method = c->options.method;
     c->options = (pt_nonlinear_options){
         .method = method,
-        .points = {.alpha = a[ALPHA].real, .beta = a[BETA].real, .kappa = a[KAPPA].real},
+        .points = {.alpha = a[ALPHA].real,
+                   .beta = a[BETA].real,
+                   .kappa = a[KAPPA].real,
+                   .n_node = (int)a[N_NODE].integer},
         .ensemble = {.n_member = a[N_MEMBER].integer,
                      .inflation = a[INFLATION].real,
                      .rotate = a[ROTATE].integer != 0,

@@ -4,44 +4,65 @@
 #include <math.h>
 #include <string.h>
 
-#include "kalman/observe.h"
 #include "kalman/scalar.h"
-#include "kalman/smooth.h"
 
 /* Smoothing trusts pivots above the larger of these: rounding, and the integrator's error in a variance. */
 #define SMOOTH_FINEST 1e-9
 #define SMOOTH_MARGIN 100.0
 
-typedef struct {
-    pt_sigma_rule rule;
-    double *block;     /* the arrays below lie in it */
-    double *m, *P;     /* [nz], [nz, nz] */
-    double *L, *shift; /* [nz, nz], [nz] */
-    double *X;         /* [max_lane, nz] points */
-    double *h, *gain;  /* [max_lane], [nz] */
-    double *solve;     /* [4, nz, nz] and [max_lane, nz] */
-    int *pivot;        /* [2 nz] */
-    int64_t *node;     /* [max_obs] the history's node of each observation */
-    pt_history history;
-} gauss;
+/* Points that fail are drawn again with half the spread, at most so often. */
+#define MOST_SHRINKS 12
+
+typedef pt_gauss_own gauss;
 
 /* ---- memory ---- */
 
-static pt_status make_rule(const pt_nonlinear_call *call, pt_sigma_rule *rule)
+/* Does the method take products? Those that iterate do where they are asked for. */
+static int is_product(const pt_nonlinear_call *call)
+{
+    if (call->variant == PT_GAUSS_HERMITE) return 1;
+    return call->variant == PT_GAUSS_ITERATED && call->options->points.n_node > 0;
+}
+
+static int nodes(const pt_nonlinear_call *call)
+{
+    const int n = call->options->points.n_node;
+    return n > 0 ? n : 3;
+}
+
+static pt_status make_rule(const pt_nonlinear_call *call, double *weight, pt_sigma_rule *rule)
 {
     const pt_nonlinear_points *o = &call->options->points;
     const double alpha = o->alpha == o->alpha ? o->alpha : 1.0, beta = o->beta == o->beta ? o->beta : 2.0;
     const double kappa = o->kappa == o->kappa ? o->kappa : 3.0 - call->nz;
-    return pt_sigma_rule_make(call->nz, alpha, beta, kappa, rule);
+    if (is_product(call)) {
+        if (weight) pt_sigma_rule_hermite(nodes(call), weight, rule);
+        return PT_OK;
+    }
+    if (call->variant != PT_GAUSS_CUBATURE) return pt_sigma_rule_make(call->nz, alpha, beta, kappa, rule);
+    if (weight) pt_sigma_rule_cubature(call->nz, weight, rule);
+    return PT_OK;
 }
 
 static pt_status check(const pt_nonlinear_call *call)
 {
     pt_sigma_rule rule;
-    return make_rule(call, &rule);
+    const int n = call->options->points.n_node;
+    if (n < 0 || n == 1 || n > PT_HERMITE_MAX) return PT_BAD_ARGUMENT;
+    if (is_product(call) && pt_sigma_hermite_points(nodes(call), call->nz) < 0) return PT_UNSUPPORTED;
+    if (call->variant == PT_GAUSS_ITERATED &&
+        (call->options->smooth || call->options->iteration.max_iter < 1))
+        return call->options->smooth ? PT_UNSUPPORTED : PT_BAD_ARGUMENT;
+    return make_rule(call, NULL, &rule);
 }
 
-static int64_t lanes(const pt_nonlinear_call *call) { return 2 * (int64_t)call->nz + 1; }
+/* Room for the points of the rule, and for those on the axes where they have to be drawn again. */
+static int64_t lanes(const pt_nonlinear_call *call)
+{
+    const int64_t axes = 2 * (int64_t)call->nz + 1;
+    const int64_t product = is_product(call) ? pt_sigma_hermite_points(nodes(call), call->nz) : 0;
+    return product > axes ? product : axes;
+}
 
 static int64_t state_size(const pt_nonlinear_call *call) { return call->nz + (int64_t)call->nz * call->nz; }
 
@@ -52,8 +73,16 @@ static int64_t place(const pt_nonlinear_call *call, gauss *g, double *block)
         double **array;
         int64_t n;
     } parts[] = {
-        {&g->m, nz},       {&g->P, nz * nz}, {&g->L, nz * nz}, {&g->shift, nz},
-        {&g->X, max * nz}, {&g->h, max},     {&g->gain, nz},   {&g->solve, 4 * nz * nz + max * nz},
+        {&g->m, nz},
+        {&g->P, nz * nz},
+        {&g->L, nz * nz},
+        {&g->shift, nz},
+        {&g->X, max * nz},
+        {&g->weight, max},
+        {&g->old, nz + 2 * nz * nz},
+        {&g->h, max},
+        {&g->gain, nz},
+        {&g->solve, 4 * nz * nz + max * nz},
     };
     for (size_t k = 0; k < sizeof parts / sizeof *parts; k++) {
         if (block) *parts[k].array = block + used;
@@ -82,22 +111,21 @@ static pt_status create(const pt_nonlinear_call *call, pt_nonlinear_work *w)
     g->node = pt_alloc((size_t)call->max_obs * sizeof *g->node);
     if (!g->block || !g->pivot || !g->node) return PT_NO_MEMORY;
     place(call, g, g->block);
-    return make_rule(call, &g->rule);
+    return make_rule(call, g->weight, &g->rule);
 }
 
 /* ---- points ---- */
 
 static void copy(double *to, const double *from, int64_t n) { memcpy(to, from, (size_t)n * sizeof *to); }
 
-/* Points of N(m, P); their number, or 0 when P is not a covariance. */
-static int draw(const pt_nonlinear_call *call, const pt_nonlinear_work *w)
+int pt_gauss_draw(const pt_nonlinear_call *call, const pt_nonlinear_work *w, const pt_sigma_rule *rule)
 {
     gauss *g = w->own;
     double known = fmax(PT_KNOWN_EXACTLY, call->options->ode.rtol);
     int rank =
         pt_sigma_factor(call->nz, call->nx % call->nz, g->m, known, g->P, PT_PIVOT_FILTER, g->L, g->pivot);
     if (rank < 0) return 0;
-    return pt_sigma_draw(&g->rule, call->nz, rank, g->L, call->nx, w->lower, w->upper, g->m, g->P, g->X);
+    return pt_sigma_draw(rule, call->nz, rank, g->L, call->nx, w->lower, w->upper, g->m, g->P, g->X);
 }
 
 static int is_gaussian(const pt_nonlinear_call *call, const gauss *g)
@@ -170,52 +198,116 @@ static void moments(const pt_nonlinear_call *call, pt_nonlinear_work *w, double 
     copy(P, g->P, (int64_t)call->nz * call->nz);
 }
 
+/* How many of the lanes failed. */
+static int64_t count_failed(const pt_nonlinear_work *w, int64_t n_lane)
+{
+    int64_t n = 0;
+    for (int64_t i = 0; i < n_lane; i++) n += w->lane_status[i] != PT_OK;
+    return n;
+}
+
+/* Points at t, and where the equations bring them at t1; drawn again nearer to the mean where they can't. */
+static pt_status carry(const pt_nonlinear_call *call, const pt_nonlinear_patient *patient,
+                       pt_nonlinear_work *w, double t1, pt_sigma_rule *rule, int *n_point)
+{
+    gauss *g = w->own;
+    double share = 1.0;
+    pt_course_save(call, &w->course, w->mark);
+    for (int k = 0;; k++, share *= 0.5) {
+        *rule = pt_sigma_shrunk(&g->rule, share);
+        *n_point = pt_gauss_draw(call, w, rule);
+        if (!*n_point) return PT_NOT_POSITIVE_DEFINITE;
+        if (w->recording) {
+            record_node(g, call->nz);
+            record_points(g, g->history.before, *n_point);
+            g->history.share[g->history.count] = share;
+        }
+        pt_status status = pt_nonlinear_propagate(call, patient, w, *n_point, g->X, t1);
+        if (status == PT_OK) status = pt_nonlinear_lane_status(w, *n_point);
+        if (status == PT_OK) return PT_OK;
+        pt_course_load(call, w->mark, &w->course);
+        /* Without the centre, or with all that failed, another spread is no help. */
+        const int64_t failed = count_failed(w, *n_point);
+        if (k == MOST_SHRINKS || failed == 0 || failed == *n_point) return status;
+        w->rejected += failed;
+    }
+}
+
 /* z(t) -> z(t1): points, equations, moments, process noise */
 static pt_status step(const pt_nonlinear_call *call, const pt_nonlinear_patient *patient,
                       pt_nonlinear_work *w, double t1)
 {
     gauss *g = w->own;
-    int nz = call->nz;
+    int nz = call->nz, n_point;
     double span = t1 - w->course.t;
-    int n_point = draw(call, w);
-    if (!n_point) return PT_NOT_POSITIVE_DEFINITE;
-    if (w->recording) {
-        record_node(g, nz);
-        record_points(g, g->history.before, n_point);
-    }
-    pt_course_save(call, &w->course, w->mark);
-    pt_status status = pt_nonlinear_propagate(call, patient, w, n_point, g->X, t1);
-    if (status == PT_OK) status = pt_nonlinear_lane_status(w, n_point);
-    if (status != PT_OK) {
-        pt_course_load(call, w->mark, &w->course);
-        return status;
-    }
+    pt_sigma_rule rule;
+    pt_status status = carry(call, patient, w, t1, &rule, &n_point);
+    if (status != PT_OK) return status;
     if (w->recording) record_points(g, g->history.after, n_point);
-    pt_sigma_moments(&g->rule, nz, n_point, g->X, g->m, g->P, g->shift);
+    pt_sigma_moments(&rule, nz, n_point, g->X, g->m, g->P, g->shift);
     for (int j = 0; j < nz * nz; j++) g->P[j] += patient->Q[j] * span;
     if (w->recording) record_prediction(g, span);
     return is_gaussian(call, g) ? PT_OK : PT_NOT_FINITE;
+}
+
+/* Points whose output has no place on the scale of the noise. */
+static int64_t count_unusable(const pt_nonlinear_call *call, const pt_nonlinear_work *w,
+                              const pt_observation *obs, int64_t n_point)
+{
+    int64_t n = 0;
+    for (int64_t i = 0; i < n_point; i++) {
+        const double h = w->y[i * call->ny + obs->output];
+        n += !s_finite(h) || (obs->noise == PT_NOISE_LOG_ADDITIVE && !(h > 0.0));
+    }
+    return n;
+}
+
+pt_status pt_gauss_forecast(const pt_nonlinear_call *call, pt_nonlinear_work *w, const pt_observation *obs,
+                            pt_sigma_rule *rule, int *n_point, pt_forecast *forecast)
+{
+    gauss *g = w->own;
+    double share = 1.0;
+    for (int k = 0;; k++, share *= 0.5) {
+        *rule = pt_sigma_shrunk(&g->rule, share);
+        *n_point = pt_gauss_draw(call, w, rule);
+        if (!*n_point) return PT_NOT_POSITIVE_DEFINITE;
+        pt_nonlinear_outputs(call, w, *n_point, g->X);
+        for (int i = 0; i < *n_point; i++) g->h[i] = w->y[(size_t)i * call->ny + obs->output];
+        const int64_t bad = count_unusable(call, w, obs, *n_point);
+        if (bad == 0 || bad == *n_point || k == MOST_SHRINKS) break;
+        w->rejected += bad;
+    }
+    return pt_observe_forecast(rule, call->nz, *n_point, g->X, obs, g->h, forecast, g->gain);
+}
+
+static pt_status observe_plain(const pt_nonlinear_call *call, pt_nonlinear_work *w, const pt_observation *obs,
+                               const pt_trust *trust, pt_forecast *forecast, double *loglike, int8_t *use)
+{
+    gauss *g = w->own;
+    pt_sigma_rule rule;
+    int n_point;
+    pt_status status = pt_gauss_forecast(call, w, obs, &rule, &n_point, forecast);
+    if (status != PT_OK) return status;
+    pt_observe_update(&rule, call->nz, n_point, g->X, g->h, obs, forecast, g->gain, trust, g->m, g->P,
+                      loglike, use);
+    return PT_OK;
 }
 
 static pt_status observe_one(const pt_nonlinear_call *call, pt_nonlinear_work *w, const pt_observation *obs,
                              int64_t row, double *loglike)
 {
     gauss *g = w->own;
-    pt_forecast forecast;
-    int n_point = draw(call, w);
-    if (!n_point) return PT_NOT_POSITIVE_DEFINITE;
-    pt_nonlinear_outputs(call, w, n_point, g->X);
-    for (int i = 0; i < n_point; i++) g->h[i] = w->y[(size_t)i * call->ny + obs->output];
-    pt_status status = pt_observe_forecast(&g->rule, call->nz, n_point, g->X, obs, g->h, &forecast, g->gain);
-    if (status != PT_OK) return status;
+    pt_forecast forecast = {.mean = NAN, .var = NAN, .latent_var = NAN};
+    int8_t use = PT_OBS_MISSING;
+    const pt_trust trust = {call->options->gate, call->options->robust, call->options->student};
+    pt_status status = call->variant == PT_GAUSS_ITERATED
+                           ? pt_gauss_iterate(call, w, obs, &trust, &forecast, loglike, &use)
+                           : observe_plain(call, w, obs, &trust, &forecast, loglike, &use);
     call->out->predicted[row] = forecast.mean;
     call->out->predicted_var[row] = forecast.var;
     call->out->latent_var[row] = forecast.latent_var;
-    int8_t use;
-    pt_trust trust = {call->options->gate, call->options->robust, call->options->student};
-    pt_observe_update(&g->rule, call->nz, n_point, g->X, g->h, obs, &forecast, g->gain, &trust, g->m, g->P,
-                      loglike, &use);
-    if (call->in->lower) status = pt_observe_bound(call->nz, call->in->lower, call->in->upper, g->m, g->P);
+    if (status == PT_OK && call->in->lower)
+        status = pt_observe_bound(call->nz, call->in->lower, call->in->upper, g->m, g->P);
     if (status != PT_OK) return status;
     if (!is_gaussian(call, g) || !s_finite(*loglike)) return PT_NOT_FINITE;
     call->out->use[row] = use;

@@ -73,6 +73,8 @@ typedef struct {
  * semidefinite by construction (see sigma.h). NaN: 1, 2 and 3 - nz, whose points are m +- sqrt(3) L_j. */
 typedef struct {
     double alpha, beta, kappa;
+    int n_node; /* abscissae of a Gauss-Hermite rule in each direction, 0: 3; "iplf": 0 takes the points above
+                 */
 } pt_nonlinear_points;
 
 typedef struct {

@@ -12,6 +12,9 @@ static const struct {
     int variant;
 } entries[] = {
     {"ukf", &pt_gauss, PT_GAUSS_UNSCENTED},
+    {"ckf", &pt_gauss, PT_GAUSS_CUBATURE},
+    {"ghkf", &pt_gauss, PT_GAUSS_HERMITE},
+    {"iplf", &pt_gauss, PT_GAUSS_ITERATED},
     {"particle", &pt_particle, 0},
     {"enkf", &pt_ensemble_method, PT_ENSEMBLE_PERTURBED},
     {"etkf", &pt_ensemble_method, PT_ENSEMBLE_ROOT},

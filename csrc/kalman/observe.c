@@ -83,18 +83,21 @@ static pt_status to_noise_scale(const pt_observation *obs, int n_point, double *
 
 /* Cov(z, h) by the rule; the points are symmetric about the centre unless they were clamped. */
 static void cross_covariance(const pt_sigma_rule *rule, int n, int n_point, const double *X, const double *h,
-                             double h_shift, double *cross)
+                             double h_base, double h_shift, double *cross)
 {
-    double shift[n];
+    double shift[n], base[n];
+    pt_sigma_base(rule, n, n_point, X, base);
     memset(shift, 0, (size_t)n * sizeof *shift);
     memset(cross, 0, (size_t)n * sizeof *cross);
-    for (int i = 1; i < n_point; i++)
+    for (int i = 0; i < n_point; i++) {
+        const double w = pt_sigma_weight(rule, i), e = h[i] - h_base;
         for (int j = 0; j < n; j++) {
-            double D = X[(size_t)i * n + j] - X[j];
+            const double D = w * (X[(size_t)i * n + j] - base[j]);
             shift[j] += D;
-            cross[j] += D * (h[i] - h[0]);
+            cross[j] += D * e;
         }
-    for (int j = 0; j < n; j++) cross[j] = rule->w * cross[j] + rule->bend * (rule->w * shift[j]) * h_shift;
+    }
+    for (int j = 0; j < n; j++) cross[j] += rule->bend * shift[j] * h_shift;
 }
 
 pt_status pt_observe_forecast(const pt_sigma_rule *rule, int n, int n_point, const double *X,
@@ -102,23 +105,23 @@ pt_status pt_observe_forecast(const pt_sigma_rule *rule, int n, int n_point, con
 {
     pt_status status = to_noise_scale(obs, n_point, h);
     if (status != PT_OK) return status;
-    double shift = 0.0, square = 0.0;
-    for (int i = 1; i < n_point; i++) {
-        double e = h[i] - h[0];
-        shift += e;
-        square += e * e;
+    double shift = 0.0, square = 0.0, base;
+    pt_sigma_base(rule, 1, n_point, h, &base);
+    for (int i = 0; i < n_point; i++) {
+        const double w = pt_sigma_weight(rule, i), e = h[i] - base;
+        shift += w * e;
+        square += w * e * e;
     }
-    shift *= rule->w;
-    double latent = rule->w * square + rule->bend * shift * shift;
+    double latent = square + rule->bend * shift * shift;
     if (latent < 0.0) return PT_NOT_POSITIVE_DEFINITE;
-    forecast->mean = h[0] + shift;
+    forecast->mean = base + shift;
     forecast->latent_var = latent;
     forecast->noise_var = pt_noise_variance(obs->noise, obs->a, obs->b, forecast->mean);
     forecast->var = latent + forecast->noise_var;
     const int no_count = obs->noise == PT_NOISE_POISSON && forecast->var == 0.0;
     if (!(forecast->var > 0.0) && !no_count) return PT_SINGULAR;
     if (!s_finite(forecast->var)) return PT_NOT_FINITE;
-    cross_covariance(rule, n, n_point, X, h, shift, gain);
+    cross_covariance(rule, n, n_point, X, h, base, shift, gain);
     for (int j = 0; j < n; j++) gain[j] = no_count ? 0.0 : gain[j] / forecast->var;
     return PT_OK;
 }
@@ -127,23 +130,22 @@ pt_status pt_observe_forecast(const pt_sigma_rule *rule, int n, int n_point, con
 static void joseph(const pt_sigma_rule *rule, int n, int n_point, const double *X, const double *h,
                    const double *gain, double extra, double *P)
 {
-    double D[n], shift[n];
+    double E[n], shift[n], base[n], h_base;
+    pt_sigma_base(rule, n, n_point, X, base);
+    pt_sigma_base(rule, 1, n_point, h, &h_base);
     memset(shift, 0, (size_t)n * sizeof *shift);
     memset(P, 0, (size_t)n * n * sizeof *P);
-    for (int i = 1; i < n_point; i++) {
-        double e = h[i] - h[0];
+    for (int i = 0; i < n_point; i++) {
+        const double w = pt_sigma_weight(rule, i), e = h[i] - h_base;
         for (int j = 0; j < n; j++) {
-            D[j] = X[(size_t)i * n + j] - X[j] - gain[j] * e;
-            shift[j] += D[j];
+            E[j] = X[(size_t)i * n + j] - base[j] - gain[j] * e;
+            shift[j] += w * E[j];
         }
-        for (int r = 0; r < n; r++)
-            for (int c = 0; c <= r; c++) P[r * n + c] += D[r] * D[c];
+        pt_sigma_add_outer(n, w, E, P);
     }
-    for (int j = 0; j < n; j++) shift[j] *= rule->w;
-    for (int r = 0; r < n; r++)
-        for (int c = 0; c <= r; c++)
-            P[r * n + c] = P[c * n + r] =
-                rule->w * P[r * n + c] + rule->bend * shift[r] * shift[c] + gain[r] * extra * gain[c];
+    pt_sigma_add_outer(n, rule->bend, shift, P);
+    pt_sigma_add_outer(n, extra, gain, P);
+    pt_sigma_mirror(n, P);
 }
 
 double pt_observe_robust(double robust, double innovation, double var)

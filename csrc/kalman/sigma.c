@@ -6,14 +6,6 @@
 
 #include "kalman/scalar.h"
 
-pt_status pt_sigma_rule_make(int n, double alpha, double beta, double kappa, pt_sigma_rule *rule)
-{
-    double c = alpha * alpha * (n + kappa);
-    if (!(c > 0.0) || !s_finite(c) || !s_finite(beta)) return PT_BAD_ARGUMENT;
-    *rule = (pt_sigma_rule){.root = __builtin_sqrt(c), .w = 0.5 / c, .bend = beta - alpha * alpha};
-    return PT_OK;
-}
-
 /* Relative to the variances: beyond, a covariance is not symmetric. */
 #define ASYMMETRY 1e-8
 
@@ -87,10 +79,9 @@ static int clamp_points(int n, int n_point, int n_bound, const double *lower, co
     return clamped;
 }
 
-int pt_sigma_draw(const pt_sigma_rule *rule, int n, int rank, const double *L, int n_bound,
-                  const double *lower, const double *upper, double *m, double *P, double *X)
+/* m +- root L_k */
+static int draw_axes(const pt_sigma_rule *rule, int n, int rank, const double *L, const double *m, double *X)
 {
-    int n_point = 2 * rank + 1;
     memcpy(X, m, (size_t)n * sizeof *X);
     for (int k = 0; k < rank; k++) {
         double *plus = X + (size_t)(2 * k + 1) * n, *minus = plus + n;
@@ -100,52 +91,94 @@ int pt_sigma_draw(const pt_sigma_rule *rule, int n, int rank, const double *L, i
             minus[j] = m[j] - step;
         }
     }
+    return 2 * rank + 1;
+}
+
+/* The products: one column after another, each point of the columns before at every abscissa. */
+static int draw_product(const pt_sigma_rule *rule, int n, int rank, const double *L, const double *m,
+                        double *X)
+{
+    int n_point = 1;
+    memcpy(X, m, (size_t)n * sizeof *X);
+    for (int k = 0; k < rank; k++) {
+        for (int q = rule->n_node - 1; q >= 0; q--)
+            for (int i = 0; i < n_point; i++) {
+                const double *from = X + (size_t)i * n;
+                double *to = X + ((size_t)q * n_point + i) * n;
+                for (int j = 0; j < n; j++) to[j] = from[j] + rule->node[q] * L[j * n + k];
+            }
+        n_point *= rule->n_node;
+    }
+    return n_point;
+}
+
+int pt_sigma_draw(const pt_sigma_rule *rule, int n, int rank, const double *L, int n_bound,
+                  const double *lower, const double *upper, double *m, double *P, double *X)
+{
+    int n_point = rule->n_node ? draw_product(rule, n, rank, L, m, X) : draw_axes(rule, n, rank, L, m, X);
+    pt_sigma_weights(rule, n, n_point);
     double shift[n];
     if (clamp_points(n, n_point, n_bound, lower, upper, X))
         pt_sigma_moments(rule, n, n_point, X, m, P, shift);
     return n_point;
 }
 
+void pt_sigma_add_outer(int n, double a, const double *D, double *P)
+{
+    for (int r = 0; r < n; r++) {
+        const double d = a * D[r];
+        for (int c = 0; c <= r; c++) P[r * n + c] += d * D[c];
+    }
+}
+
+void pt_sigma_mirror(int n, double *P)
+{
+    for (int r = 0; r < n; r++)
+        for (int c = 0; c < r; c++) P[c * n + r] = P[r * n + c];
+}
+
 void pt_sigma_moments(const pt_sigma_rule *rule, int n, int n_point, const double *X, double *m, double *P,
                       double *shift)
 {
-    double D[n];
+    double D[n], base[n];
+    pt_sigma_base(rule, n, n_point, X, base);
     memset(shift, 0, (size_t)n * sizeof *shift);
     memset(P, 0, (size_t)n * n * sizeof *P);
-    for (int i = 1; i < n_point; i++) {
+    for (int i = 0; i < n_point; i++) {
+        const double w = pt_sigma_weight(rule, i);
         for (int j = 0; j < n; j++) {
-            D[j] = X[(size_t)i * n + j] - X[j];
-            shift[j] += D[j];
+            D[j] = X[(size_t)i * n + j] - base[j];
+            shift[j] += w * D[j];
         }
-        for (int r = 0; r < n; r++)
-            for (int c = 0; c <= r; c++) P[r * n + c] += D[r] * D[c];
+        pt_sigma_add_outer(n, w, D, P);
     }
-    for (int j = 0; j < n; j++) {
-        shift[j] *= rule->w;
-        m[j] = X[j] + shift[j];
-    }
-    for (int r = 0; r < n; r++)
-        for (int c = 0; c <= r; c++)
-            P[r * n + c] = P[c * n + r] = rule->w * P[r * n + c] + rule->bend * shift[r] * shift[c];
+    pt_sigma_add_outer(n, rule->bend, shift, P);
+    for (int j = 0; j < n; j++) m[j] = base[j] + shift[j];
+    pt_sigma_mirror(n, P);
 }
 
 void pt_sigma_cross(const pt_sigma_rule *rule, int n, int n_point, const double *before, const double *after,
                     double *C)
 {
-    double shift[n], shift_after[n];
+    double shift[n], shift_after[n], base[n], base_after[n], D[n];
+    pt_sigma_base(rule, n, n_point, before, base);
+    pt_sigma_base(rule, n, n_point, after, base_after);
     memset(shift, 0, (size_t)n * sizeof *shift);
     memset(shift_after, 0, (size_t)n * sizeof *shift_after);
     memset(C, 0, (size_t)n * n * sizeof *C);
-    for (int i = 1; i < n_point; i++) {
+    for (int i = 0; i < n_point; i++) {
         const double *b = before + (size_t)i * n, *a = after + (size_t)i * n;
+        const double w = pt_sigma_weight(rule, i);
+        for (int c = 0; c < n; c++) {
+            D[c] = a[c] - base_after[c];
+            shift_after[c] += w * D[c];
+        }
         for (int r = 0; r < n; r++) {
-            double D = b[r] - before[r];
-            shift[r] += D;
-            shift_after[r] += a[r] - after[r];
-            for (int c = 0; c < n; c++) C[r * n + c] += D * (a[c] - after[c]);
+            const double d = w * (b[r] - base[r]);
+            shift[r] += d;
+            for (int c = 0; c < n; c++) C[r * n + c] += d * D[c];
         }
     }
-    double bend = rule->bend * rule->w * rule->w;
     for (int r = 0; r < n; r++)
-        for (int c = 0; c < n; c++) C[r * n + c] = rule->w * C[r * n + c] + bend * shift[r] * shift_after[c];
+        for (int c = 0; c < n; c++) C[r * n + c] += rule->bend * shift[r] * shift_after[c];
 }

@@ -15,14 +15,45 @@
 
 #include "pytwin.h"
 
+/* Most abscissae of a Gauss-Hermite rule, and most points of a product of them. */
+#define PT_HERMITE_MAX         32
+#define PT_HERMITE_MOST_POINTS 100000
+
+/* Other rules have positive weights w_i of sum one, with m = sum w_i X_i, P = sum w_i (X_i - m)(X_i - m)':
+ *   cubature      m +- sqrt(n) L_k, 1/(2n) each (Arasaratnam & Haykin 2009); what columns that vanish leave
+ *                 lies on the centre
+ *   Gauss-Hermite products of n_node abscissae in each column (Ito & Xiong 2000)
+ * Both forms are one here: differences from a base (X_0, or the mean), weights, and `bend`. */
 typedef struct {
-    double root; /* sqrt(c): spread of the points */
-    double w;    /* 1/(2c): weight of every point but the centre */
-    double bend; /* beta - alpha^2: weight of the outer product of the shift m - X_0 */
+    double root;    /* sqrt(c): spread of the points */
+    double w;       /* 1/(2c): weight of every point but the centre */
+    double bend;    /* beta - alpha^2: weight of the outer product of the shift m - base */
+    double *weight; /* [most points] of the other rules, see pt_sigma_weights; null: unscented */
+    int n_node;     /* of a Gauss-Hermite rule, else 0 */
+    double node[PT_HERMITE_MAX], node_weight[PT_HERMITE_MAX];
 } pt_sigma_rule;
 
 /* BAD_ARGUMENT unless c is positive and all are finite. */
 pt_status pt_sigma_rule_make(int n, double alpha, double beta, double kappa, pt_sigma_rule *rule);
+
+/* weight: room for 2 n + 1 numbers */
+void pt_sigma_rule_cubature(int n, double *weight, pt_sigma_rule *rule);
+/* weight: room for n_node^n numbers; 2 <= n_node <= PT_HERMITE_MAX */
+void pt_sigma_rule_hermite(int n_node, double *weight, pt_sigma_rule *rule);
+/* n_node^n, or -1 beyond PT_HERMITE_MOST_POINTS */
+int64_t pt_sigma_hermite_points(int n_node, int n);
+
+/* The rule for a step whose points failed: unscented, `share` of the spread. With 1 it is the rule itself. */
+pt_sigma_rule pt_sigma_shrunk(const pt_sigma_rule *rule, double share);
+
+/* rule->weight of n_point points, as pt_sigma_draw has made them. */
+void pt_sigma_weights(const pt_sigma_rule *rule, int n, int n_point);
+/* base (n): X_0, or the weighted mean */
+void pt_sigma_base(const pt_sigma_rule *rule, int n, int n_point, const double *X, double *base);
+static inline double pt_sigma_weight(const pt_sigma_rule *rule, int i)
+{
+    return rule->weight ? rule->weight[i] : rule->w;
+}
 
 /* Finite, symmetric, and no correlation beyond one? (pt_sigma_factor finds the rest.) */
 pt_status pt_sigma_check(int n, const double *P);
@@ -42,13 +73,18 @@ pt_status pt_sigma_check(int n, const double *P);
 int pt_sigma_factor(int n, int first, const double *m, double known, const double *P, double tol, double *L,
                     int *pivot);
 
-/* X (2 rank + 1, n): m, then m + root L_k, m - root L_k for each k; clamped to [lower, upper] (n_bound
+/* X (2 rank + 1, n): m, then m + root L_k, m - root L_k for each k; of a Gauss-Hermite rule (n_node^rank, n)
+ * the products; clamped to [lower, upper] (n_bound
  * leading elements). Where a point was clamped, m and P become the moments of the clamped points.
  * Returns the number of points. */
 int pt_sigma_draw(const pt_sigma_rule *rule, int n, int rank, const double *L, int n_bound,
                   const double *lower, const double *upper, double *m, double *P, double *X);
 
-/* m (n), P (n, n) of points X (n_point, n); shift (n): m - X_0 */
+/* P (n, n) += a D D', its lower triangle; and the upper one from it */
+void pt_sigma_add_outer(int n, double a, const double *D, double *P);
+void pt_sigma_mirror(int n, double *P);
+
+/* m (n), P (n, n) of points X (n_point, n); shift (n): m - base */
 void pt_sigma_moments(const pt_sigma_rule *rule, int n, int n_point, const double *X, double *m, double *P,
                       double *shift);
 

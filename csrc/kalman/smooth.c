@@ -8,7 +8,7 @@
 int64_t pt_history_size(int n, int max_point, int64_t capacity)
 {
     int64_t square = (int64_t)n * n, points = (int64_t)max_point * n;
-    return (capacity + 1) * (n + square) + capacity * (n + square + 2 * points + 2) + square;
+    return (capacity + 1) * (n + square) + capacity * (n + square + 2 * points + 3) + square;
 }
 
 void pt_history_place(pt_history *history, int n, int max_point, int64_t capacity, double *block)
@@ -26,6 +26,7 @@ void pt_history_place(pt_history *history, int n, int max_point, int64_t capacit
     history->before = history->noise_root + square;
     history->after = history->before + capacity * points;
     history->n_point = history->after + capacity * points;
+    history->share = history->n_point + capacity;
 }
 
 /* J (n, r) = C P^- over the pivots, C (n, n), P = L L' */
@@ -96,7 +97,9 @@ static pt_status smooth_step(pt_history *history, int64_t k, int first, double *
     int r = pt_sigma_factor(n, first, predicted, history->known, history->predicted_cov + k * square,
                             history->tolerance, L, pivot);
     if (r < 0) return PT_NOT_POSITIVE_DEFINITE;
-    pt_sigma_cross(&history->rule, n, n_point, before, after, C);
+    const pt_sigma_rule rule = pt_sigma_shrunk(&history->rule, history->share[k]);
+    pt_sigma_weights(&rule, n, n_point);
+    pt_sigma_cross(&rule, n, n_point, before, after, C);
     smoother_gain(n, r, C, L, pivot, J);
     double *m = history->mean + k * n, *P = history->cov + k * square, *next = m + n;
     for (int i = 0; i < n; i++) {
@@ -104,7 +107,7 @@ static pt_status smooth_step(pt_history *history, int64_t k, int first, double *
         if (!s_finite(m[i])) return PT_NOT_FINITE;
     }
     residuals(n, n_point, r, before, after, J, pivot, E);
-    pt_sigma_moments(&history->rule, n, n_point, E, L, P, C);
+    pt_sigma_moments(&rule, n, n_point, E, L, P, C);
     int rank = pt_sigma_factor(n, first, next, 0.0, P + square, PT_PIVOT_FILTER, L, pivot + n);
     if (rank < 0) return PT_NOT_POSITIVE_DEFINITE;
     add_learnt(n, r, rank, J, L, 1.0, pivot, T, P);

@@ -20,6 +20,7 @@ typedef struct {
     int noise_rank;         /* how many */
     double *before, *after; /* [capacity, max_point, n] the points of the step */
     double *n_point;        /* [capacity] how many */
+    double *share;          /* [capacity] of the spread with which they were drawn, see pt_sigma_shrunk */
 } pt_history;
 
 /* Doubles that a history of `capacity` steps needs, and its layout in a block of that size. */

@@ -1,0 +1,129 @@
+/* Posterior linearisation: the update of a Gaussian through a line fitted where the posterior lies. See
+ * gauss.h. */
+#include <string.h>
+
+#include "kalman/gauss.h"
+
+/* a = P^- c for P = L L' over its pivots; the rest of a is 0. a' P a is returned. */
+static double slope(int n, int rank, const double *L, const int *pivot, const double *c, double *a)
+{
+    double u[n], square = 0.0;
+    for (int k = 0; k < rank; k++) {
+        const double *row = L + (size_t)pivot[k] * n;
+        double v = c[pivot[k]];
+        for (int q = 0; q < k; q++) v -= row[q] * u[q];
+        u[k] = v / row[k];
+        square += u[k] * u[k];
+    }
+    for (int k = rank - 1; k >= 0; k--) {
+        for (int q = k + 1; q < rank; q++) u[k] -= L[(size_t)pivot[q] * n + k] * u[q];
+        u[k] /= L[(size_t)pivot[k] * n + k];
+    }
+    memset(a, 0, (size_t)n * sizeof *a);
+    for (int k = 0; k < rank; k++) a[pivot[k]] = u[k];
+    return square;
+}
+
+/* One observation of a line a' z + b with error `left` beside the noise, on N(m, P), P = R R' (rank columns)
+ */
+typedef struct {
+    int n, rank;
+    const double *m, *R;
+    const double *a;
+    double b, left;
+} line;
+
+/* What the line says of the observation: forecast, gain (n) and s (rank) = R' a. */
+static void predict(const line *l, const pt_observation *obs, double h, pt_forecast *f, double *gain,
+                    double *s)
+{
+    double mean = l->b, var = 0.0;
+    for (int j = 0; j < l->n; j++) mean += l->a[j] * l->m[j];
+    for (int k = 0; k < l->rank; k++) {
+        s[k] = 0.0;
+        for (int j = 0; j < l->n; j++) s[k] += l->a[j] * l->R[(size_t)j * l->n + k];
+        var += s[k] * s[k];
+    }
+    *f = (pt_forecast){.mean = mean,
+                       .latent_var = var + l->left,
+                       .noise_var = pt_noise_variance(obs->noise, obs->a, obs->b, h)};
+    f->var = f->latent_var + f->noise_var;
+    for (int j = 0; j < l->n; j++) {
+        gain[j] = 0.0;
+        for (int k = 0; k < l->rank; k++) gain[j] += l->R[(size_t)j * l->n + k] * s[k];
+        gain[j] /= f->var;
+    }
+}
+
+/* m + gain v and (R - gain s')(..)' + extra gain gain' */
+static void update(const line *l, const double *gain, const double *s, const pt_learned *y, double *m,
+                   double *P)
+{
+    double D[l->n];
+    memset(P, 0, (size_t)l->n * l->n * sizeof *P);
+    for (int k = 0; k < l->rank; k++) {
+        for (int j = 0; j < l->n; j++) D[j] = l->R[(size_t)j * l->n + k] - gain[j] * s[k];
+        pt_sigma_add_outer(l->n, 1.0, D, P);
+    }
+    pt_sigma_add_outer(l->n, y->extra + l->left, gain, P);
+    pt_sigma_mirror(l->n, P);
+    for (int j = 0; j < l->n; j++) m[j] = l->m[j] + gain[j] * y->innovation;
+}
+
+/* The line under the Gaussian in g, whose points are drawn anew. */
+static pt_status fit(const pt_nonlinear_call *call, pt_nonlinear_work *w, const pt_observation *obs, line *l,
+                     double *a, double *h)
+{
+    pt_gauss_own *g = w->own;
+    pt_sigma_rule rule;
+    pt_forecast f;
+    int n_point, n = call->nz;
+    pt_status status = pt_gauss_forecast(call, w, obs, &rule, &n_point, &f);
+    if (status != PT_OK) return status;
+    for (int j = 0; j < n; j++) g->gain[j] *= f.var; /* Cov(z, h) */
+    const int rank =
+        pt_sigma_factor(n, call->nx % n, g->m, PT_KNOWN_EXACTLY, g->P, PT_PIVOT_FILTER, g->L, g->pivot);
+    if (rank < 0) return PT_NOT_POSITIVE_DEFINITE;
+    const double explained = slope(n, rank, g->L, g->pivot, g->gain, a);
+    l->left = f.latent_var > explained ? f.latent_var - explained : 0.0;
+    l->b = *h = f.mean;
+    for (int j = 0; j < n; j++) l->b -= a[j] * g->m[j];
+    return PT_OK;
+}
+
+pt_status pt_gauss_iterate(const pt_nonlinear_call *call, pt_nonlinear_work *w, const pt_observation *obs,
+                           const pt_trust *trust, pt_forecast *predicted, double *loglike, int8_t *use)
+{
+    pt_gauss_own *g = w->own;
+    const int n = call->nz;
+    const size_t square = (size_t)n * n * sizeof(double);
+    double *m = g->old, *R = m + n, *P = R + (size_t)n * n, a[n], s[n], h;
+    line l = {.n = n, .m = m, .R = R, .a = a};
+    for (int64_t k = 0; k < call->options->iteration.max_iter; k++) {
+        pt_status status = fit(call, w, obs, &l, a, &h);
+        if (status != PT_OK) return status;
+        if (k == 0) { /* the prior, as the points may have clamped it, and its root */
+            memcpy(m, g->m, (size_t)n * sizeof *m);
+            memcpy(P, g->P, square);
+            memcpy(R, g->L, square);
+            l.rank = pt_sigma_factor(n, call->nx % n, m, PT_KNOWN_EXACTLY, P, PT_PIVOT_FILTER, R, g->pivot);
+        }
+        pt_forecast f;
+        predict(&l, obs, h, &f, g->gain, s);
+        if (!(f.var > 0.0)) return PT_SINGULAR;
+        pt_learned y = pt_observe_learn(obs, &f, trust);
+        if (k == 0) {
+            *predicted = f;
+            *loglike += y.loglike;
+        }
+        *use = y.use;
+        if (y.use == PT_OBS_MISSING || y.use == PT_OBS_GATED) {
+            memcpy(g->m, m, (size_t)n * sizeof *m);
+            memcpy(g->P, P, square);
+            return PT_OK;
+        }
+        for (int j = 0; j < n; j++) g->gain[j] *= y.scale;
+        update(&l, g->gain, s, &y, g->m, g->P);
+    }
+    return PT_OK;
+}
