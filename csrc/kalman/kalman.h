@@ -67,6 +67,9 @@ typedef struct {
     const int64_t *obs_offsets;         /* [n_patient + 1] */
 } pt_nonlinear_input;
 
+/* Most points of a product of abscissae. */
+#define PT_MOST_POINTS 100000
+
 /* Points of the unscented methods: m and m +- sqrt(c) L_j with c = alpha^2 (nz + kappa), P = L L', the
  * parameters' columns first. Columns that vanish (a state known exactly, or one that follows from the others)
  * give no points: their weight lies on the centre. With beta >= alpha^2 every covariance is positive

@@ -15,9 +15,8 @@
 
 #include "pytwin.h"
 
-/* Most abscissae of a Gauss-Hermite rule, and most points of a product of them. */
-#define PT_HERMITE_MAX         32
-#define PT_HERMITE_MOST_POINTS 100000
+/* Most abscissae of a Gauss-Hermite rule. */
+#define PT_HERMITE_MAX 32
 
 /* Other rules have positive weights w_i of sum one, with m = sum w_i X_i, P = sum w_i (X_i - m)(X_i - m)':
  *   cubature      m +- sqrt(n) L_k, 1/(2n) each (Arasaratnam & Haykin 2009); what columns that vanish leave
@@ -40,7 +39,7 @@ pt_status pt_sigma_rule_make(int n, double alpha, double beta, double kappa, pt_
 void pt_sigma_rule_cubature(int n, double *weight, pt_sigma_rule *rule);
 /* weight: room for n_node^n numbers; 2 <= n_node <= PT_HERMITE_MAX */
 void pt_sigma_rule_hermite(int n_node, double *weight, pt_sigma_rule *rule);
-/* n_node^n, or -1 beyond PT_HERMITE_MOST_POINTS */
+/* n_node^n, or -1 beyond PT_MOST_POINTS */
 int64_t pt_sigma_hermite_points(int n_node, int n);
 
 /* The rule for a step whose points failed: unscented, `share` of the spread. With 1 it is the rule itself. */

@@ -81,7 +81,7 @@ int64_t pt_sigma_hermite_points(int n_node, int n)
     int64_t count = 1;
     for (int k = 0; k < n; k++) {
         count *= n_node;
-        if (count > PT_HERMITE_MOST_POINTS) return -1;
+        if (count > PT_MOST_POINTS) return -1;
     }
     return count;
 }

@@ -102,3 +102,90 @@ def test_a_step_of_euler_is_the_discrete_pendulum() -> None:
     got = pendulum.run(y, "ukf", alpha=1.0, beta=0.0, kappa=1.0)
     assert got["status"][0] == 0
     assert got["filtered_mean"].shape == (3, 2)
+
+
+def _near_zero(method: str, **options: Any) -> dict[str, Any]:
+    """A logarithm of a position whose points reach below zero."""
+    return pendulum_once(0.9, noise=3, sd=0.1, mean=[1.0, 0.0], spread=0.5, method=method, **options)
+
+
+def pendulum_once(
+    y: float, *, noise: int, sd: float, mean: list[float], spread: float, **options: Any
+) -> dict[str, Any]:
+    return _core.nonlinear(
+        _core.Model("pendulum"),
+        np.zeros(0, dtype=np.int32),
+        np.zeros(0, dtype=np.int8),
+        mean=[mean],
+        cov=np.diag([spread, 0.1])[None],
+        params=[[9.81]],
+        Q=np.zeros((1, 2, 2)),
+        start=[0.0],
+        end=[0.0],
+        actions=np.zeros(0, _core.PLAN_DTYPE),
+        action_offsets=[0, 0],
+        obs_time=[0.0],
+        obs_output=np.zeros(1, dtype=np.int32),
+        obs_value=[y],
+        obs_noise=np.full(1, noise, dtype=np.int8),
+        obs_a=[sd],
+        obs_b=[0.0],
+        obs_censor=np.zeros(1, dtype=np.int8),
+        obs_offsets=[0, 1],
+        **options,
+    )
+
+
+@pytest.mark.parametrize("method", ["ukf", "ckf", "ghkf", "iplf"])
+def test_points_whose_output_has_no_logarithm_are_drawn_again_and_counted(method: str) -> None:
+    got = _near_zero(method)
+    assert got["status"][0] == 0
+    assert got["rejected"][0] > 0
+    assert np.linalg.eigvalsh(got["cov"][0]).min() > 0
+    assert got["cov"][0, 0, 0] < 0.5
+
+
+def test_a_mean_whose_output_has_no_logarithm_is_a_status() -> None:
+    got = pendulum_once(0.9, noise=3, sd=0.1, mean=[-1.0, 0.0], spread=0.1, method="ukf")
+    assert got["status"][0] == _core.STATUS["NOT_FINITE"][0]
+
+
+def test_products_of_too_many_points_are_refused() -> None:
+    with pytest.raises(ValueError, match="points"):
+        _hovorka("ghkf")
+
+
+def _hovorka(method: str) -> dict[str, Any]:
+    model = _core.Model("hovorka")
+    n, p = len(model.states), np.array([[q["default"] for q in model.params]])
+    return _core.nonlinear(
+        model,
+        np.zeros(0, dtype=np.int32),
+        np.zeros(0, dtype=np.int8),
+        mean=np.ones((1, n)),
+        cov=np.eye(n)[None],
+        params=p,
+        Q=np.zeros((1, n, n)),
+        start=[0.0],
+        end=[0.0],
+        actions=np.zeros(0, _core.PLAN_DTYPE),
+        action_offsets=[0, 0],
+        obs_time=[],
+        obs_output=np.zeros(0, dtype=np.int32),
+        obs_value=[],
+        obs_noise=np.zeros(0, dtype=np.int8),
+        obs_a=[],
+        obs_b=[],
+        obs_censor=np.zeros(0, dtype=np.int8),
+        obs_offsets=[0, 0],
+        method=method,
+        n_node=5,
+    )
+
+
+def test_posterior_linearisation_goes_on_until_a_precise_datum_is_met() -> None:
+    """A wide prior and an error of 1e-3: the line fitted to the prior misses by far more than it claims."""
+    y = np.sin(1.2)
+    plainly = pendulum_once(y, noise=0, sd=1e-3, mean=[0.5, 0.0], spread=0.3, method="ukf")
+    again = pendulum_once(y, noise=0, sd=1e-3, mean=[0.5, 0.0], spread=0.3, method="iplf", max_iter=30)
+    assert abs(again["mean"][0, 0] - 1.2) < 0.1 * abs(plainly["mean"][0, 0] - 1.2)
