@@ -179,6 +179,20 @@ static int check_ode(const pt_ode_options *o)
     return -1;
 }
 
+/* A product of more points than a filter takes, said with their number. */
+static int check_products(const call_t *c)
+{
+    const long long given = c->a[N_NODE].integer, nodes = given > 0 ? given : 3;
+    const int product =
+        strcmp(c->options.method, "ghkf") == 0 || (strcmp(c->options.method, "iplf") == 0 && given > 0);
+    if (!product || pow((double)nodes, (double)c->nz) <= PT_MOST_POINTS) return 0;
+    pt_raise_input("bad-argument",
+                   "%s with n_node %lld on %zd states and parameters has %lld^%zd points, the most is %d; "
+                   "\"ckf\" and \"ukf\" take two for each",
+                   c->options.method, nodes, (Py_ssize_t)c->nz, nodes, (Py_ssize_t)c->nz, PT_MOST_POINTS);
+    return -1;
+}
+
 static int read_call(call_t *c)
 {
     pt_argument *a = c->a;
@@ -193,20 +207,6 @@ static int read_call(call_t *c)
     set_options(c);
     set_input(c);
     return check_products(c) ? -1 : check_ode(&c->options.ode);
-}
-
-/* A product of more points than a filter takes, said with their number. */
-static int check_products(const call_t *c)
-{
-    const long long given = c->a[N_NODE].integer, nodes = given > 0 ? given : 3;
-    const int product =
-        strcmp(c->options.method, "ghkf") == 0 || (strcmp(c->options.method, "iplf") == 0 && given > 0);
-    if (!product || pow((double)nodes, (double)c->nz) <= PT_MOST_POINTS) return 0;
-    pt_raise_input("bad-argument",
-                   "%s with n_node %lld on %zd states and parameters has %lld^%zd points, the most is %d; "
-                   "\"ckf\" and \"ukf\" take two for each",
-                   c->options.method, nodes, (Py_ssize_t)c->nz, nodes, (Py_ssize_t)c->nz, PT_MOST_POINTS);
-    return -1;
 }
 
 /* Doubles of a row of the state; and that a state given has as many. */

@@ -42,10 +42,12 @@ def cases(context: Context) -> Iterator[Case]:
 def linear() -> Iterator[Case]:
     """Two compartments with full process noise, observed fifty times: the linear filter is exact."""
     rng = np.random.default_rng(11)
-    times = np.cumsum(rng.uniform(0.1, 0.5, 50))
+    times = np.cumsum(rng.uniform(0.05, 0.2, 50))
     model = _core.Model("pk_2cpt_oral")
     names = [p["name"] for p in model.params]
-    params = np.array([[{"KA": 1.1, "CL": 2.0, "V2": 20.0, "Q": 3.0, "V3": 30.0}.get(n, 1.0) for n in names]])
+    params = np.array(
+        [[{"KA": 0.05, "CL": 2.0, "V2": 20.0, "Q": 3.0, "V3": 30.0}.get(n, 1.0) for n in names]]
+    )
     n = model.initial(params).shape[1]
     B, C = rng.normal(size=(n, n)), rng.normal(size=(n, n))
     mean, cov, Q, sd = np.full(n, 500.0), B @ B.T + np.eye(n), 0.3 * (C @ C.T + np.eye(n)), 0.4

@@ -61,8 +61,8 @@ def moments(mean: Array, cov: Array) -> Array:
 def cases_of(
     context: Context, method: str, column: str, rmse: tuple[float, float | None], **options: Any
 ) -> Iterator[Case]:
-    """Filter and smoother (None: not offered) of one method against the published rows, relative to the size of
-    each column."""
+    """Filter and smoother (None: not offered) against the published rows, relative to the size of each
+    column."""
     data, published = table(context, "pendulum.csv"), table(context, "pendulum_expected.csv")
     got = run(data["y"], method, smooth=rmse[1] is not None, **options)
     yield equal(f"pendulum, {column}: status", 0, int(got["status"][0]), source=SOURCE)

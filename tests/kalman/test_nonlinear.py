@@ -157,7 +157,7 @@ def test_products_of_too_many_points_are_refused() -> None:
 
 def _hovorka(method: str) -> dict[str, Any]:
     model = _core.Model("hovorka")
-    n, p = len(model.states), np.array([[q["default"] for q in model.params]])
+    n, p = len(model.states), np.ones((1, len(model.params)))
     return _core.nonlinear(
         model,
         np.zeros(0, dtype=np.int32),
