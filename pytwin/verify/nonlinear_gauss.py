@@ -73,6 +73,7 @@ def linear() -> Iterator[Case]:
         cov,
         outputs=("loglike", "mean", "cov"),
     )
+    assert want.loglike is not None
     assert want.mean is not None
     assert want.cov is not None
     for name, (method, options, bound) in LINEAR.items():
