@@ -158,8 +158,22 @@ _PARTICLES = {
     "seed": _SEED,
 }
 
+_NODES = Option(3, 2, 32, whole=True, doc="Abscissae of the Gauss-Hermite rule in each direction")
+_PRODUCT = Option(
+    0, 0, 32, whole=True, doc="Abscissae of a Gauss-Hermite rule in each direction; 0: unscented points"
+)
+_ITERATIONS = Option(10, 1, 1000, whole=True, doc="Lines fitted to the posterior at each observation")
+
 METHODS: dict[str, Method] = {
     "ukf": Method("unscented Kalman filter", "ukf", _SPREAD),
+    "ckf": Method("cubature Kalman filter", "ckf"),
+    "ghkf": Method("Gauss-Hermite Kalman filter", "ghkf", {"n_node": _NODES}),
+    "iplf": Method(
+        "iterated posterior linearisation filter",
+        "iplf",
+        {**_SPREAD, "n_node": _PRODUCT, "max_iter": _ITERATIONS},
+        smoother=False,
+    ),
     "particle": Method("bootstrap particle filter", "particle", _PARTICLES, smoother=False),
 }
 
