@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "kalman/ensemble.h"
+#include "kalman/extended.h"
 #include "kalman/gauss.h"
 #include "kalman/nonlinear.h"
 #include "kalman/particle.h"
@@ -20,6 +21,8 @@ static const struct {
     {"etkf", &pt_ensemble_method, PT_ENSEMBLE_ROOT},
     {"denkf", &pt_ensemble_method, PT_ENSEMBLE_HALF_GAIN},
     {"letkf", &pt_ensemble_method, PT_ENSEMBLE_LOCAL},
+    {"ekf", &pt_extended, PT_EXTENDED_PLAIN},
+    {"iekf", &pt_extended, PT_EXTENDED_ITERATED},
 };
 
 enum { N_ENTRY = sizeof entries / sizeof *entries };

@@ -144,9 +144,12 @@ void pt_tangents_inflow(pt_block *b, int s)
  * (Hindmarsh et al., ACM Trans Math Softw 2005;31:363-396). */
 vec pt_tangents_share(const pt_block *b, int q, int j)
 {
-    const int which = b->tangents->which[q];
-    const vec size = which < b->n_param ? v_abs(b->p[which * PT_WIDE + j]) : v_set(1);
-    return v_if(v_gt(size, v_set(0)), v_set(1) / size, v_set(1));
+    vec size[PT_WIDE] = {0};
+    for (int s = j * PT_W; s < (j + 1) * PT_W; s++) {
+        const int which = b->slot[s].lane < 0 ? -1 : pt_tangents_which(b->tangents, s, q);
+        *pt_at(size, 0, s) = which >= 0 && which < b->n_param ? pt_get(b->p, which, s) : 1;
+    }
+    return v_if(v_eq(size[j], v_set(0)), v_set(1), v_set(1) / v_abs(size[j]));
 }
 
 /* Mean square of the scaled error of direction q. */
