@@ -164,6 +164,12 @@ _PRODUCT = Option(
 )
 _ITERATIONS = Option(10, 1, 1000, whole=True, doc="Lines fitted to the posterior at each observation")
 
+_SEARCH = {
+    "max_iter": Option(50, 1, 100_000, whole=True, doc="Steps of a search for the largest posterior density"),
+    "damping": Option(1e-3, 0.0, 1e6, doc="Of a step that leads nowhere; 0: full steps, wherever they lead"),
+    "tolerance": Option(1e-6, 0.0, doc="A search ends with a step so short, in posterior SDs"),
+}
+
 METHODS: dict[str, Method] = {
     "ukf": Method("unscented Kalman filter", "ukf", _SPREAD),
     "ckf": Method("cubature Kalman filter", "ckf"),
@@ -174,6 +180,8 @@ METHODS: dict[str, Method] = {
         {**_SPREAD, "n_node": _PRODUCT, "max_iter": _ITERATIONS},
         smoother=False,
     ),
+    "ekf": Method("extended Kalman filter", "ekf"),
+    "iekf": Method("iterated extended Kalman filter, damped", "iekf", _SEARCH),
     "particle": Method("bootstrap particle filter", "particle", _PARTICLES, smoother=False),
 }
 
