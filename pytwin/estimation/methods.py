@@ -170,6 +170,18 @@ _SEARCH = {
     "tolerance": Option(1e-6, 0.0, doc="A search ends with a step so short, in posterior SDs"),
 }
 
+_MEMBERS = {
+    "n_member": Option(100, 2, 2**20, whole=True, doc="Members of each patient's ensemble"),
+    "inflation": Option(1.0, 0.0, open_low=True, doc="What anomalies are multiplied by after an update"),
+    "rotate": Option(0, 0, 1, whole=True, doc="Random rotations of the anomalies that keep the mean"),
+    "seed": _SEED,
+}
+
+_PLACES = {
+    "radius": Option(0.0, 0.0, doc="Of the localisation, in the unit of the positions; 0: none"),
+    "period": Option(0.0, 0.0, doc="Of the positions, where they close to a ring; 0: a line"),
+}
+
 METHODS: dict[str, Method] = {
     "ukf": Method("unscented Kalman filter", "ukf", _SPREAD),
     "ckf": Method("cubature Kalman filter", "ckf"),
@@ -183,6 +195,16 @@ METHODS: dict[str, Method] = {
     "ekf": Method("extended Kalman filter", "ekf"),
     "iekf": Method("iterated extended Kalman filter, damped", "iekf", _SEARCH),
     "particle": Method("bootstrap particle filter", "particle", _PARTICLES, smoother=False),
+    "enkf": Method("ensemble Kalman filter, perturbed observations", "enkf", _MEMBERS, smoother=False),
+    "etkf": Method("ensemble transform Kalman filter", "etkf", _MEMBERS, smoother=False),
+    "denkf": Method("deterministic ensemble Kalman filter", "denkf", _MEMBERS, smoother=False),
+    "letkf": Method(
+        "local ensemble transform Kalman filter",
+        "letkf",
+        {**_MEMBERS, **_PLACES},
+        smoother=False,
+        arrays={"positions": "Of the states, then of all the model's outputs"},
+    ),
 }
 
 
