@@ -14,7 +14,12 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-SUITES = {"first-twin": "first_twin", "simulation": "simulation", "kalman": "kalman"}
+SUITES = {
+    "first-twin": "first_twin",
+    "simulation": "simulation",
+    "kalman": "kalman",
+    "kalman-nonlinear": "kalman_nonlinear",
+}
 
 
 def table(rows: list[dict[str, object]]) -> str:
