@@ -8,10 +8,10 @@ import time
 
 os.environ["TQDM_DISABLE"] = "1"  # no bars of progress; read on import
 
-import dapper as dpr  # noqa: E402
-import dapper.da_methods as da  # noqa: E402
-import numpy as np  # noqa: E402
-from dapper.mods.Lorenz96.sakov2008 import HMM  # noqa: E402
+import dapper as dpr
+import dapper.da_methods as da
+import numpy as np
+from dapper.mods.Lorenz96.sakov2008 import HMM
 
 RUNS = 3
 
