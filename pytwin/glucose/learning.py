@@ -18,7 +18,7 @@ __all__ = ["Dynamics", "learn", "read_series"]
 
 Array = NDArray[np.float64]
 _Found = tuple[float, Array, float, float]  # ln p, parameters, centre, spread
-ENOUGH = 200  # readings that six parameters are learned from, at the least
+ENOUGH = 144  # readings that are learned from at the least: half a day of one every 5 min
 WIDE = 1.0  # SD of the prior of each ln parameter about its start: a factor of 2.7 either way
 _STEP = 1e-4  # of central differences in ln parameters
 _LOWEST = -1e12  # of the likelihood where the filter fails
