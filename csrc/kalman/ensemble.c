@@ -6,6 +6,7 @@
 
 #include "kalman/scalar.h"
 #include "kalman/sigma.h"
+#include "parts.h"
 
 /* ---- memory ---- */
 
@@ -48,11 +49,7 @@ static int64_t place(const pt_nonlinear_call *call, pt_ensemble *e, double *bloc
     const int local = e->variant == PT_ENSEMBLE_LOCAL;
     const int64_t nz = e->nz, row = e->row, N = e->N, m = e->m, few = m < N ? m : N;
     const int64_t length = pt_row_length(few), square = few * larger(length, few == N ? row : length);
-    int64_t used = 0;
-    struct {
-        double **array;
-        int64_t n;
-    } parts[] = {
+    const pt_part parts[] = {
         {&e->E, nz * row},
         {&e->A, nz * row},
         {&e->mean, nz},
@@ -74,11 +71,7 @@ static int64_t place(const pt_nonlinear_call *call, pt_ensemble *e, double *bloc
         {&e->turned, local ? (2 * N + 1) * e->nz_row : 0},
         {&e->lanes, local ? pt_ensemble_lanes_size(N) : 0},
     };
-    for (size_t k = 0; k < sizeof parts / sizeof *parts; k++) {
-        if (block) *parts[k].array = block + used;
-        used += pt_row_length(parts[k].n); /* whole cache lines */
-    }
-    return used;
+    return pt_parts_place(parts, sizeof parts / sizeof *parts, block, 0, PT_CACHE_LINE);
 }
 
 static void destroy(pt_nonlinear_work *w)

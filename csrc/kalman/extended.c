@@ -9,6 +9,7 @@
 #include "kalman/root.h"
 #include "kalman/scalar.h"
 #include "kalman/sigma.h"
+#include "parts.h"
 
 static void copy(double *to, const double *from, int64_t n) { memcpy(to, from, (size_t)n * sizeof *to); }
 
@@ -28,25 +29,11 @@ static int64_t lanes(const pt_nonlinear_call *call) { return call->nz; }
 
 static int64_t state_size(const pt_nonlinear_call *call) { return call->nz + (int64_t)call->nz * call->nz; }
 
-typedef struct {
-    double **array;
-    int64_t n;
-} part;
-
-static int64_t cut(const part *parts, size_t n, double *block, int64_t used)
-{
-    for (size_t k = 0; k < n; k++) {
-        if (block) *parts[k].array = block + used;
-        used += parts[k].n;
-    }
-    return used;
-}
-
 static int64_t place_history(const pt_nonlinear_call *call, pt_extended_work *e, double *block, int64_t used)
 {
     const int64_t nz = call->nz, square = nz * nz, steps = call->max_step, nodes = steps + 1;
     pt_extended_history *h = &e->history;
-    const part parts[] = {
+    const pt_part parts[] = {
         {&h->mean, nodes * nz},
         {&h->root, nodes * square},
         {&h->predicted, steps * nz},
@@ -59,20 +46,20 @@ static int64_t place_history(const pt_nonlinear_call *call, pt_extended_work *e,
         {&h->t1, steps},
         {&h->error, call->max_obs},
     };
-    used = cut(parts, sizeof parts / sizeof *parts, block, used);
+    used = pt_parts_place(parts, sizeof parts / sizeof *parts, block, used, 1);
     const int64_t own = iterates(call) ? nodes * nz : 0;
-    const part paths[] = {{&e->path, own},
-                          {&e->trial, own},
-                          {&e->shock, own},
-                          {&e->shock_next, own},
-                          {&e->saved, pt_course_size(call)}};
-    return cut(paths, sizeof paths / sizeof *paths, block, used);
+    const pt_part paths[] = {{&e->path, own},
+                             {&e->trial, own},
+                             {&e->shock, own},
+                             {&e->shock_next, own},
+                             {&e->saved, pt_course_size(call)}};
+    return pt_parts_place(paths, sizeof paths / sizeof *paths, block, used, 1);
 }
 
 static int64_t place(const pt_nonlinear_call *call, pt_extended_work *e, double *block)
 {
     const int64_t nz = call->nz, nx = call->nx, np = call->np, ny = call->ny, square = nz * nz;
-    const part parts[] = {
+    const pt_part parts[] = {
         {&e->m, nz},
         {&e->L, square},
         {&e->m0, nz},
@@ -93,7 +80,7 @@ static int64_t place(const pt_nonlinear_call *call, pt_extended_work *e, double 
         {&e->a, nz},
         {&e->error, call->max_obs},
     };
-    const int64_t used = cut(parts, sizeof parts / sizeof *parts, block, 0);
+    const int64_t used = pt_parts_place(parts, sizeof parts / sizeof *parts, block, 0, 1);
     return call->options->smooth ? place_history(call, e, block, used) : used;
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "kalman/scalar.h"
+#include "parts.h"
 
 /* Smoothing trusts pivots above the larger of these: rounding, and the integrator's error in a variance. */
 #define SMOOTH_FINEST 1e-9
@@ -68,11 +69,8 @@ static int64_t state_size(const pt_nonlinear_call *call) { return call->nz + (in
 
 static int64_t place(const pt_nonlinear_call *call, gauss *g, double *block)
 {
-    int64_t nz = call->nz, max = call->max_lane, used = 0;
-    struct {
-        double **array;
-        int64_t n;
-    } parts[] = {
+    int64_t nz = call->nz, max = call->max_lane;
+    const pt_part parts[] = {
         {&g->m, nz},
         {&g->P, nz * nz},
         {&g->L, nz * nz},
@@ -84,10 +82,7 @@ static int64_t place(const pt_nonlinear_call *call, gauss *g, double *block)
         {&g->gain, nz},
         {&g->solve, 4 * nz * nz + max * nz},
     };
-    for (size_t k = 0; k < sizeof parts / sizeof *parts; k++) {
-        if (block) *parts[k].array = block + used;
-        used += parts[k].n;
-    }
+    const int64_t used = pt_parts_place(parts, sizeof parts / sizeof *parts, block, 0, 1);
     if (!call->options->smooth) return used;
     if (block) pt_history_place(&g->history, call->nz, (int)max, call->max_step, block + used);
     return used + pt_history_size(call->nz, (int)max, call->max_step);

@@ -5,18 +5,16 @@
 #include "kalman/scalar.h"
 #include "kalman/sigma.h"
 #include "linalg/blas.h"
+#include "parts.h"
 
 /* ---- work space ---- */
 
 static int64_t place(const pt_linear_input *in, int64_t rows, pt_dense *w, double *block)
 {
-    int64_t n = in->n, m = in->m > rows ? in->m : rows, g = in->g, used = 0;
+    int64_t n = in->n, m = in->m > rows ? in->m : rows, g = in->g;
     int64_t n_max = n > m ? n : m;
     if (g > n_max) n_max = g;
-    struct {
-        double **array;
-        int64_t n;
-    } parts[] = {
+    const pt_part parts[] = {
         {&w->a, n},        {&w->next, n},
         {&w->P, n * n},    {&w->T, n * n},
         {&w->U, n * n},    {&w->J, n * n},
@@ -27,11 +25,8 @@ static int64_t place(const pt_linear_input *in, int64_t rows, pt_dense *w, doubl
         {&w->M, n * m},    {&w->K, n * m},
         {&w->B, n * m},    {&w->scratch, n_max * n_max + 2 * n_max},
     };
-    for (size_t k = 0; k < sizeof parts / sizeof *parts; k++) {
-        if (block) *parts[k].array = block + used;
-        used += (parts[k].n + 7) / 8 * 8; /* every array on a cache line of its own: the same bits anywhere */
-    }
-    return used;
+    /* every array on a cache line of its own: the same bits anywhere */
+    return pt_parts_place(parts, sizeof parts / sizeof *parts, block, 0, PT_CACHE_LINE);
 }
 
 pt_status pt_dense_create(const pt_linear_input *in, int rows, pt_dense *w)

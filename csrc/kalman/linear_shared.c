@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "kalman/linear_kernels.h"
+#include "parts.h"
 
 /* What does not depend on the data, step by step, in one lane. */
 typedef struct {
@@ -67,24 +68,15 @@ int pt_linear_is_shared(const pt_linear_call *call)
 static pt_status path_create(const pt_linear_input *in, shared_path *path)
 {
     const int64_t T = in->n_time, n = in->n, m = in->m;
-    struct {
-        double **array;
-        int64_t n;
-    } parts[] = {
+    const pt_part parts[] = {
         {&path->gain, T * m * n},     {&path->h, T * m * n},    {&path->L, T * m * m},
         {&path->inverse, T * m},      {&path->likely, T * 6},   {&path->predicted, T * n * n},
         {&path->filtered, T * n * n}, {&path->variance, T * m},
     };
-    int64_t used = 0;
-    for (int pass = 0; pass < 2; pass++) {
-        if (pass) path->memory = pt_alloc((size_t)used * sizeof(double));
-        if (pass && !path->memory) return PT_NO_MEMORY;
-        used = 0;
-        for (size_t k = 0; k < sizeof parts / sizeof *parts; k++) {
-            if (pass) *parts[k].array = path->memory + used;
-            used += parts[k].n;
-        }
-    }
+    const size_t count = sizeof parts / sizeof *parts;
+    path->memory = pt_alloc((size_t)pt_parts_place(parts, count, NULL, 0, 1) * sizeof(double));
+    if (!path->memory) return PT_NO_MEMORY;
+    pt_parts_place(parts, count, path->memory, 0, 1);
     return PT_OK;
 }
 

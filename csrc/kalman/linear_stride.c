@@ -4,6 +4,7 @@
 
 #include "kalman/scalar.h"
 #include "linalg/blas.h"
+#include "parts.h"
 
 /* Shares of a variance that may be left after a subtraction: of E and U once, of S at every stride. */
 #define LEFT_OF_NOISE      1e-6
@@ -38,31 +39,22 @@ int pt_stride_rows(const pt_linear_call *call)
 static int64_t place(const pt_linear_input *in, pt_stride *stride, double *block)
 {
     const int64_t n = in->n, rows = most_steps(in) * in->m, square = n * n;
-    int64_t used = 0;
-#define TAKE(pointer, count)                                                                                 \
-    if (block) pointer = block + used;                                                                       \
-    used += ((count) + 7) / 8 * 8;
-    TAKE(stride->O, rows * n)
-    TAKE(stride->o, rows)
-    TAKE(stride->E, rows * rows)
-    TAKE(stride->F, square)
-    TAKE(stride->Q, square)
-    TAKE(stride->G, n * rows)
-    TAKE(stride->before, square)
-    TAKE(stride->work, rows * n)
-    TAKE(stride->z, rows)
+    const pt_part parts[] = {
+        {&stride->O, rows * n},    {&stride->o, rows},        {&stride->E, rows * rows},
+        {&stride->F, square},      {&stride->Q, square},      {&stride->G, n * rows},
+        {&stride->before, square}, {&stride->work, rows * n}, {&stride->z, rows},
+    };
+    int64_t used = pt_parts_place(parts, sizeof parts / sizeof *parts, block, 0, PT_CACHE_LINE);
     for (pt_stride_size *size = stride->sizes; size < stride->sizes + PT_STRIDES && size->steps; size++) {
-        TAKE(size->A, square)
-        TAKE(size->U, square)
-        TAKE(size->C, n * size->steps * in->m)
-        TAKE(size->f, n)
-        TAKE(size->F, square)
-        TAKE(size->Q, square)
-        TAKE(size->G, n * size->steps * in->m)
+        const int64_t m = size->steps * in->m;
+        const pt_part own[] = {
+            {&size->A, square}, {&size->U, square}, {&size->C, n * m}, {&size->f, n},
+            {&size->F, square}, {&size->Q, square}, {&size->G, n * m},
+        };
+        used = pt_parts_place(own, sizeof own / sizeof *own, block, used, PT_CACHE_LINE);
     }
     if (block) pt_resting_place(in->n, (int)rows, block + used, &stride->steady);
     return used + pt_resting_size(in->n, (int)rows);
-#undef TAKE
 }
 
 pt_status pt_stride_create(const pt_linear_input *in, pt_stride *stride)

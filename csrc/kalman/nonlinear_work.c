@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "kalman/nonlinear.h"
+#include "parts.h"
 
 /* ---- course ---- */
 
@@ -40,11 +41,8 @@ void pt_course_load(const pt_nonlinear_call *call, const double *from, pt_course
 
 static int64_t place(const pt_nonlinear_call *call, pt_nonlinear_work *w, double *block)
 {
-    int64_t nz = call->nz, nx = call->nx, np = call->np, max = call->max_lane, used = 0;
-    struct {
-        double **array;
-        int64_t n;
-    } parts[] = {
+    int64_t nz = call->nz, nx = call->nx, np = call->np, max = call->max_lane;
+    const pt_part parts[] = {
         {&w->course.params, np},
         {&w->course.factor, np},
         {&w->course.rate, call->n_dose},
@@ -59,11 +57,7 @@ static int64_t place(const pt_nonlinear_call *call, pt_nonlinear_work *w, double
         {&w->P, nz * nz},
         {&w->root, nz * nz},
     };
-    for (size_t k = 0; k < sizeof parts / sizeof *parts; k++) {
-        if (block) *parts[k].array = block + used;
-        used += parts[k].n;
-    }
-    return used;
+    return pt_parts_place(parts, sizeof parts / sizeof *parts, block, 0, 1);
 }
 
 void pt_nonlinear_work_free(const pt_nonlinear_call *call, pt_nonlinear_work *w)

@@ -6,6 +6,7 @@
 
 #include "kalman/scalar.h"
 #include "kalman/sigma.h"
+#include "parts.h"
 
 enum { START, NOISE, RESAMPLE, JITTER };
 
@@ -28,19 +29,12 @@ static int64_t state_size(const pt_nonlinear_call *call) { return lanes(call) * 
 
 static int64_t place(const pt_nonlinear_call *call, pt_particles *c, double *block)
 {
-    int64_t nz = call->nz, n = lanes(call), used = 0;
-    struct {
-        double **array;
-        int64_t n;
-    } parts[] = {
+    int64_t nz = call->nz, n = lanes(call);
+    const pt_part parts[] = {
         {&c->cloud.z, n * nz}, {&c->cloud.w, n}, {&c->old, n * nz}, {&c->noise, n * nz}, {&c->h, n},
         {&c->density, n},      {&c->m, nz},      {&c->P, nz * nz},  {&c->L, nz * nz},    {&c->root, nz * nz},
     };
-    for (size_t k = 0; k < sizeof parts / sizeof *parts; k++) {
-        if (block) *parts[k].array = block + used;
-        used += parts[k].n;
-    }
-    return used;
+    return pt_parts_place(parts, sizeof parts / sizeof *parts, block, 0, 1);
 }
 
 static void destroy(pt_nonlinear_work *w)

@@ -122,22 +122,7 @@ def filter(
     >>> model = pt.Model("pk_1cpt_oral")
     >>> x0, P0 = pt.estimation.prior(model, ["CL", "V"], sd={"CL": 0.3, "V": 0.2})
     """
-    common = {
-        "x0": x0,
-        "P0": P0,
-        "theta": theta,
-        "params": params,
-        "plan": plan,
-        "Q": Q,
-        "ode": ode,
-        "bounds": bounds,
-    }
-    problem = read_problem(model, **common, method=method, options=options)
-    data = read_data(model, times, y, outputs, lengths, censor)
-    return estimate(
-        problem, data, read_noise(noise, data.outputs), start=start, end=end, forecast=forecast,
-        threads=threads, errors=errors, progress=progress,
-    )  # fmt: skip
+    return _run(**locals())
 
 
 def smooth(
@@ -176,19 +161,31 @@ def smooth(
     InputError
         ``estimation.no-smoother`` where the method has none.
     """
-    common = {
-        "x0": x0,
-        "P0": P0,
-        "theta": theta,
-        "params": params,
-        "plan": plan,
-        "Q": Q,
-        "ode": ode,
-        "bounds": bounds,
-    }
-    problem = read_problem(model, **common, method=method, options=options, smoothing=True)
+    return _run(**locals(), smoothing=True)
+
+
+def _run(
+    model: Model,
+    times: ArrayLike,
+    y: ArrayLike,
+    *,
+    outputs: Sequence[str] | str,
+    noise: NoiseLike,
+    lengths: ArrayLike | None,
+    censor: ArrayLike | None,
+    start: ArrayLike | None,
+    end: ArrayLike | None,
+    forecast: bool,
+    threads: int,
+    errors: Literal["raise", "status"],
+    progress: Callable[[float], object] | None,
+    smoothing: bool = False,
+    **known: Any,
+) -> Estimate:
+    """`filter`, and `smooth`: its arguments by name, ``known`` what speaks of the model."""
+    problem = read_problem(model, **known, smoothing=smoothing)
     data = read_data(model, times, y, outputs, lengths, censor)
     return estimate(
         problem, data, read_noise(noise, data.outputs), start=start, end=end, forecast=forecast,
-        threads=threads, errors=errors, progress=progress, smoothing=True,
+        threads=threads, errors=errors, progress=progress, smoothing=smoothing,
     )  # fmt: skip

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from pytwin import _core
 from pytwin.errors import InputError
 from pytwin.estimation import methods
 from pytwin.estimation.data import Data, Flat
@@ -120,8 +121,6 @@ def shifted(given: dict[str, Any], schedules: list[Schedule], n: int) -> dict[st
     each = schedules if len(schedules) == n else schedules * n
     ends = np.cumsum([0, *(len(s.doses) for s in each)])
     rows = np.repeat(ends[:-1], [len(s.actions) for s in each])
-    from pytwin import _core
-
     named = given["actions"]["kind"] == _core.ACTION_DOSE
     given["actions"]["index"][named] += rows[named].astype(np.int32)
     return {"doses": doses}
