@@ -2,9 +2,9 @@
 
 DAPPER runs the same truth and observations with its own random numbers and, as it always does, its own
 statistics; the errors of both stand in the note and have to be within 0.03 of each other. The filter in
-NumPy (``peers/ensemble_numpy.py``) has the same members, steps and random numbers, which it is given
-beforehand, while ours are drawn in the run; it has to give the same means to 1e-6 over the first 50
-analyses, before chaos has multiplied what rounding does.
+NumPy (``peers/ensemble_numpy.py``) has the same members, steps and random numbers; they are given to it, and
+it draws as many of its own beside them. It has to give the same means to 1e-6 over the first 50 analyses,
+before chaos has multiplied what rounding does.
 """
 
 from __future__ import annotations

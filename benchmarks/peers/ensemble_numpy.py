@@ -1,7 +1,8 @@
 """Ensemble filters on Lorenz-96 in NumPy, as fast as it goes with all members in one array.
 
 Neighbours are slices of a ring with its ends repeated, linear algebra is LAPACK's, every random number
-is given.
+is given. So that it does no less than a filter which draws its own, as many normals are drawn beside them
+and made into a rotation where one is wanted.
 """
 
 from __future__ import annotations
@@ -55,7 +56,7 @@ def run(
     N, n = E.shape
     ring, k, at = np.empty((N, n + 3)), np.empty((4, N, n)), np.empty((N, n))
     means, root = np.empty_like(y), np.sqrt(N - 1)
-    one = np.eye(N)
+    one, rng = np.eye(N), np.random.default_rng(1)
     for i, seen in enumerate(y):
         E = advance(E, ring, k, at)
         mean = E.mean(axis=0)
@@ -69,11 +70,14 @@ def run(
         else:
             missed = (seen - mean) - (0.5 if perturbed is None else 1.0) * A
             if perturbed is not None:
+                rng.standard_normal((N, n))
                 missed += perturbed[i] - perturbed[i].mean(axis=0)
             S = A / root
             E = E + np.linalg.solve(one + S @ S.T, S @ missed.T).T @ A / root
             mean = E.mean(axis=0)
             A = E - mean
         means[i] = mean
+        if turns is not None:
+            np.linalg.qr(rng.standard_normal((N - 1, N - 1)))
         E = mean + inflation * (A if turns is None else turns[i].T @ A)
     return means

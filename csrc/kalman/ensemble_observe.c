@@ -143,12 +143,13 @@ static int is_finite(const pt_ensemble *e)
     return sum == 0;
 }
 
-/* Anomalies turned and multiplied, about the mean. */
-static void finish(const pt_nonlinear_call *call, const pt_nonlinear_patient *patient, pt_nonlinear_work *w)
+/* Anomalies turned and multiplied, about the mean; known: mean and A are those of now. */
+static void finish(const pt_nonlinear_call *call, const pt_nonlinear_patient *patient, pt_nonlinear_work *w,
+                   int known)
 {
     pt_ensemble *e = w->own;
     if (!e->turns && e->inflation == 1) return;
-    pt_ensemble_spread(e);
+    if (!known) pt_ensemble_spread(e);
     const double *A = e->A;
     if (e->turns) {
         pt_ensemble_normals(e, call->options->seed, PT_PURPOSE_ROTATION, patient->number, w->course.count,
@@ -162,10 +163,11 @@ static void finish(const pt_nonlinear_call *call, const pt_nonlinear_patient *pa
             e->E[i * e->row + c] = e->mean[i] + e->inflation * A[i * e->row + c];
 }
 
-static void trace(const pt_nonlinear_call *call, pt_nonlinear_work *w, int64_t n, int64_t row)
+/* Whether mean and A are those of now. */
+static int trace(const pt_nonlinear_call *call, pt_nonlinear_work *w, int64_t n, int64_t row)
 {
     pt_ensemble *e = w->own;
-    if (!call->out->filtered_mean && !call->out->filtered_cov) return;
+    if (!call->out->filtered_mean && !call->out->filtered_cov) return 0;
     if (call->out->filtered_cov)
         pt_ensemble_moments(call, w, w->m, w->P);
     else {
@@ -173,6 +175,7 @@ static void trace(const pt_nonlinear_call *call, pt_nonlinear_work *w, int64_t n
         memcpy(w->m, e->mean, (size_t)e->nz * sizeof *w->m);
     }
     for (int64_t k = 0; k < n; k++) pt_nonlinear_trace(call, row + k, w->m, w->P);
+    return 1;
 }
 
 pt_status pt_ensemble_observe(const pt_nonlinear_call *call, const pt_nonlinear_patient *patient,
@@ -188,8 +191,8 @@ pt_status pt_ensemble_observe(const pt_nonlinear_call *call, const pt_nonlinear_
     if (status != PT_OK) return status;
     if (used) pt_ensemble_clamp(call, w, 1);
     if (!is_finite(e) || !s_finite(*loglike)) return PT_NOT_FINITE;
-    trace(call, w, n, row);
-    if (used) finish(call, patient, w);
+    const int known = trace(call, w, n, row);
+    if (used) finish(call, patient, w, known);
     if (e->row > e->N) pt_ensemble_fill(e);
     return PT_OK;
 }

@@ -11,19 +11,56 @@ static vbits from(int64_t first)
     return r;
 }
 
+/* Uniforms whose normals lie in the tails, and where they go. A third of all vecs hold one; gathered, they
+ * are worked out in whole vecs, and nothing branches on chance. */
+enum { N_TAIL = 256 };
+
+typedef struct {
+    int n;
+    double u[N_TAIL + 2 * PT_W], *to[N_TAIL + 2 * PT_W];
+} tails;
+
+static void clear_tails(tails *t)
+{
+    for (int i = 0; i < t->n; i += PT_W) {
+        vec u = v_set(0.5);
+        for (int l = 0; l < PT_W && i + l < t->n; l++) u[l] = t->u[i + l];
+        const vec z = v_norminv(u);
+        for (int l = 0; l < PT_W && i + l < t->n; l++) *t->to[i + l] = z[l];
+    }
+    t->n = 0;
+}
+
+/* z (W) = normals of u where they are not in the tails */
+PT_LANE void centres(vec u, double *z, tails *t)
+{
+    const vec q = u - v_set(0.5);
+    const vmask tail = v_gt(v_abs(q), v_set(0.425)); /* as v_norminv does */
+    v_store(z, v_norminv_centre(q));
+    for (int l = 0; l < PT_W; l++) {
+        t->u[t->n] = u[l];
+        t->to[t->n] = z + l;
+        t->n -= (int)tail[l];
+    }
+}
+
 void pt_ensemble_normals(const pt_ensemble *e, uint64_t seed, int purpose, int64_t patient, int64_t draw,
                          int64_t n, double *z)
 {
     const vbits who = b_set((uint64_t)patient), which = b_set((uint64_t)draw);
+    tails t;
+    t.n = 0;
     for (int64_t j = 0; j < n; j += 2)
         for (int64_t i = 0; i < e->row; i += PT_W) {
             const vbits step = from(j / 2 * e->N + i);
             const pt_philox_block b = v_philox_at(seed, (uint32_t)purpose, who, which, step);
             vec u0, u1;
             v_uniform_pair(&b, &u0, &u1);
-            v_store(z + j * e->row + i, v_norminv(u0));
-            v_store(z + (j + 1) * e->row + i, v_norminv(u1));
+            centres(u0, z + j * e->row + i, &t);
+            centres(u1, z + (j + 1) * e->row + i, &t);
+            if (t.n >= N_TAIL) clear_tails(&t);
         }
+    clear_tails(&t);
 }
 
 /* C (n, row) -= u (2 / u'u) (u' C) from column `first` on, in whole vecs; u (n), sum (row) */

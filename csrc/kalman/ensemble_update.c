@@ -66,6 +66,43 @@ static void move_by_members(pt_ensemble *e)
     pt_rows_multiply(e->nz, e->row, e->N, e->A, e->row, 1, e->X, e->row, 1, e->E, e->row);
 }
 
+/* X = [R - I] + w 1', w (N) times root; R = (I + S S')^-1/2 stands in X */
+static void add_shift(pt_ensemble *e, const double *w, double root)
+{
+    for (int64_t i = 0; i < e->N; i++) {
+        const vec shift = v_set(root * w[i]);
+        for (int64_t c = 0; c < e->row; c += PT_W)
+            v_store(e->X + i * e->row + c, v_fma(shift, v_load(e->one + c), v_load(e->X + i * e->row + c)));
+    }
+    for (int64_t i = 0; i < e->N; i++) e->X[i * e->row + i] -= 1;
+}
+
+static pt_status root_by_members(pt_ensemble *e, double *log_det, double *square)
+{
+    const int64_t N = e->N, row = e->row;
+    double b[row], half[row], w[row];
+    pt_status status = pt_rows_inverse_root(N, e->M, row, e->X, log_det, e->work);
+    if (status != PT_OK) return status;
+    weigh(e, b);
+    pt_rows_multiply(1, row, N, b, row, 1, e->X, row, 0, half, row);
+    pt_rows_multiply(1, row, N, half, row, 1, e->X, row, 0, w, row);
+    *square = dot(e->group, e->v, e->v) - dot(N, half, half);
+    add_shift(e, w, 1 / __builtin_sqrt((double)(N - 1)));
+    move_by_members(e);
+    return PT_OK;
+}
+
+/* Half the gain: S (v - sqrt(N - 1)/2 S') needs no product beyond I + S S' itself, M^-1 S S' = I - M^-1 */
+static void halve(pt_ensemble *e, const double *inverse, const double *w, double root)
+{
+    for (int64_t i = 0; i < e->N; i++)
+        for (int64_t c = 0; c < e->row; c += PT_W)
+            v_store(e->X + i * e->row + c,
+                    v_set(0.5) * v_load(inverse + i * e->row + c) * v_load(e->one + c));
+    add_shift(e, w, root);
+    for (int64_t i = 0; i < e->N; i++) e->X[i * e->row + i] += 0.5;
+}
+
 static pt_status by_members(pt_ensemble *e, double *log_det, double *square)
 {
     const int64_t N = e->N, row = e->row, m = e->group;
@@ -73,6 +110,7 @@ static pt_status by_members(pt_ensemble *e, double *log_det, double *square)
     const double root = 1 / __builtin_sqrt((double)(N - 1));
     pt_rows_multiply(N, row, m, e->S, 1, row, e->S, row, 0, M, row);
     for (int64_t i = 0; i < N; i++) M[i * row + i] += 1;
+    if (e->variant == PT_ENSEMBLE_ROOT) return root_by_members(e, log_det, square);
     memcpy(inverse, M, (size_t)(N * row) * sizeof *M);
     pt_status status = pt_rows_invert(N, inverse, row, log_det);
     if (status != PT_OK) return status;
@@ -80,22 +118,16 @@ static pt_status by_members(pt_ensemble *e, double *log_det, double *square)
     pt_rows_multiply(1, row, N, b, row, 1, inverse, row, 0, w, row);
     *square = dot(m, e->v, e->v) - dot(N, b, w);
     if (e->variant == PT_ENSEMBLE_LOCAL) return PT_OK;
-    if (e->variant != PT_ENSEMBLE_ROOT) {
-        missed(e, e->variant == PT_ENSEMBLE_PERTURBED ? 1.0 : 0.5);
+    if (e->variant == PT_ENSEMBLE_HALF_GAIN)
+        halve(e, inverse, w, root);
+    else {
+        missed(e, 1.0);
         pt_rows_multiply(N, row, m, e->S, 1, row, e->D, row, 0, M, row);
         pt_rows_multiply(N, row, N, inverse, row, 1, M, row, 0, e->X, row);
         scale(e->X, N * row, root);
-        move_by_members(e);
-        return PT_OK;
-    }
-    status = pt_rows_inverse_root(N, M, row, e->X, e->work);
-    for (int64_t i = 0; i < N; i++) {
-        e->X[i * row + i] -= 1;
-        for (int64_t c = 0; c < row; c += PT_W)
-            v_store(e->X + i * row + c, v_load(e->X + i * row + c) + v_set(root * w[i]) * v_load(e->one + c));
     }
     move_by_members(e);
-    return status;
+    return PT_OK;
 }
 
 /* ---- fewer: matrices (m, m) ---- */
@@ -105,7 +137,7 @@ static pt_status shrink(pt_ensemble *e, int64_t m, int64_t length, double *M, do
 {
     double *kept = e->work, *R = kept + m * length;
     memcpy(kept, M, (size_t)(m * length) * sizeof *M);
-    pt_status status = pt_rows_inverse_root(m, M, length, R, R + m * length);
+    pt_status status = pt_rows_inverse_root(m, M, length, R, NULL, R + m * length);
     memcpy(C, kept, (size_t)(m * length) * sizeof *M);
     pt_rows_multiply(m, length, m, kept, length, 1, R, length, 1, C, length);
     if (status == PT_OK) status = pt_rows_invert(m, C, length, NULL);

@@ -77,34 +77,73 @@ void pt_rows_outer(int64_t m, int64_t k, int64_t n, const double *A, int64_t lda
     }
 }
 
-/* Row of A less its element k times the row of the pivot; that element becomes -itself / pivot. It is written
- * last: a vector loaded right behind a single number stored into it waits. */
-PT_LANE void eliminate(double *row, const double *pivot_row, int64_t ld, int64_t k, double inverse)
+/* A pivot and its row, divided by it. */
+typedef struct {
+    int64_t k;
+    double *row, inverse;
+} pivot;
+
+/* The row's pivot goes into *det, whose logarithm is taken before it leaves the range. */
+static int normalise(double *A, int64_t ld, int64_t k, pivot *p, double *det, double *log_det)
 {
-    const double factor = row[k];
+    const double value = A[k * ld + k];
+    if (!(value > 0.0) || value - value != 0.0) return 0;
+    *p = (pivot){.k = k, .row = A + k * ld, .inverse = 1.0 / value};
+    for (int64_t c = 0; c < ld; c += PT_W) v_store(p->row + c, v_load(p->row + c) * v_set(p->inverse));
+    *det *= value;
+    if (!log_det || (*det > 1e-100 && *det < 1e100)) return 1;
+    *log_det += v_log(v_set(*det))[0];
+    *det = 1.0;
+    return 1;
+}
+
+/* Row less its element k times the pivot's row; that element becomes -itself / pivot. It is written last: a
+ * vector loaded right behind a single number stored into it waits. */
+PT_LANE void eliminate(double *row, const pivot *p, int64_t ld)
+{
+    const double factor = row[p->k];
     const vec f = v_set(-factor);
-    for (int64_t c = 0; c < ld; c += PT_W) v_store(row + c, v_fma(f, v_load(pivot_row + c), v_load(row + c)));
-    row[k] = -factor * inverse;
+    for (int64_t c = 0; c < ld; c += PT_W) v_store(row + c, v_fma(f, v_load(p->row + c), v_load(row + c)));
+    row[p->k] = -factor * p->inverse;
+}
+
+/* The same by p and then by q, its neighbour below, in one pass; q's row was eliminated by p, p's not by q.
+ */
+PT_LANE void eliminate_two(double *row, const pivot *p, const pivot *q, int64_t ld)
+{
+    const double first = row[p->k], second = __builtin_fma(-first, p->row[q->k], row[q->k]);
+    const vec f = v_set(-first), g = v_set(-second);
+    for (int64_t c = 0; c < ld; c += PT_W) {
+        const vec once = v_fma(f, v_load(p->row + c), v_load(row + c));
+        v_store(row + c, v_fma(g, v_load(q->row + c), once));
+    }
+    row[p->k] = __builtin_fma(-second, q->row[p->k], -first * p->inverse);
+    row[q->k] = -second * q->inverse;
 }
 
 pt_status pt_rows_invert(int64_t n, double *A, int64_t ld, double *log_det)
 {
     double det = 1.0;
+    pivot p, q;
     if (log_det) *log_det = 0.0;
-    for (int64_t k = 0; k < n; k++) {
-        double *row = A + k * ld;
-        const double pivot = row[k];
-        if (!(pivot > 0.0) || pivot - pivot != 0.0) return PT_NOT_POSITIVE_DEFINITE;
-        const double inverse = 1.0 / pivot;
-        for (int64_t c = 0; c < ld; c += PT_W) v_store(row + c, v_load(row + c) * v_set(inverse));
-        for (int64_t i = 0; i < n; i++)
-            if (i != k) eliminate(A + i * ld, row, ld, k, inverse);
-        row[k] = inverse;
-        if (!log_det) continue;
-        det *= pivot;
-        if (det > 1e-100 && det < 1e100) continue;
-        *log_det += v_log(v_set(det))[0];
-        det = 1.0;
+    for (int64_t k = 0; k < n; k += 2) {
+        const int pair = k + 1 < n;
+        if (!normalise(A, ld, k, &p, &det, log_det)) return PT_NOT_POSITIVE_DEFINITE;
+        if (pair) {
+            eliminate(A + (k + 1) * ld, &p, ld);
+            if (!normalise(A, ld, k + 1, &q, &det, log_det)) return PT_NOT_POSITIVE_DEFINITE;
+        }
+        for (int64_t i = 0; i < n; i++) {
+            if (i == k || (pair && i == k + 1)) continue;
+            if (pair)
+                eliminate_two(A + i * ld, &p, &q, ld);
+            else
+                eliminate(A + i * ld, &p, ld);
+        }
+        p.row[k] = p.inverse;
+        if (!pair) continue;
+        eliminate(p.row, &q, ld);
+        q.row[k + 1] = q.inverse;
     }
     if (log_det) *log_det += v_log(v_set(det))[0];
     return PT_OK;
@@ -145,7 +184,7 @@ static void clear_padding(int64_t n, double *A, int64_t ld)
         for (int64_t c = n; c < ld; c++) A[i * ld + c] = 0.0;
 }
 
-pt_status pt_rows_inverse_root(int64_t n, double *M, int64_t ld, double *R, double *work)
+pt_status pt_rows_inverse_root(int64_t n, double *M, int64_t ld, double *R, double *log_det, double *work)
 {
     const size_t bytes = (size_t)(n * ld) * sizeof(double);
     double *inverse = work, *factor = work + n * ld, *product = factor + n * ld;
@@ -153,14 +192,14 @@ pt_status pt_rows_inverse_root(int64_t n, double *M, int64_t ld, double *R, doub
     for (int k = 0; k < MAX_ITERATION; k++) {
         const double distance = distance_from_one(n, M, ld);
         if (!(distance < 1e300)) return PT_NOT_POSITIVE_DEFINITE;
-        const int last = distance < 1e-8; /* then M^-1 = 2 I - M to rounding */
+        const int last = distance < 1e-8 && k; /* then M^-1 = 2 I - M to rounding */
         if (!last) {
             memcpy(inverse, M, bytes);
-            pt_status status = pt_rows_invert(n, inverse, ld, NULL);
+            pt_status status = pt_rows_invert(n, inverse, ld, k ? NULL : log_det);
             if (status != PT_OK) return status;
             combine(n, ld, 0.5, 0.5, inverse, 0, NULL, k ? factor : R);
         } else
-            combine(n, ld, 1.5, -0.5, M, 0, NULL, k ? factor : R);
+            combine(n, ld, 1.5, -0.5, M, 0, NULL, factor);
         if (k) {
             pt_rows_multiply(n, ld, n, R, ld, 1, factor, ld, 0, product, ld);
             memcpy(R, product, bytes);

@@ -29,9 +29,10 @@ void pt_rows_outer(int64_t m, int64_t k, int64_t n, const double *A, int64_t lda
  * Gauss and Jordan without pivots. NOT_POSITIVE_DEFINITE leaves A undefined. Padding of the rows: any. */
 pt_status pt_rows_invert(int64_t n, double *A, int64_t ld, double *log_det);
 
-/* R (n, n) = M^-1/2, symmetric, of a symmetric M >= I, which becomes undefined; work (3 n ld). Denman and
- * Beavers' iteration in its product form (Higham NJ, Functions of Matrices, SIAM 2008, eq. 6.29): M <- (2 I +
- * M + M^-1)/4, R <- R (I + M^-1)/2, quadratic once M is near I. Padding of M: any; that of R is zero. */
-pt_status pt_rows_inverse_root(int64_t n, double *M, int64_t ld, double *R, double *work);
+/* R (n, n) = M^-1/2, symmetric, of a symmetric M >= I, which becomes undefined; *log_det = ln det M unless
+ * null; work (3 n ld). Denman and Beavers' iteration in its product form (Higham NJ, Functions of Matrices,
+ * SIAM 2008, eq. 6.29): M <- (2 I + M + M^-1)/4, R <- R (I + M^-1)/2, quadratic once M is near I. Padding of
+ * M: any; that of R is zero. */
+pt_status pt_rows_inverse_root(int64_t n, double *M, int64_t ld, double *R, double *log_det, double *work);
 
 #endif

@@ -112,3 +112,20 @@ def test_members_whose_equations_fail_are_drawn_again() -> None:
     lost = replace(LORENZ96, variance=25.0**2, every=60).filter(y, SEEDS, method="enkf", n_member=50)
     assert (lost["status"] == _core.STATUS["NOT_FINITE"][0]).all()
     assert np.isnan(lost["mean"]).all()
+
+
+@pytest.mark.parametrize("method", ["enkf", "letkf"])
+def test_every_failing_allocation_is_memory_that_is_missing(method: str) -> None:
+    y = LORENZ63.truth(SEEDS[:1], 1)[1]
+    before = _core._alloc_live()
+    for n in range(1, 200):
+        _core._alloc_fail_at(n)
+        try:
+            LORENZ63.filter(y, SEEDS[:1], method=method, n_member=5, rotate=True)
+        except MemoryError:
+            continue
+        finally:
+            _core._alloc_fail_at(0)
+            assert _core._alloc_live() == before
+        break
+    assert 5 < n < 199
