@@ -16,11 +16,11 @@ from pytwin.estimation.data import Data, check_values, flatten
 from pytwin.estimation.noise import Noise
 from pytwin.estimation.problem import Given, Problem, schedule
 from pytwin.estimation.results import Estimate, status_code
-from pytwin.estimation.run import by_element, by_row, reason
+from pytwin.estimation.run import ELEMENTS, by_element, by_row, reason
 from pytwin.model.schedule import Schedule
 
 Array = NDArray[np.float64]
-RESULTS = ("mean", "cov", "predicted", "predicted_var", "latent_var", "use", "rejected", "loglike")
+RESULTS = ("mean", "cov", *ELEMENTS, "rejected", "loglike")
 
 
 @dataclass(frozen=True)
@@ -220,7 +220,7 @@ class History:
             raise ComputationError(status_code(status), reason(status, True), place=place)
         shape = data.y.shape
         found = {name: by_row(raw[f"filtered_{name}"], flat.last)[0] for name in ("mean", "cov")}
-        for name in ("predicted", "predicted_var", "latent_var", "use"):
+        for name in ELEMENTS:
             found[name] = by_element(raw[name], flat, shape)[0]
         found |= {"end_mean": raw["mean"][0], "end_cov": raw["cov"][0]}
         found["loglike"] = np.repeat(raw["loglike"], len(rows.times))
@@ -238,7 +238,6 @@ class History:
         self, rows: Rows, results: dict[str, NDArray[Any]], end: tuple[Array, Array], why: str
     ) -> Estimate:
         some = len(rows.times) > 0
-        kept = ("mean", "cov", "predicted", "predicted_var", "latent_var", "use")
         return Estimate(
             space=self.problem.space,
             outputs=self.outputs,
@@ -256,5 +255,5 @@ class History:
             method=self.problem.method,
             model=self.problem.model.name,
             time_unit=self.problem.model.time_unit,
-            **{name: results[name] for name in kept},
+            **{name: results[name] for name in ("mean", "cov", *ELEMENTS)},
         )

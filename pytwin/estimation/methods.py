@@ -150,11 +150,11 @@ _SPREAD = {
 _SEED = Option(0, 0, 2**63 - 1, whole=True, doc="Of the random numbers")
 
 _PARTICLES = {
-    "n_particle": Option(1000, 1, 2**31 - 1, whole=True, doc="Particles of each patient"),
+    "n_particle": Option(1000, 2, 2**31 - 1, whole=True, doc="Particles of each patient"),
     "resample": Option(
         0.5, 0.0, 1.0, doc="Effective share of the particles below which they are drawn again"
     ),
-    "jitter": Option(0.0, 0.0, 1.0, doc="Width of the kernel that spreads parameters after it; 0: none"),
+    "jitter": Option(0.0, 0.0, 0.999, doc="Width of the kernel that spreads parameters after it; 0: none"),
     "seed": _SEED,
 }
 
@@ -227,5 +227,6 @@ def find(name: str, *, smoothing: bool = False) -> Method:
 
 
 def run(model: Any, batch: Mapping[str, Any], arguments: Mapping[str, Any], **more: Any) -> dict[str, Any]:
-    """One call of the core: its arrays by name; see ``_core.nonlinear``."""
-    return _core.nonlinear(model, **batch, **arguments, **more)
+    """One call of the core: its arrays by name; ``effective`` is NaN for a method without particles."""
+    found: dict[str, Any] = _core.nonlinear(model, **batch, **arguments, **more)
+    return {"effective": np.full_like(found["predicted"], np.nan)} | found

@@ -45,6 +45,9 @@ class Estimate:
         noise is log-additive. NaN where nothing was observed, unless ``forecast``.
     latent_var : ndarray, shape (T, m)
         The variance without the error.
+    effective : ndarray, shape (T, m)
+        Number of equal particles that would be as good after each observation, 1 / sum w_i^2 (Kong, Liu &
+        Wong 1994); NaN for methods without particles.
     use : ndarray of int8, shape (T, m)
         Index into ``USES``: missing, used, gated, not reached, down-weighted.
     log : ndarray of bool, shape (m,)
@@ -78,6 +81,7 @@ class Estimate:
     predicted: Array
     predicted_var: Array
     latent_var: Array
+    effective: Array
     use: NDArray[np.int8]
     log: NDArray[np.bool_]
     end: Array

@@ -19,6 +19,8 @@ from pytwin.estimation.results import Estimate
 __all__ = ["estimate"]
 
 Array = NDArray[np.float64]
+# Results with a number for each observation.
+ELEMENTS = ("predicted", "predicted_var", "latent_var", "effective", "use")
 NOTHING = "nothing was observed: this is the prior, carried to the end"
 
 
@@ -117,11 +119,7 @@ def shaped(
         **{name: raw[name] for name in ("loglike", "status", "failed_at", "rejected")},
         **{name: by_row(raw[f"filtered_{name}"], flat.last) for name in ("mean", "cov")},
         **{name: by_row(raw[name], flat.last) for name in ("smoothed_mean", "smoothed_cov") if name in raw},
-        **{
-            name: by_element(raw[name], flat, data.y.shape)
-            for name in ("predicted", "predicted_var", "latent_var")
-        },
-        "use": by_element(raw["use"], flat, data.y.shape),
+        **{name: by_element(raw[name], flat, data.y.shape) for name in ELEMENTS},
     }
     reasons = tuple(
         reason(int(s), bool(seen))

@@ -252,6 +252,13 @@ def test_every_method_filters(oral: dict[str, Any], method: str) -> None:
             call(oral, True, method=method)
 
 
+def test_particles_tell_their_effective_number(oral: dict[str, Any]) -> None:
+    found = call(oral, method="particle", n_particle=200).effective
+    seen = np.isfinite(oral["y"])
+    assert ((found[seen] >= 1) & (found[seen] <= 200 + 1e-9)).all() and np.isnan(found[~seen]).all()
+    assert np.isnan(call(oral).effective).all()
+
+
 def test_the_words_and_the_figure(oral: dict[str, Any]) -> None:
     found = call(oral, True)
     assert "CL" in str(found) and "L/h" in str(found)

@@ -22,6 +22,7 @@ COMPARED = (
     "predicted",
     "predicted_var",
     "latent_var",
+    "effective",
     "use",
     "end_mean",
     "end_cov",
