@@ -221,7 +221,7 @@ static pt_status carry(const pt_nonlinear_call *call, const pt_nonlinear_patient
         if (status == PT_OK) status = pt_nonlinear_lane_status(w, *n_point);
         if (status == PT_OK) return PT_OK;
         pt_course_load(call, w->mark, &w->course);
-        /* Without the centre, or with all that failed, another spread is no help. */
+        /* Where all failed, another spread is no help. */
         const int64_t failed = count_failed(w, *n_point);
         if (k == MOST_SHRINKS || failed == 0 || failed == *n_point) return status;
         w->rejected += failed;

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+import pytwin as pt
 from pytwin import _core
-from pytwin.errors import InputError
+from pytwin.errors import ComputationError, InputError
 from pytwin.reference import pendulum as plain
 from pytwin.verify import pendulum
 
@@ -189,3 +190,18 @@ def test_posterior_linearisation_goes_on_until_a_precise_datum_is_met() -> None:
     plainly = pendulum_once(y, noise=0, sd=1e-3, mean=[0.5, 0.0], spread=0.3, method="ukf")
     again = pendulum_once(y, noise=0, sd=1e-3, mean=[0.5, 0.0], spread=0.3, method="iplf", max_iter=30)
     assert abs(again["mean"][0, 0] - 1.2) < 0.1 * abs(plainly["mean"][0, 0] - 1.2)
+
+
+@pytest.mark.parametrize("method", ["ukf", "ckf", "ghkf", "iplf"])
+def test_points_that_run_out_of_steps_are_drawn_again_and_counted(method: str) -> None:
+    fast = np.diag([0.1, 400.0])  # a swing of 20 rad/s takes more than 20 steps a second, a slow one fewer
+    what: dict[str, Any] = {"outputs": ["position"], "noise": 0.3, "x0": [0.1, 0.0], "P0": fast, "start": 0.0}
+    what["method"] = method
+    model = pt.Model("pendulum")
+    got = pt.estimation.filter(model, [1.0], [[0.1]], **what, ode={"max_steps": 20})
+    assert got.rejected > 0
+    assert np.linalg.eigvalsh(got.cov[0]).min() > 0
+    free = pt.estimation.filter(model, [1.0], [[0.1]], **what)
+    assert free.rejected == 0
+    with pytest.raises(ComputationError, match="steps"):
+        pt.estimation.filter(model, [1.0], [[0.1]], **what, ode={"max_steps": 3})
