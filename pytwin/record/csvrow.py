@@ -376,9 +376,9 @@ class PatientRows:
         """The patient's record."""
         info = self._info()
         genotypes = {gene: text for gene, text in self._genotypes.items() if text}
-        return Record.from_resources(
+        return Record.from_events(
             info,
-            [[event] for event in self._events],
+            self._events,
             issues=self._log.issues(),
             sources=[source],
             genotypes=genotypes,

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import html
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from typing import NamedTuple
@@ -15,7 +14,8 @@ from numpy.typing import NDArray
 from pytwin.issues import Issues
 from pytwin.record.analytes import ANALYTES
 from pytwin.record.codes import analyte_of, drug_of
-from pytwin.record.merge import CONTENT, by_resource, merge, sort_key
+from pytwin.record.digest import row_digests, table_hash
+from pytwin.record.merge import merge
 from pytwin.record.table import Event, EventTable
 from pytwin.record.time import NAT, YEAR, Instant, iso
 
@@ -106,25 +106,25 @@ class Record:
         -------
         Record
         """
-        return cls.from_resources(
-            patient, by_resource(events), issues=issues, sources=sources, genotypes=genotypes
+        return cls.from_tables(
+            patient, [EventTable(events)], issues=issues, sources=sources, genotypes=genotypes
         )
 
     @classmethod
-    def from_resources(
+    def from_tables(
         cls,
         patient: PatientInfo | str,
-        resources: Iterable[list[Event]],
+        tables: Sequence[EventTable],
         *,
         issues: Issues | None = None,
         sources: Iterable[Source] = (),
         genotypes: Mapping[str, str] | None = None,
     ) -> Record:
-        """Build a record as ``from_events``, from the rows of each resource apart."""
+        """Build a record as ``from_events``, from tables that are files or parts of their own."""
         info = PatientInfo(patient) if isinstance(patient, str) else patient
-        kept, found = merge(resources)
+        kept, found = merge([table.with_patient(info.id) for table in tables])
         every = Issues([*(issues or ()), *found])
-        return cls(info, EventTable(kept), every, tuple(sources), dict(genotypes or {}))
+        return cls(info, kept, every, tuple(sources), dict(genotypes or {}))
 
     @cached_property
     def hash(self) -> str:
@@ -132,12 +132,8 @@ class Record:
 
         The same data read from other files, in another order or twice, have the same hash.
         """
-        digest = hashlib.sha256()
-        digest.update(repr((self.patient, sorted(self.genotypes.items()))).encode())
-        for event in sorted(self.events, key=sort_key):
-            digest.update("\x1f".join(_text(getattr(event, name)) for name in CONTENT).encode())
-            digest.update(b"\x1e")
-        return digest.hexdigest()
+        about = repr((self.patient, sorted(self.genotypes.items())))
+        return table_hash(row_digests(self.events), about)
 
     def observations(self, analyte: str | None = None, *, usable: bool | None = None) -> EventTable:
         """Observations, all or of one analyte.
@@ -246,9 +242,9 @@ class Record:
         """This record with the events of a later or corrected one; later versions replace earlier ones."""
         known = {name: value for name, value in asdict(other.patient).items() if value not in (None, "")}
         info = replace(self.patient, **known)
-        return Record.from_resources(
+        return Record.from_tables(
             info,
-            [*by_resource(self.events), *by_resource(other.events)],
+            [self.events, other.events],
             issues=Issues([*self.issues, *other.issues]),
             sources=dict.fromkeys([*self.sources, *other.sources]),
             genotypes={**self.genotypes, **other.genotypes},
@@ -283,10 +279,6 @@ class Record:
             f"<table><caption>{caption}</caption><thead><tr>{head}</tr></thead>"
             f"<tbody>{''.join(body)}</tbody></table><ul>{issues}</ul>"
         )
-
-
-def _text(value: object) -> str:
-    return value.hex() if isinstance(value, float) else str(value)
 
 
 def _covers(row: Event, moment: int) -> bool:

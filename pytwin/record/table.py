@@ -3,108 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, NamedTuple, overload
+from typing import Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pytwin.errors import InputError
-from pytwin.record.time import NAIVE, NAT, iso, parse_time
+from pytwin.record.event import COLUMNS, DTYPES, ROW_TEXTS, SHAPE_COLUMNS, TEXT_COLUMNS, Event
+from pytwin.record.sheet import Columns, Sheet, place_text
+from pytwin.record.time import NAT, parse_time
 
-NAN = float("nan")
+__all__ = ["COLUMNS", "TEXT_COLUMNS", "Event", "EventTable"]
 
-
-class Event(NamedTuple):
-    """One event of a record.
-
-    Attributes
-    ----------
-    time, width, offset : int
-        Instant in microseconds UTC (``NAT`` where unknown), width in microseconds, zone in
-        minutes east of UTC (``NAIVE`` where none was given).
-    kind : str
-        ``observation``, ``order``, ``administration``, ``statement``, ``condition``, ``allergy``.
-    system, code, name : str
-        Short name of the code system (LOINC, RxNorm, SNOMED, ICD-10, ATC, local), the code as
-        found, and the canonical name where pytwin knows the code, else the text as found.
-    text : str
-        Coded or free text value; the text of a dosage.
-    value, comparator, unit : float, str, str
-        Number in the canonical unit (UCUM); NaN where there is none. ``<`` and ``>`` censor it.
-    original_value, original_unit : str
-        As found; for a coded value its code and code system.
-    status : str
-        As found.
-    usable : bool
-        A twin may use the number: the status, time, value and unit all allow it.
-    valid : bool
-        The status does not take the event back (entered in error, cancelled, not done ...).
-    reason : str
-        Issue code that says why the event is not usable.
-    panel : str
-        Code of the panel that a component belongs to.
-    route : str
-        ``oral``, ``intravenous`` ...
-    every : float
-        Hours between repeated doses; NaN for a single dose.
-    until : int
-        End of a regimen, condition or infusion, microseconds UTC; ``NAT`` where open or unknown.
-    as_needed : bool
-        The dose is taken at the patient's discretion.
-    rate, rate_unit : float, str
-        Rate of an infusion as found, UCUM unit.
-    recorded : int
-        When the event was recorded or last changed, microseconds UTC, ``NAT`` where unknown.
-    id : str
-        Identity in the source (``Observation/17``); rows of one resource share it.
-    source, place, changes : str
-        File, position in it, and what was changed on the way in.
-    """
-
-    time: int = NAT
-    width: int = 0
-    offset: int = NAIVE
-    kind: str = ""
-    system: str = ""
-    code: str = ""
-    name: str = ""
-    text: str = ""
-    value: float = NAN
-    comparator: str = ""
-    unit: str = ""
-    original_value: str = ""
-    original_unit: str = ""
-    status: str = ""
-    usable: bool = True
-    valid: bool = True
-    reason: str = ""
-    panel: str = ""
-    route: str = ""
-    every: float = NAN
-    until: int = NAT
-    as_needed: bool = False
-    rate: float = NAN
-    rate_unit: str = ""
-    recorded: int = NAT
-    id: str = ""
-    source: str = ""
-    place: str = ""
-    changes: str = ""
-
-    @property
-    def when(self) -> str:
-        """The time in ISO 8601."""
-        return iso(self.time, self.offset, self.width)
-
-
-COLUMNS = Event._fields
-_DTYPES: dict[str, np.dtype[Any]] = {
-    **{name: np.dtype(np.int64) for name in ("time", "width", "until", "recorded")},
-    **{name: np.dtype(np.float64) for name in ("value", "every", "rate")},
-    **{name: np.dtype(np.bool_) for name in ("usable", "valid", "as_needed")},
-    "offset": np.dtype(np.int32),
-}
-TEXT_COLUMNS = tuple(name for name in COLUMNS if name not in _DTYPES)
+_SHAPE_TEXTS = tuple(name for name in SHAPE_COLUMNS if name not in DTYPES)
 
 
 def _instant(value: int | str) -> int:
@@ -112,11 +23,16 @@ def _instant(value: int | str) -> int:
 
 
 class EventTable:
-    """Events of one patient in order of time.
+    """Events in the order given; those of a ``Record`` are in order of time.
 
     Numeric columns are read-only NumPy arrays (``table.time``, ``table.value`` ...); text
     columns are int32 codes into one table of strings (``table.codes(name)``,
     ``table.strings``) and are decoded by ``table.column(name)``. Iterating gives ``Event``.
+
+    Inside, a row holds what varies (patient, times, value, id, position) and the number of its *shape*,
+    all other columns together: many rows share one, so that a row takes 60 bytes. A place is kept as a form
+    with ``{}`` and a position, and written out when asked for. ``table.varying`` and ``table.shapes`` hold
+    the columns of both, for code that goes through millions of rows.
 
     Parameters
     ----------
@@ -125,81 +41,146 @@ class EventTable:
     """
 
     def __init__(self, events: Iterable[Event] = ()) -> None:
-        rows = list(events)
-        strings: dict[str, int] = {"": 0}
-        columns = list(zip(*rows, strict=True)) if rows else [()] * len(COLUMNS)
-        self._columns: dict[str, NDArray[Any]] = {}
-        for name, values in zip(COLUMNS, columns, strict=True):
-            if name in _DTYPES:
-                array = np.array(values, dtype=_DTYPES[name])
-            else:
-                array = np.array([strings.setdefault(v, len(strings)) for v in values], dtype=np.int32)
+        sheet = Sheet()
+        for event in events:
+            sheet.add(event, event.patient)
+        self._fill(*sheet.take())
+
+    def _fill(self, rows: Columns, shapes: Columns, strings: tuple[str, ...]) -> None:
+        self.varying, self.shapes, self.strings = rows, shapes, strings
+        for array in (*rows.values(), *shapes.values()):
             array.flags.writeable = False
-            self._columns[name] = array
-        self.strings: tuple[str, ...] = tuple(strings)
+        self._wide: Columns = {}
 
     @classmethod
-    def _of(cls, columns: dict[str, NDArray[Any]], strings: tuple[str, ...]) -> EventTable:
+    def _of(cls, rows: Columns, shapes: Columns, strings: tuple[str, ...]) -> EventTable:
         table = cls.__new__(cls)
-        table._columns, table.strings = columns, strings
-        for array in columns.values():
-            array.flags.writeable = False
+        table._fill(rows, shapes, strings)
         return table
 
+    @classmethod
+    def from_sheet(cls, sheet: Sheet) -> EventTable:
+        """All rows of a sheet, which is empty afterwards."""
+        return cls._of(*sheet.take())
+
+    @classmethod
+    def concat(cls, tables: Sequence[EventTable]) -> EventTable:
+        """The rows of several tables, one after another."""
+        if len(tables) == 1:
+            return tables[0]
+        strings: dict[str, int] = {"": 0}
+        rows: dict[str, list[NDArray[Any]]] = {}
+        shapes: dict[str, list[NDArray[Any]]] = {}
+        count = 0
+        for table in tables:
+            code = np.array([strings.setdefault(s, len(strings)) for s in table.strings], np.int32)
+            for name, array in table.varying.items():
+                moved = array + np.int32(count) if name == "shape" else array
+                rows.setdefault(name, []).append(code[array] if name in ROW_TEXTS else moved)
+            for name, array in table.shapes.items():
+                shapes.setdefault(name, []).append(code[array] if name in _SHAPE_TEXTS else array)
+            count += len(table.shapes["kind"])
+        if not tables:
+            return cls()
+        return cls._of(
+            {name: np.concatenate(parts) for name, parts in rows.items()},
+            {name: np.concatenate(parts) for name, parts in shapes.items()},
+            tuple(strings),
+        )
+
+    def compact(self) -> EventTable:
+        """The same rows, with no string and no shape that they do not use."""
+        used, shape = np.unique(self.varying["shape"], return_inverse=True)
+        shapes = {name: array[used] for name, array in self.shapes.items()}
+        rows = {**self.varying, "shape": shape.astype(np.int32)}
+        texts = [(rows, name) for name in ROW_TEXTS] + [(shapes, name) for name in _SHAPE_TEXTS]
+        kept = np.zeros(len(self.strings), np.bool_)
+        kept[0] = True
+        for columns, name in texts:
+            kept[columns[name]] = True
+        code = (np.cumsum(kept) - 1).astype(np.int32)
+        for columns, name in texts:
+            columns[name] = code[columns[name]]
+        return EventTable._of(rows, shapes, tuple(self.strings[i] for i in np.flatnonzero(kept)))
+
+    def with_patient(self, identifier: str) -> EventTable:
+        """The same rows, all of one patient."""
+        strings = self.strings if identifier in self.strings else (*self.strings, identifier)
+        code = np.full(len(self), strings.index(identifier), np.int32)
+        return EventTable._of({**self.varying, "patient": code}, dict(self.shapes), strings).compact()
+
+    def _array(self, name: str) -> NDArray[Any]:
+        if name in self.varying:
+            return self.varying[name]
+        wide = self._wide.get(name)
+        if wide is None:
+            wide = self._wide[name] = self.shapes[name][self.varying["shape"]]
+            wide.flags.writeable = False
+        return wide
+
     def codes(self, name: str) -> NDArray[np.int32]:
-        """Codes of a text column, indices into ``strings``."""
+        """Codes of a text column, indices into ``strings``; of ``place`` its form without the position."""
         if name not in TEXT_COLUMNS:
             raise InputError("record.no-column", f"there is no text column {name!r}")
-        return self._columns[name]
+        return self._array(name)
 
     def column(self, name: str) -> NDArray[Any]:
         """One column: the array of a numeric one, an object array of str of a text one."""
-        if name in _DTYPES:
-            return self._columns[name]
-        return np.array(self.strings, dtype=object)[self.codes(name)]
+        if name in DTYPES:
+            return self._array(name)
+        texts: NDArray[Any] = np.array(self.strings, dtype=object)[self.codes(name)]
+        if name == "place":
+            pairs = zip(texts.tolist(), self.position.tolist(), strict=True)
+            texts[:] = [place_text(form, position) for form, position in pairs]
+        return texts
 
     @property
     def time(self) -> NDArray[np.int64]:
         """Instants, microseconds UTC."""
-        return self._columns["time"]
+        return self._array("time")
 
     @property
     def width(self) -> NDArray[np.int64]:
         """Widths of the instants, microseconds."""
-        return self._columns["width"]
+        return self._array("width")
 
     @property
     def offset(self) -> NDArray[np.int32]:
         """Zones, minutes east of UTC or ``NAIVE``."""
-        return self._columns["offset"]
+        return self._array("offset")
 
     @property
     def value(self) -> NDArray[np.float64]:
         """Numbers in canonical units."""
-        return self._columns["value"]
+        return self._array("value")
 
     @property
     def usable(self) -> NDArray[np.bool_]:
         """Whether a twin may use the row's number."""
-        return self._columns["usable"]
+        return self._array("usable")
 
     @property
     def valid(self) -> NDArray[np.bool_]:
         """Whether the row's status leaves it standing."""
-        return self._columns["valid"]
+        return self._array("valid")
 
     @property
     def every(self) -> NDArray[np.float64]:
         """Dose intervals, hours."""
-        return self._columns["every"]
+        return self._array("every")
 
     @property
     def until(self) -> NDArray[np.int64]:
         """Ends, microseconds UTC."""
-        return self._columns["until"]
+        return self._array("until")
+
+    @property
+    def position(self) -> NDArray[np.int64]:
+        """The number in each row's place (line, entry, message); -1 where it has none."""
+        return self.varying["position"]
 
     def __len__(self) -> int:
-        return len(self._columns["time"])
+        return len(self.varying["time"])
 
     @overload
     def __getitem__(self, index: int) -> Event: ...
@@ -207,17 +188,13 @@ class EventTable:
     def __getitem__(self, index: slice | NDArray[Any] | Sequence[int]) -> EventTable: ...
     def __getitem__(self, index: int | slice | NDArray[Any] | Sequence[int]) -> Event | EventTable:
         if isinstance(index, (int, np.integer)):
-            values = (self._columns[n][index].item() for n in COLUMNS)
-            pairs = zip(COLUMNS, values, strict=True)
-            return Event(*(v if n in _DTYPES else self.strings[v] for n, v in pairs))
+            at = range(len(self))[int(index)]
+            return next(iter(self[at : at + 1]))
         keep = index if isinstance(index, slice) else np.asarray(index)
-        return EventTable._of({n: a[keep] for n, a in self._columns.items()}, self.strings)
+        return EventTable._of({n: a[keep] for n, a in self.varying.items()}, self.shapes, self.strings)
 
     def __iter__(self) -> Iterator[Event]:
-        decoded = [
-            a.tolist() if n in _DTYPES else [self.strings[i] for i in a.tolist()]
-            for n, a in self._columns.items()
-        ]
+        decoded = [self.column(name).tolist() for name in COLUMNS]
         return map(Event._make, zip(*decoded, strict=True))
 
     @property
@@ -226,12 +203,18 @@ class EventTable:
         return list(self)
 
     def _equals(self, name: str, wanted: str | Sequence[str]) -> NDArray[np.bool_]:
-        column = self.codes(name)
+        if name not in TEXT_COLUMNS:
+            raise InputError("record.no-column", f"there is no text column {name!r}")
+        wanted = (wanted,) if isinstance(wanted, str) else wanted
+        if name == "place":
+            return np.isin(self.column(name), list(wanted))
+        shared = name in self.shapes
+        column = self.shapes[name] if shared else self.varying[name]
         keep = np.zeros(len(column), dtype=np.bool_)
-        for text in (wanted,) if isinstance(wanted, str) else wanted:
+        for text in wanted:
             if text in self.strings:
                 keep |= column == self.strings.index(text)
-        return keep
+        return keep[self.varying["shape"]] if shared else keep
 
     def select(
         self,

@@ -203,4 +203,5 @@ def _subject(
 
 def _record(person: _Person, resources: ResourceSet, sources: list[Source]) -> Record:
     issues = Issues([*resources.log.issues(), *person.log.issues()])
-    return Record.from_resources(person.info, person.resources, issues=issues, sources=sources)
+    events = [event for rows in person.resources for event in rows]
+    return Record.from_events(person.info, events, issues=issues, sources=sources)

@@ -1,0 +1,113 @@
+"""Sheet: where readers write events, row by row, before they become an EventTable."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from operator import attrgetter
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pytwin.record.event import DTYPES, NAN, SHAPE_COLUMNS, Event
+
+_COUNTER = re.compile(r"(?<![0-9])(?:0|[1-9][0-9]{0,17})(?![0-9])", re.ASCII)
+_shape_of = attrgetter(*SHAPE_COLUMNS)
+_PLACE = SHAPE_COLUMNS.index("place")
+_NUMBERS = tuple((SHAPE_COLUMNS.index(name), NAN) for name in ("every", "rate"))
+
+Columns = dict[str, NDArray[Any]]
+
+
+def split_place(place: str) -> tuple[str, int]:
+    """A place with its first number taken out: ``("line {}, column INR", 17)``; -1 where it has none.
+
+    What follows a ``#`` is a part of the resource and stays.
+    """
+    found = _COUNTER.search(place) if place and "{" not in place else None
+    if found is None or "#" in place[: found.start()]:
+        return place, -1
+    return f"{place[: found.start()]}{{}}{place[found.end() :]}", int(found[0])
+
+
+@lru_cache(maxsize=65536)
+def place_text(form: str, position: int) -> str:
+    """The inverse of ``split_place``."""
+    return form.replace("{}", str(position), 1) if position >= 0 else form
+
+
+class Sheet:
+    """Rows that grow, with what repeats kept once.
+
+    A row is what varies (patient, times, value, value as written, id, position) and the number of
+    its shape: all other columns together. A reader that knows a row's shape from before pays for
+    the rest alone (``shape`` once, then ``row``); any other hands over whole events (``add``).
+    """
+
+    def __init__(self) -> None:
+        self._rows: list[tuple[int, str, int, int, int, float, str, str, int]] = []
+        self._shapes: dict[tuple[Any, ...], int] = {}
+        self.row = self._rows.append
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def shape(self, event: Event, place: str) -> int:
+        """Number of the shape of an event, whose place is given with ``{}`` for the position.
+
+        It holds until the sheet is taken.
+        """
+        key = list(_shape_of(event))
+        key[_PLACE] = place
+        for index, nan in _NUMBERS:
+            if key[index] != key[index]:
+                key[index] = nan
+        return self._shapes.setdefault(tuple(key), len(self._shapes))
+
+    def add(self, event: Event, patient: str) -> None:
+        """Write one event of a patient.
+
+        The rows that ``row`` takes are (shape, patient, time, until, recorded, value, value as written,
+        id, position).
+        """
+        form, position = split_place(event.place)
+        shape = self.shape(event, form)
+        self.row(
+            (
+                shape,
+                patient,
+                event.time,
+                event.until,
+                event.recorded,
+                event.value,
+                event.original_value,
+                event.id,
+                position,
+            )
+        )
+
+    def take(self) -> tuple[Columns, Columns, tuple[str, ...]]:
+        """(row columns, shape columns, strings) of all rows; the sheet is empty afterwards."""
+        strings: dict[str, int] = {"": 0}
+        varying = list(zip(*self._rows, strict=True)) or [()] * 9
+        rows: Columns = {"shape": np.array(varying[0], np.int32)}
+        for name, index in (("patient", 1), ("original_value", 6), ("id", 7)):
+            rows[name] = _coded(varying[index], strings)
+        for name, index in (("time", 2), ("until", 3), ("recorded", 4), ("position", 8)):
+            rows[name] = np.array(varying[index], np.int64)
+        rows["value"] = np.array(varying[5], np.float64)
+        columns = list(zip(*self._shapes, strict=True)) or [()] * len(SHAPE_COLUMNS)
+        shapes = {
+            name: np.array(values, DTYPES[name]) if name in DTYPES else _coded(values, strings)
+            for name, values in zip(SHAPE_COLUMNS, columns, strict=True)
+        }
+        self._rows = []
+        self._shapes = {}
+        self.row = self._rows.append
+        return rows, shapes, tuple(strings)
+
+
+def _coded(texts: tuple[str, ...], strings: dict[str, int]) -> NDArray[np.int32]:
+    intern = strings.setdefault
+    return np.array([intern(text, len(strings)) for text in texts], np.int32)
