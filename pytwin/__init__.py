@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pytwin.genome import Genome, read_genome
     from pytwin.model import EventTable, Limit, Model, Objective, Plan, Population, models, read_events
     from pytwin.rank import Ranking
-    from pytwin.record import Record, read_record, read_records
+    from pytwin.record import Record, read_record, read_records, stream_events
     from pytwin.therapies import Therapy
     from pytwin.twin import Twin
 
@@ -51,6 +51,7 @@ _CONTENTS = {
     "read_genome": "pytwin.genome",
     "read_record": "pytwin.record",
     "read_records": "pytwin.record",
+    "stream_events": "pytwin.record",
     "units": "pytwin.units",
     "verify": "pytwin.verify",
 }
@@ -83,6 +84,7 @@ __all__ = [
     "read_genome",
     "read_record",
     "read_records",
+    "stream_events",
     "units",
     "verify",
 ]

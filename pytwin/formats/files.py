@@ -7,8 +7,9 @@ import hashlib
 import io
 import os
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, NamedTuple, cast
+from typing import IO, Any, NamedTuple
 
 from pytwin.errors import InputError
 
@@ -107,15 +108,105 @@ def fingerprint(source: PathLike) -> str:
         raise _unreadable(path, error) from None
 
 
-def open_binary(source: PathLike) -> IO[bytes]:
-    """Open a plain or gzip file for reading in pieces."""
-    path = Path(source)
-    try:
-        with path.open("rb") as stream:
-            packed = is_gzip(stream.read(2))
-        return cast(IO[bytes], gzip.open(path)) if packed else path.open("rb")
-    except OSError as error:
-        raise _unreadable(path, error) from None
+class _Inflating(io.RawIOBase):
+    """A gzip stream that is read in pieces and refuses bombs and truncation."""
+
+    def __init__(self, stored: IO[bytes], name: str) -> None:
+        self._stored = stored
+        self._gzip = gzip.GzipFile(fileobj=stored)
+        self._name = name
+        self._size = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        try:
+            data = self._gzip.read(min(len(buffer), _CHUNK))
+        except EOFError:
+            raise truncated(self._name) from None
+        except (OSError, zlib.error):
+            raise InputError("file.corrupt", "the compressed file is damaged", place=self._name) from None
+        self._size += len(data)
+        if self._size > _BOMB_FLOOR and self._size > _BOMB_RATIO * self._stored.tell():
+            raise InputError("file.too-large", "the decompressed file is too large", place=self._name)
+        buffer[: len(data)] = data
+        return len(data)
+
+    def close(self) -> None:
+        self._stored.close()
+        super().close()
+
+
+def open_binary(source: PathLike | bytes) -> IO[bytes]:
+    """Open a plain or gzip file, or bytes, for reading in pieces."""
+    stored: IO[bytes]
+    if isinstance(source, bytes):
+        name, stored = "bytes", io.BytesIO(source)
+    else:
+        name = Path(source).name
+        try:
+            stored = Path(source).open("rb")  # noqa: SIM115 - the caller closes what is returned
+        except OSError as error:
+            raise _unreadable(Path(source), error) from None
+    packed = is_gzip(stored.read(2))
+    stored.seek(0)
+    return io.BufferedReader(_Inflating(stored, name), _CHUNK) if packed else stored
+
+
+class Input:
+    """One file, or bytes in its place, that a reader may look at, load or go through in pieces.
+
+    Parameters
+    ----------
+    source : path or bytes
+    name : str, optional
+        How issues call it; by default the file's name without its folder, or ``bytes``.
+    """
+
+    def __init__(self, source: PathLike | bytes, name: str = "") -> None:
+        self.source = source
+        self.name = name or ("bytes" if isinstance(source, bytes) else Path(source).name)
+
+    @property
+    def folder(self) -> str:
+        """The folder that the file is in, for telling which files belong together."""
+        return "" if isinstance(self.source, bytes) else str(Path(self.source).parent)
+
+    def head(self, size: int = 4096) -> bytes:
+        """The first bytes, decompressed."""
+        return head(self.source, size)
+
+    def load(self) -> Blob:
+        """The whole content."""
+        return load(self.source)._replace(name=self.name)
+
+    def open(self) -> IO[bytes]:
+        """A decompressed stream."""
+        return open_binary(self.source)
+
+    def lines(self, longest: int = 64 << 20) -> Iterator[tuple[int, bytes]]:
+        """(number from 1, line) of each line, in memory one at a time.
+
+        Raises
+        ------
+        InputError
+            ``file.too-large`` for a line beyond ``longest`` bytes, and as ``open``.
+        """
+        with self.open() as stream:
+            number = 0
+            while line := stream.readline(longest + 1):
+                number += 1
+                if len(line) > longest:
+                    place = f"{self.name}:line {number}"
+                    raise InputError("file.too-large", "a line is too long", place=place)
+                yield number, line
+
+    def sha256(self) -> str:
+        """Of the bytes as stored."""
+        if isinstance(self.source, bytes):
+            return hashlib.sha256(self.source).hexdigest()
+        return fingerprint(self.source)
 
 
 def head(source: PathLike | bytes, size: int = 4096) -> bytes:
@@ -126,13 +217,5 @@ def head(source: PathLike | bytes, size: int = 4096) -> bytes:
     InputError
         As ``load``.
     """
-    if isinstance(source, bytes):
-        return inflate(source, "bytes")[:size] if is_gzip(source) else source[:size]
-    name = Path(source).name
-    try:
-        with open_binary(source) as stream:
-            return stream.read(size)
-    except EOFError:
-        raise truncated(name) from None
-    except (OSError, zlib.error):
-        raise InputError("file.corrupt", "the compressed file is damaged", place=name) from None
+    with open_binary(source) as stream:
+        return stream.read(size)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pytwin.record.csvmap import Mapping, load_mapping
-from pytwin.record.read import RecordIterator, read_record, read_records
+from pytwin.record.read import EventStream, RecordIterator, read_record, read_records, stream_events
 from pytwin.record.record import PatientInfo, Record, Source
 from pytwin.record.table import Event, EventTable
 from pytwin.record.time import NAIVE, NAT, Instant, iso, parse_time
@@ -12,6 +12,7 @@ __all__ = [
     "NAIVE",
     "NAT",
     "Event",
+    "EventStream",
     "EventTable",
     "Instant",
     "Mapping",
@@ -24,4 +25,5 @@ __all__ = [
     "parse_time",
     "read_record",
     "read_records",
+    "stream_events",
 ]

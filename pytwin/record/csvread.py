@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import csv
-import hashlib
 import io
-import zlib
-from collections.abc import Iterator
-from pathlib import Path
-from typing import IO, NamedTuple, TextIO
+from collections.abc import Iterator, Sequence
+from itertools import chain
+from typing import NamedTuple, TextIO
 
 from pytwin.errors import InputError
-from pytwin.formats.files import PathLike, fingerprint, inflate, is_gzip, open_binary, truncated
+from pytwin.formats.files import Input
 from pytwin.record.csvcolumns import Columns
-from pytwin.record.csvmap import Mapping
+from pytwin.record.csvmap import Mapping, load_mapping
 from pytwin.record.csvrow import PatientRows
-from pytwin.record.record import Record, Source
+from pytwin.record.sink import Options, Sink
 
 _DELIMITERS = ",;\t|"
 
@@ -40,21 +38,13 @@ class Row(NamedTuple):
 class _File:
     """A CSV file that can be read more than once."""
 
-    def __init__(self, source: PathLike | bytes, mapping: Mapping) -> None:
+    def __init__(self, source: Input, mapping: Mapping) -> None:
         self.mapping = mapping
+        self.name = source.name
         self._source = source
-        if isinstance(source, bytes):
-            self.name, self.sha256 = "bytes", hashlib.sha256(source).hexdigest()
-            self._data = inflate(source, self.name) if is_gzip(source) else source
-        else:
-            self.name, self.sha256 = Path(source).name, fingerprint(source)
 
     def _open(self) -> TextIO:
-        stream: IO[bytes]
-        if isinstance(self._source, bytes):
-            stream = io.BytesIO(self._data)
-        else:
-            stream = open_binary(self._source)
+        stream = self._source.open()
         try:
             return io.TextIOWrapper(stream, self.mapping.encoding, errors="replace", newline="")
         except LookupError:
@@ -68,8 +58,7 @@ class _File:
             delimiter = self.mapping.delimiter or max(_DELIMITERS, key=first.count)
             if len(delimiter) != 1:
                 raise InputError("csv.mapping", "the delimiter must be one character")
-            text.seek(0)
-            reader = csv.reader(text, delimiter=delimiter)
+            reader = csv.reader(chain([first], text), delimiter=delimiter)
             try:
                 for cells in reader:
                     if cells:
@@ -77,10 +66,6 @@ class _File:
             except csv.Error:
                 place = f"{self.name}:line {reader.line_num}"
                 raise InputError("csv.malformed", "the text is not CSV", place=place) from None
-            except EOFError:
-                raise truncated(self.name) from None
-            except (OSError, zlib.error):
-                raise InputError("file.corrupt", "the file is damaged", place=self.name) from None
 
 
 def _body(file: _File, columns: Columns) -> Iterator[tuple[str, Row]]:
@@ -132,38 +117,38 @@ def _scattered(file: _File, columns: Columns) -> Iterator[tuple[str, list[Row]]]
         yield patient, [*loose, *rows] if index == 0 else rows
 
 
-def read_csv(source: PathLike | bytes, mapping: Mapping, patient: str | None = None) -> Iterator[Record]:
-    """Read the patients of a CSV file.
+def recognises(head: bytes, name: str) -> bool:
+    """Whether a file is text, which is the most that can be said of CSV."""
+    return b"\x00" not in head
 
-    Parameters
-    ----------
-    source : path or bytes
-        Plain or gzip.
-    mapping : Mapping
-    patient : str, optional
-        Only this one.
 
-    Yields
-    ------
-    Record
-        One patient at a time. Where the rows of a patient stand together, no more than one
-        patient is held in memory.
+def read(inputs: Sequence[Input], sink: Sink, options: Options) -> Iterator[None]:
+    """Read the patients of CSV files, one at a time.
+
+    Where the rows of a patient stand together, no more than one patient is held in memory.
 
     Raises
     ------
     InputError
-        ``csv.no-column``, ``csv.malformed``, ``csv.mapping``, or what makes the file unreadable.
+        ``csv.no-mapping``, ``csv.no-column``, ``csv.malformed``, ``csv.mapping``, or what makes a file
+        unreadable.
     """
-    file = _File(source, mapping)
-    header = next(file.rows(), None)
-    if header is None:
-        raise InputError("file.empty", "the file has no header", place=file.name)
-    columns = Columns(header.cells, mapping, file.name)
-    split = _groups if _grouped(file, columns) else _scattered
-    origin = Source(file.name, file.sha256)
-    for identifier, rows in split(file, columns):
-        if patient is None or identifier == patient:
-            reader = PatientRows(identifier, columns, mapping, file.name)
-            for row in rows:
-                reader.add(row.line, row.cells, row.problem)
-            yield reader.record(origin)
+    if options.mapping is None:
+        hint = "Say with mapping= what its columns mean"
+        raise InputError("csv.no-mapping", "a CSV file needs a column mapping", hint=hint)
+    mapping = load_mapping(options.mapping)
+    for source in inputs:
+        sink.opened(source)
+        file = _File(source, mapping)
+        header = next(file.rows(), None)
+        if header is None:
+            raise InputError("file.empty", "the file has no header", place=file.name)
+        columns = Columns(header.cells, mapping, file.name)
+        for identifier, lines in (_groups if _grouped(file, columns) else _scattered)(file, columns):
+            if options.patient is None or identifier == options.patient:
+                reader = PatientRows(identifier, columns, mapping, file.name)
+                for line in lines:
+                    reader.add(line.line, line.cells, line.problem)
+                reader.write(sink)
+                sink.done(identifier)
+                yield

@@ -20,7 +20,8 @@ from pytwin.record.csvmap import (
 )
 from pytwin.record.log import IssueLog
 from pytwin.record.quantity import REASONS, measure, parse_number
-from pytwin.record.record import DOSE_KINDS, PatientInfo, Record, Source
+from pytwin.record.record import DOSE_KINDS, PatientInfo
+from pytwin.record.sink import Sink
 from pytwin.record.table import Event
 from pytwin.record.time import DAY, MINUTE, NAT, UNKNOWN, Instant, parse_time
 
@@ -372,14 +373,10 @@ class PatientRows:
             until=until.us + until.width if until.us != NAT else NAT, **shared, **fields,
         )  # fmt: skip
 
-    def record(self, source: Source) -> Record:
-        """The patient's record."""
-        info = self._info()
-        genotypes = {gene: text for gene, text in self._genotypes.items() if text}
-        return Record.from_events(
-            info,
-            self._events,
-            issues=self._log.issues(),
-            sources=[source],
-            genotypes=genotypes,
-        )
+    def write(self, sink: Sink) -> None:
+        """Hand over the person, the events and the issues."""
+        key = self._identifier
+        sink.person(key, self._info())
+        sink.genotypes(key, {gene: text for gene, text in self._genotypes.items() if text})
+        sink.resource(key, self._events)
+        sink.log(key).extend(self._log.issues())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from pytwin.issues import Issue, Issues, Severity
 
 _LISTED = 100  # of one code in one file; further ones are counted
@@ -25,12 +27,19 @@ class IssueLog:
         found: str = "",
     ) -> None:
         """Add one issue; ``found`` is the only argument that may hold a patient's data."""
-        issue = Issue(code, message, place, action, severity, found[:200])
-        count = self._count.get(code, 0) + 1
-        self._count[code] = count
+        self._add(Issue(code, message, place, action, severity, found[:200]))
+
+    def extend(self, issues: Iterable[Issue]) -> None:
+        """Add issues that another reader collected."""
+        for issue in issues:
+            self._add(issue)
+
+    def _add(self, issue: Issue) -> None:
+        count = self._count.get(issue.code, 0) + 1
+        self._count[issue.code] = count
         if count <= _LISTED:
             self._items.append(issue)
-        self._last[code] = issue
+        self._last[issue.code] = issue
 
     def issues(self) -> Issues:
         """All issues, with one more for each code that was cut short."""

@@ -1,4 +1,4 @@
-"""read_record and read_records: the formats are recognised by what the files contain."""
+"""read_record, read_records and stream_events: the formats are recognised by what the files contain."""
 
 from __future__ import annotations
 
@@ -8,67 +8,66 @@ from pathlib import Path
 from typing import Any
 
 from pytwin.errors import InputError
-from pytwin.formats.files import PathLike, head, load
+from pytwin.formats.files import Input, PathLike
 from pytwin.issues import Issue, Issues
+from pytwin.record.adapters import Adapter, named, sniff
 from pytwin.record.csvmap import Mapping as ColumnMapping
-from pytwin.record.csvmap import load_mapping
-from pytwin.record.csvread import read_csv
-from pytwin.record.fhir import read_fhir
-from pytwin.record.record import Record
+from pytwin.record.record import PatientInfo, Record
+from pytwin.record.sink import Options, Sink
+from pytwin.record.table import EventTable
 
 MappingLike = ColumnMapping | Mapping[str, Any] | PathLike
-FORMATS = ("auto", "fhir", "csv")
-_SUFFIXES = (".json", ".csv", ".tsv", ".txt")
+SourceLike = PathLike | bytes | Iterable[PathLike | bytes]
+_CHUNK = 1 << 16  # rows of a table that is handed on
 
-# first bytes of formats that this version does not read -> their name
-_OTHERS = {
-    b"<": "XML",
-    b"MSH|": "HL7 v2",
-    b"FHS|": "HL7 v2",
-    b"BHS|": "HL7 v2",
-    b"PAR1": "Parquet",
-    b"PK\x03\x04": "ZIP",
-    b"SQLite": "SQLite",
-    b"Alias:": "FHIR Shorthand",
-    b"Instance:": "FHIR Shorthand",
-    b"Profile:": "FHIR Shorthand",
-    b"%PDF": "PDF",
-}
+DataSet = tuple[Adapter, list[Input]]
 
 
-def sniff(source: PathLike | bytes) -> str:
-    """The format of an input: ``fhir`` for JSON text or what is named so, ``csv`` for other text.
-
-    Raises
-    ------
-    InputError
-        ``format.unsupported`` for a format that is recognised and not read, ``format.unknown``
-        for bytes that are no text, ``file.empty``.
-    """
-    start = head(source)
-    name = "bytes" if isinstance(source, bytes) else Path(source).name
-    text = start.removeprefix(b"\xef\xbb\xbf").lstrip()
-    if not text:
-        raise InputError("file.empty", "the file is empty", place=name)
-    if text[:1] in (b"{", b"[") or start[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return "fhir"
-    for magic, other in _OTHERS.items():
-        if text.startswith(magic):
-            raise InputError("format.unsupported", f"the file is {other}, which is not read", place=name)
-    if b"\x00" in start:
-        raise InputError("format.unknown", "the file is not text", place=name)
-    # Text that is called JSON and is none is better told so than asked for a mapping of its columns.
-    return "fhir" if name.removesuffix(".gz").endswith(".json") else "csv"
+def _inputs(source: SourceLike) -> Iterator[Input]:
+    """The files of a folder, or what is given one by one."""
+    if not isinstance(source, (str, bytes, os.PathLike)):
+        yield from (Input(item) for item in source)
+        return
+    if isinstance(source, bytes) or not Path(source).is_dir():
+        yield Input(source)
+        return
+    root = Path(source)
+    paths = [path for path in root.rglob("*") if path.is_file()]
+    shown = sorted(path for path in paths if not _hidden(path.relative_to(root)))
+    if not shown:
+        raise InputError("file.none", "the folder has no file", place=root.name)
+    yield from (Input(path) for path in shown)
 
 
-def _format(source: PathLike | bytes, stated: str) -> str:
-    if stated not in FORMATS:
-        raise InputError("format.unknown", f"format must be one of {', '.join(FORMATS)}")
-    return sniff(source) if stated == "auto" else stated
+def _hidden(path: Path) -> bool:
+    return any(part.startswith((".", "__")) for part in path.parts)
+
+
+def _data_sets(inputs: Iterable[Input], stated: str, issues: Issues | None) -> Iterator[DataSet]:
+    """Files that are read together: those of one folder and format, where the format is spread so."""
+    adapter = named(stated) if stated != "auto" else None
+    gathered: dict[tuple[str, str], DataSet] = {}
+    for source in inputs:
+        try:
+            found = adapter or sniff(source)
+        except InputError as error:
+            if issues is None:
+                raise
+            _left_out(issues, error)
+            continue
+        if found.together:
+            gathered.setdefault((source.folder, found.name), (found, []))[1].append(source)
+        else:
+            yield found, [source]
+    yield from gathered.values()
+
+
+def _left_out(issues: Issues, error: InputError) -> None:
+    issues.extend([Issue(error.code, error.message, error.place, "file left out", "error")])
 
 
 def read_record(
-    source: PathLike | bytes | Iterable[PathLike],
+    source: SourceLike,
     *,
     format: str = "auto",
     mapping: MappingLike | None = None,
@@ -79,10 +78,9 @@ def read_record(
     Parameters
     ----------
     source : path, bytes, or iterable of paths
-        A FHIR R4 file (Bundle or resource, JSON, plain or gzip) or a CSV file; several FHIR
-        files are read as one record.
+        A file, a folder of files that belong together, or several files, read as one record.
     format : str
-        ``auto`` looks at the content; ``fhir`` or ``csv``.
+        ``auto`` looks at the content; else the name of a format.
     mapping : Mapping, dict or path, optional
         Meaning of the columns of a CSV file; a path names a TOML or JSON file.
     patient : str, optional
@@ -95,49 +93,70 @@ def read_record(
     Raises
     ------
     InputError
-        The input as a whole cannot be read: it is no FHIR or CSV, cut off, without a patient,
+        The input as a whole cannot be read: its format is not known, it is cut off, without a patient,
         or with several (``read_records`` reads those). What is odd inside is in ``record.issues``.
 
     Examples
     --------
     >>> record = read_record("patient.json")  # doctest: +SKIP
     """
-    if isinstance(source, (str, bytes, os.PathLike)):
-        if _format(source, format) == "csv":
-            return _only(read_csv(source, _mapping(mapping), patient), patient, source)
-        return read_fhir([load(source)], patient)[0]
-    paths = list(source)
-    if not paths:
+    inputs = list(_inputs(source))
+    if not inputs:
         raise InputError("file.none", "no file was given")
-    for path in paths:
-        if _format(path, format) == "csv":
-            message = "several CSV files are not read as one"
-            raise InputError("format.unsupported", message, place=Path(path).name)
-    return read_fhir([load(path) for path in paths], patient)[0]
+    sink = Sink()
+    by_format: dict[str, DataSet] = {}
+    for adapter, files in _data_sets(inputs, format, None):
+        by_format.setdefault(adapter.name, (adapter, []))[1].extend(files)
+    for adapter, files in by_format.values():
+        for _ in adapter.read(files, sink, Options(mapping, patient)):
+            if len(sink.sheet) >= _CHUNK:
+                sink.flush()
+    place = inputs[0].name if len(inputs) == 1 else f"{len(inputs)} files"
+    return sink.take([_only(sink.keys(), patient, place)])[0]
 
 
-def _mapping(mapping: MappingLike | None) -> ColumnMapping:
-    if mapping is None:
-        hint = "Say with mapping= what its columns mean"
-        raise InputError("csv.no-mapping", "a CSV file needs a column mapping", hint=hint)
-    return load_mapping(mapping)
-
-
-def _only(records: Iterator[Record], patient: str | None, source: PathLike | bytes) -> Record:
-    place = "bytes" if isinstance(source, bytes) else Path(source).name
-    first = next(records, None)
-    if first is None:
-        code = "record.no-patient" if patient is None else "record.no-such-patient"
-        message = "the file has no such patient" if patient else "there is no patient"
-        raise InputError(code, message, place=place)
-    if next(records, None) is not None:
+def _only(keys: list[str], patient: str | None, place: str) -> str:
+    if patient is not None:
+        if patient in keys:
+            return patient
+        message = "there is no patient with the identifier asked for"
+        raise InputError("record.no-such-patient", message, place=place)
+    if not keys:
+        raise InputError("record.no-patient", "there is no patient", place=place)
+    if len(keys) > 1:
         hint = "Use pytwin.read_records to read them all, or name one with patient="
-        raise InputError("record.two-patients", "there is more than one patient", place=place, hint=hint)
-    return first
+        raise InputError("record.two-patients", f"there are {len(keys)} patients", place=place, hint=hint)
+    return keys[0]
+
+
+class _Reading:
+    """Data sets one after another; what cannot be read is raised or listed."""
+
+    def __init__(self, source: SourceLike, stated: str, options: Options, errors: str) -> None:
+        if errors not in ("raise", "list"):
+            raise InputError("option.unknown", "errors must be 'raise' or 'list'")
+        self.issues = Issues()
+        self._errors = errors
+        self._options = options
+        listed = self.issues if errors == "list" else None
+        self._sets = _data_sets(_inputs(source), stated, listed)
+
+    def sinks(self) -> Iterator[tuple[Sink, bool]]:
+        """(sink, at the end) whenever a data set has come on."""
+        for adapter, files in self._sets:
+            sink = Sink()
+            try:
+                for _ in adapter.read(files, sink, self._options):
+                    yield sink, False
+                yield sink, True
+            except InputError as error:
+                if self._errors == "raise":
+                    raise
+                _left_out(self.issues, error)
 
 
 class RecordIterator(Iterator[Record]):
-    """Records one after another; at most one file is in memory at a time.
+    """Records one after another.
 
     Attributes
     ----------
@@ -145,55 +164,24 @@ class RecordIterator(Iterator[Record]):
         With ``errors="list"``: the files that could not be read.
     """
 
-    def __init__(self, sources: list[PathLike | bytes], options: dict[str, Any], errors: str) -> None:
-        self.issues = Issues()
-        self._errors = errors
-        self._records = self._all(sources, options)
+    def __init__(self, reading: _Reading, patient: str | None) -> None:
+        self.issues = reading.issues
+        self._records = self._all(reading, patient)
 
-    def _all(self, sources: list[PathLike | bytes], options: dict[str, Any]) -> Iterator[Record]:
-        for source in sources:
-            try:
-                yield from _records_of(source, **options)
-            except InputError as error:
-                if self._errors == "raise":
-                    raise
-                issue = Issue(error.code, error.message, error.place, "file left out", "error")
-                self.issues.extend([issue])
+    def _all(self, reading: _Reading, patient: str | None) -> Iterator[Record]:
+        for sink, ended in reading.sinks():
+            if ended or sink.finished:
+                keys = sink.keys() if ended else list(dict.fromkeys(sink.finished))
+                yield from sink.take(key for key in keys if patient in (None, key))
+            elif len(sink.sheet) >= _CHUNK:
+                sink.flush()
 
     def __next__(self) -> Record:
         return next(self._records)
 
 
-def _records_of(
-    source: PathLike | bytes, stated: str, mapping: MappingLike | None, patient: str | None
-) -> Iterator[Record]:
-    if _format(source, stated) == "csv":
-        yield from read_csv(source, _mapping(mapping), patient)
-    else:
-        yield from read_fhir([load(source)], patient, many=True)
-
-
-def _files(source: PathLike | bytes | Iterable[PathLike]) -> list[PathLike | bytes]:
-    if isinstance(source, bytes):
-        return [source]
-    if not isinstance(source, (str, os.PathLike)):
-        return list(source)
-    path = Path(source)
-    if not path.is_dir():
-        return [path]
-    files = sorted(p for p in path.rglob("*") if p.is_file() and _is_record(p))
-    if not files:
-        raise InputError("file.none", "the folder has no JSON or CSV file", place=path.name)
-    return list(files)
-
-
-def _is_record(path: Path) -> bool:
-    name = path.name.lower().removesuffix(".gz")
-    return name.endswith(_SUFFIXES) and not name.startswith(".")
-
-
 def read_records(
-    source: PathLike | bytes | Iterable[PathLike],
+    source: SourceLike,
     *,
     format: str = "auto",
     mapping: MappingLike | None = None,
@@ -204,8 +192,10 @@ def read_records(
 
     Parameters
     ----------
-    source : path, bytes, or iterable of paths
-        One file with several patients, a folder, or files; each file is read by itself.
+    source : path, bytes, or iterable of paths or bytes
+        One file with several patients, a folder, or files. Files of a format that spreads a patient over
+        several files (tables, bulk exports) are read together with those in the same folder, others each
+        by itself.
     format, mapping, patient : optional
         As in ``read_record``.
     errors : str
@@ -215,15 +205,69 @@ def read_records(
     Returns
     -------
     RecordIterator
-        A file of FHIR is in memory as a whole, a CSV file whose rows are grouped by patient
-        one patient at a time.
+        What is read together is in memory together, 60 bytes an event; a CSV file whose rows are grouped
+        by patient one patient at a time.
 
     Raises
     ------
     InputError
         As ``read_record``.
     """
-    if errors not in ("raise", "list"):
-        raise InputError("option.unknown", "errors must be 'raise' or 'list'")
-    options = {"stated": format, "mapping": mapping, "patient": patient}
-    return RecordIterator(_files(source), options, errors)
+    return RecordIterator(_Reading(source, format, Options(mapping, patient), errors), patient)
+
+
+class EventStream(Iterator[EventTable]):
+    """Tables of events as they are read, of any patients, with at most some 65,536 rows each.
+
+    Attributes
+    ----------
+    issues : Issues
+        What was odd so far.
+    people : dict of str to PatientInfo
+        Who was met so far, by the identifier in the column ``patient``.
+    """
+
+    def __init__(self, reading: _Reading) -> None:
+        self.issues = reading.issues
+        self.people: dict[str, PatientInfo] = {}
+        self._tables = self._all(reading)
+
+    def _all(self, reading: _Reading) -> Iterator[EventTable]:
+        for sink, ended in reading.sinks():
+            if ended or len(sink.sheet) >= _CHUNK or sink.tables:
+                sink.flush()
+                self.people.update(sink.people)
+                yield from sink.tables
+                sink.tables.clear()
+                sink.finished.clear()
+            if ended:
+                self.issues.extend(sink.all_issues())
+
+    def __next__(self) -> EventTable:
+        return next(self._tables)
+
+
+def stream_events(
+    source: SourceLike,
+    *,
+    format: str = "auto",
+    mapping: MappingLike | None = None,
+    errors: str = "raise",
+) -> EventStream:
+    """Read events in bounded memory, as they come, of any number of patients.
+
+    Versions and duplicates are not resolved, because what replaces an event may come later:
+    ``Record.from_tables`` and ``read_records`` do that.
+
+    Parameters
+    ----------
+    source : path, bytes, or iterable of paths or bytes
+        As in ``read_records``; an iterator may give messages as bytes without end.
+    format, mapping, errors : optional
+        As in ``read_records``.
+
+    Returns
+    -------
+    EventStream
+    """
+    return EventStream(_Reading(source, format, Options(mapping), errors))

@@ -109,6 +109,20 @@ class EventTable:
         code = np.full(len(self), strings.index(identifier), np.int32)
         return EventTable._of({**self.varying, "patient": code}, dict(self.shapes), strings).compact()
 
+    def patients(self) -> list[str]:
+        """Identifiers of everybody in the table, in order of appearance."""
+        codes, first = np.unique(self.varying["patient"], return_index=True)
+        return [self.strings[i] for i in codes[np.argsort(first)].tolist()]
+
+    def by_patient(self) -> list[tuple[str, EventTable]]:
+        """(identifier, rows) of everybody in the table, in order of appearance."""
+        codes = self.varying["patient"]
+        order = np.argsort(codes, kind="stable")
+        starts = np.flatnonzero(np.diff(codes[order], prepend=-1))
+        groups = zip(starts.tolist(), [*starts[1:].tolist(), len(order)], strict=True)
+        found = {self.strings[codes[order[a]]]: self[order[a:b]] for a, b in groups}
+        return [(key, found[key]) for key in self.patients()]
+
     def _array(self, name: str) -> NDArray[Any]:
         if name in self.varying:
             return self.varying[name]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,9 +11,9 @@ from msgspec import Struct
 
 from pytwin.errors import InputError
 from pytwin.formats import fhir
-from pytwin.formats.files import Blob
+from pytwin.formats.files import Input
 from pytwin.formats.jsontext import ShapeError, decode
-from pytwin.issues import Issue, Issues
+from pytwin.issues import Issue
 from pytwin.record.fhir.bundle import Entry, ResourceSet
 from pytwin.record.fhir.condition import read_allergy, read_condition
 from pytwin.record.fhir.context import Context
@@ -21,7 +21,8 @@ from pytwin.record.fhir.medication import read_administration, read_request, rea
 from pytwin.record.fhir.observation import read_observation
 from pytwin.record.fhir.patient import read_patient
 from pytwin.record.log import IssueLog
-from pytwin.record.record import PatientInfo, Record, Source
+from pytwin.record.record import PatientInfo
+from pytwin.record.sink import Options, Sink
 from pytwin.record.table import Event
 
 _READERS: dict[str, tuple[type[Any], Callable[[Context, Any], list[Event]]]] = {
@@ -48,54 +49,32 @@ class _Identifiers(Struct):
     identifier: list[fhir.Identifier] = []
 
 
-def read_fhir(blobs: Iterable[Blob], patient: str | None = None, *, many: bool = False) -> list[Record]:
+def read(inputs: Sequence[Input], sink: Sink, options: Options) -> Iterator[None]:
     """Read the patients of one or more FHIR files that belong together.
-
-    Parameters
-    ----------
-    blobs : iterable of Blob
-    patient : str, optional
-        Id of the one Patient to read.
-    many : bool
-        Allow more than one patient.
-
-    Returns
-    -------
-    list of Record
 
     Raises
     ------
     InputError
-        ``record.no-patient``, ``record.two-patients``, ``record.no-such-patient``, or what makes
-        a file unreadable as a whole.
+        ``record.no-patient``, or what makes a file unreadable as a whole.
     """
     resources = ResourceSet()
-    sources = []
-    for blob in blobs:
-        resources.add_file(blob)
-        sources.append(Source(blob.name, blob.sha256))
-    place = sources[0].name if len(sources) == 1 else f"{len(sources)} files"
+    for source in inputs:
+        sink.opened(source)
+        resources.add_file(source.load())
+    place = inputs[0].name if len(inputs) == 1 else f"{len(inputs)} files"
     people = _people(resources)
-    _check(people, patient, many, place)
-    if patient is not None:
-        wanted = {key for key, person in people.items() if person.info.id == patient}
-    else:
-        wanted = set(people)
-    _distribute(resources, people)
-    return [_record(people[key], resources, sources) for key in people if key in wanted]
-
-
-def _check(people: dict[str, _Person], patient: str | None, many: bool, place: str) -> None:
     if not people:
         hint = "Read the file together with the one that holds its Patient resource"
         raise InputError("record.no-patient", "there is no Patient", place=place, hint=hint)
-    if patient is not None:
-        if all(person.info.id != patient for person in people.values()):
-            raise InputError("record.no-such-patient", "no Patient has the id asked for", place=place)
-        return
-    if len(people) > 1 and not many:
-        hint = "Use pytwin.read_records to read them all, or name one with patient="
-        raise InputError("record.two-patients", f"there are {len(people)} patients", place=place, hint=hint)
+    _distribute(resources, people)
+    sink.log().extend(resources.log.issues())
+    for person in people.values():
+        key = person.info.id
+        sink.person(key, person.info)
+        sink.log(key).extend(person.log.issues())
+        for events in person.resources:
+            sink.resource(key, events)
+    yield
 
 
 def _people(resources: ResourceSet) -> dict[str, _Person]:
@@ -199,9 +178,3 @@ def _subject(
         if key:
             return key, ""
     return None, "fhir.other-subject"
-
-
-def _record(person: _Person, resources: ResourceSet, sources: list[Source]) -> Record:
-    issues = Issues([*resources.log.issues(), *person.log.issues()])
-    events = [event for rows in person.resources for event in rows]
-    return Record.from_events(person.info, events, issues=issues, sources=sources)

@@ -1,0 +1,94 @@
+"""The formats that are read, in the order in which they are tried."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+from pytwin.errors import InputError
+from pytwin.formats.files import Input
+from pytwin.record import csvread, fhir
+from pytwin.record.sink import Options, Sink
+
+
+class Adapter(NamedTuple):
+    """One format.
+
+    Attributes
+    ----------
+    name : str
+        What ``format=`` calls it.
+    recognises : callable
+        ``(head, name) -> bool``: whether a file is of this format, from its first 4,096 bytes
+        (decompressed, without a UTF-8 mark) and its name in lower case without ``.gz``.
+    read : callable
+        ``(inputs, sink, options)``, a generator that writes into the sink and yields after each
+        element of the source, so that the driver can take rows away.
+    together : bool
+        The files of one folder are one data set: a patient's data are spread over them.
+    """
+
+    name: str
+    recognises: Callable[[bytes, str], bool]
+    read: Callable[[Sequence[Input], Sink, Options], Iterator[None]]
+    together: bool = False
+
+
+ADAPTERS = (
+    Adapter("fhir", fhir.recognises, fhir.read),
+    Adapter("csv", csvread.recognises, csvread.read),
+)
+FORMATS = ("auto", *(adapter.name for adapter in ADAPTERS))
+
+# first bytes of formats that are not read -> their name
+_OTHERS = {
+    b"<": "XML",
+    b"MSH|": "HL7 v2",
+    b"FHS|": "HL7 v2",
+    b"BHS|": "HL7 v2",
+    b"PAR1": "Parquet",
+    b"PK\x03\x04": "ZIP",
+    b"SQLite": "SQLite",
+    b"Alias:": "FHIR Shorthand",
+    b"Instance:": "FHIR Shorthand",
+    b"Profile:": "FHIR Shorthand",
+    b"%PDF": "PDF",
+}
+
+
+def named(name: str) -> Adapter:
+    """The adapter of a format that the user states.
+
+    Raises
+    ------
+    InputError
+        ``format.unknown``.
+    """
+    for adapter in ADAPTERS:
+        if adapter.name == name:
+            return adapter
+    raise InputError("format.unknown", f"format must be one of {', '.join(FORMATS)}")
+
+
+def sniff(source: Input) -> Adapter:
+    """The adapter of what a file contains.
+
+    Raises
+    ------
+    InputError
+        ``format.unsupported`` for a format that is recognised and not read, ``format.unknown``
+        for bytes that are no text, ``file.empty``.
+    """
+    head = source.head().removeprefix(b"\xef\xbb\xbf")
+    if not head.strip():
+        raise InputError("file.empty", "the file is empty", place=source.name)
+    name = source.name.lower().removesuffix(".gz")
+    for magic, other in _OTHERS.items():
+        if head.lstrip().startswith(magic):
+            raise InputError(
+                "format.unsupported", f"the file is {other}, which is not read", place=source.name
+            )
+    for adapter in ADAPTERS:
+        if adapter.recognises(head, name):
+            return adapter
+    raise InputError("format.unknown", "the format of the file is not known", place=source.name)

@@ -1,0 +1,125 @@
+"""Sink: what a reader of a format writes into: people, events, issues, sources."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, replace
+from typing import Any, NamedTuple
+
+from pytwin.formats.files import Input
+from pytwin.issues import Issues
+from pytwin.record.event import Event
+from pytwin.record.log import IssueLog
+from pytwin.record.record import PatientInfo, Record, Source
+from pytwin.record.sheet import Sheet
+from pytwin.record.table import EventTable
+
+
+class Options(NamedTuple):
+    """What a user may say about an input.
+
+    Attributes
+    ----------
+    mapping : Mapping, dict or path, optional
+        Meaning of the columns of a table.
+    patient : str, optional
+        The one patient to read; a reader may leave out the others or ignore this.
+    """
+
+    mapping: Any = None
+    patient: str | None = None
+
+
+class Sink:
+    """Collects what readers find.
+
+    A patient's key is the identifier that the source gives the person, and stands in the column
+    ``patient``. Events may come before the person they are about.
+    """
+
+    def __init__(self) -> None:
+        self.sheet = Sheet()
+        self.tables: list[EventTable] = []
+        self.people: dict[str, PatientInfo] = {}
+        self.sources: list[Source] = []
+        self.finished: list[str] = []
+        self._logs: dict[str, IssueLog] = {}
+        self._genotypes: dict[str, dict[str, str]] = {}
+
+    def opened(self, source: Input) -> None:
+        """Begin a file; rows of different files are never one resource."""
+        self.flush()
+        self.sources.append(Source(source.name, source.sha256()))
+
+    def flush(self) -> None:
+        """Make a table of the rows so far."""
+        if len(self.sheet):
+            self.tables.append(EventTable.from_sheet(self.sheet))
+
+    def person(self, key: str, info: PatientInfo) -> None:
+        """What is known of a person; later calls add to it, and a contradiction leaves a fact unknown."""
+        before = self.people.get(key)
+        if before is None or before == info:
+            self.people[key] = info
+            return
+        facts = asdict(before)
+        for name, value in ((name, getattr(info, name)) for name in facts):
+            if facts[name] in (None, ""):
+                facts[name] = value
+            elif value not in (None, "", facts[name]):
+                facts[name] = "" if name == "id" else None
+                message = f"what is said of the patient's {name} contradicts itself"
+                self.log(key).add("patient.conflict", message, action="taken as unknown")
+        self.people[key] = replace(info, **facts)
+
+    def genotypes(self, key: str, written: Mapping[str, str]) -> None:
+        """Genotypes of a person as a table gives them, by gene."""
+        self._genotypes.setdefault(key, {}).update(written)
+
+    def resource(self, key: str, events: Iterable[Event]) -> None:
+        """The rows of one element of the source, about one person."""
+        for event in events:
+            self.sheet.add(event, key)
+
+    def log(self, key: str = "") -> IssueLog:
+        """Issues of one person; without a key those of the files."""
+        log = self._logs.get(key)
+        if log is None:
+            log = self._logs[key] = IssueLog()
+        return log
+
+    def all_issues(self) -> Issues:
+        """Issues of the files and of everybody."""
+        return Issues(issue for log in self._logs.values() for issue in log.issues())
+
+    def done(self, key: str) -> None:
+        """Say that a person is complete, so that the record can be handed on and forgotten."""
+        self.finished.append(key)
+
+    def keys(self) -> list[str]:
+        """Everybody that there is something of, in order of appearance."""
+        self.flush()
+        found = dict.fromkeys(self.people)
+        for table in self.tables:
+            found.update(dict.fromkeys(table.patients()))
+        return list(found)
+
+    def take(self, keys: Iterable[str]) -> list[Record]:
+        """The records of some people, who are forgotten."""
+        self.flush()
+        parts: dict[str, list[EventTable]] = {key: [] for key in keys}
+        left: list[EventTable] = []
+        for table in self.tables:
+            for key, rows in table.by_patient():
+                parts.get(key, left).append(rows)
+        self.tables = left
+        self.finished = [key for key in self.finished if key not in parts]
+        return [self._record(key, tables) for key, tables in parts.items()]
+
+    def _record(self, key: str, tables: list[EventTable]) -> Record:
+        log = self._logs.pop(key, None) if key else None
+        issues = Issues([*self.log().issues(), *(log.issues() if log else ())])
+        info = self.people.pop(key, None) or PatientInfo(key)
+        return Record.from_tables(
+            info, tables, issues=issues, sources=self.sources, genotypes=self._genotypes.pop(key, None)
+        )
