@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -32,11 +33,16 @@ def _stir(state: Words, word: Words) -> Words:
     return state
 
 
-def _texts(table: EventTable) -> Words:
-    """Two words for each string of the table."""
-    encoded = (text.encode(errors="surrogatepass") for text in table.strings)
+def _texts(table: EventTable, columns: Iterable[NDArray[np.int32]]) -> Words:
+    """Two words for each string of the table that some columns of codes use; zero for all others."""
+    used = np.zeros(len(table.strings), np.bool_)
+    for column in columns:
+        used[column] = True
+    words = np.zeros((len(used), 2), np.uint64)
+    encoded = (table.strings[i].encode(errors="surrogatepass") for i in np.flatnonzero(used).tolist())
     digests = b"".join(hashlib.blake2b(text, digest_size=16).digest() for text in encoded)
-    return np.frombuffer(digests, "<u8").reshape(-1, 2).astype(np.uint64)
+    words[used] = np.frombuffer(digests, "<u8").reshape(-1, 2)
+    return words
 
 
 def _words(column: NDArray[Any]) -> Words:
@@ -52,7 +58,9 @@ def row_digests(table: EventTable) -> Words:
 
     Rows with equal content have equal digests; others differ but for a chance of 2**-128.
     """
-    texts = _texts(table)
+    said = [table.shapes[name] for name in SAID_BY_SHAPE if name not in DTYPES]
+    said += [table.varying[name] for name in SAID_BY_ROW if name not in DTYPES]
+    texts = _texts(table, said)
     halves = []
     for half in (0, 1):
         seed = np.uint64(half + 1)
@@ -66,6 +74,16 @@ def row_digests(table: EventTable) -> Words:
             row = _stir(row, _words(column) if name in DTYPES else texts[column, half])
         halves.append(row)
     return np.stack(halves, axis=1)
+
+
+def origin_digests(table: EventTable) -> Words:
+    """Digest of where each row was found and under what id, (n,)."""
+    columns = [table.codes(name) for name in ("id", "source", "place")]
+    texts = _texts(table, columns)
+    row = _words(table.position)
+    for column in columns:
+        row = _stir(row, texts[column, 0])
+    return row
 
 
 def table_hash(digests: Words, about: str = "") -> str:

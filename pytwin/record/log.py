@@ -29,6 +29,14 @@ class IssueLog:
         """Add one issue; ``found`` is the only argument that may hold a patient's data."""
         self._add(Issue(code, message, place, action, severity, found[:200]))
 
+    def room(self, code: str) -> int:
+        """How many more issues of a code are listed, not counted."""
+        return max(_LISTED - self._count.get(code, 0), 0)
+
+    def repeat(self, code: str, times: int) -> None:
+        """Count further issues like the last one of a code."""
+        self._count[code] += times
+
     def extend(self, issues: Iterable[Issue]) -> None:
         """Add issues that another reader collected."""
         for issue in issues:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pytwin.issues import Issue, Severity
-from pytwin.record.digest import SAID_BY_ROW, SAID_BY_SHAPE, row_digests
+from pytwin.record.digest import SAID_BY_ROW, SAID_BY_SHAPE, origin_digests, row_digests
 from pytwin.record.event import COLUMNS, Event
 from pytwin.record.log import IssueLog
 from pytwin.record.table import EventTable
@@ -140,20 +140,39 @@ def _unique(table: EventTable, digests: NDArray[np.uint64], log: IssueLog) -> Fl
     keep = np.ones(len(table), np.bool_)
     if not len(table):
         return keep
-    first = np.flatnonzero(np.concatenate(([True], (digests[1:] != digests[:-1]).any(axis=1))))
-    sizes = np.diff(np.append(first, len(table)))
-    for at, size in zip(first[sizes > 1].tolist(), sizes[sizes > 1].tolist(), strict=True):
-        pairs = zip(table[at : at + size].rows, range(at, at + size), strict=True)
-        members = sorted(pairs, key=lambda member: sort_key(member[0]))
-        kept, _ = members[0]
-        for event, row in members[1:]:
-            if event.id == kept.id or (event.kind != "administration" and event.time != NAT):
-                _note(log, "record.duplicate", "two events say the same", event, "one was kept")
-                keep[row] = False
-            elif event.time != NAT:
-                message = "two administrations say the same under different ids"
-                _note(log, "record.possible-duplicate", message, event, "both were kept", "warning")
+    first = np.concatenate(([True], (digests[1:] != digests[:-1]).any(axis=1)))
+    group = np.cumsum(first) - 1
+    rows = np.flatnonzero(np.bincount(group)[group] > 1)
+    # of rows that say the same, the order is that of their origin
+    rows = rows[np.lexsort((origin_digests(table[rows]), group[rows]))]
+    leads = np.concatenate(([True], group[rows[1:]] != group[rows[:-1]])) if len(rows) else first[:0]
+    lead = rows[np.maximum.accumulate(np.where(leads, np.arange(len(rows)), 0))]
+    same_id = table.codes("id")[rows] == table.codes("id")[lead]
+    proof = (table.codes("kind")[rows] != table.code_of("administration")) & (table.time[rows] != NAT)
+    keep[rows[~leads & (same_id | proof)]] = False
+    _report_same(table, rows[~leads & (same_id | proof)], "record.duplicate", log)
+    apart = ~leads & ~same_id & ~proof & (table.time[rows] != NAT)
+    _report_same(table, rows[apart], "record.possible-duplicate", log)
     return keep
+
+
+_SAME: dict[str, tuple[str, str, Severity]] = {
+    "record.duplicate": ("two events say the same", "one was kept", "note"),
+    "record.possible-duplicate": (
+        "two administrations say the same under different ids",
+        "both were kept",
+        "warning",
+    ),
+}
+
+
+def _report_same(table: EventTable, rows: Index, code: str, log: IssueLog) -> None:
+    listed = rows[: log.room(code)]
+    for event in table[listed]:
+        message, action, severity = _SAME[code]
+        _note(log, code, message, event, action, severity)
+    if len(rows) > len(listed):
+        log.repeat(code, len(rows) - len(listed))
 
 
 def merge(tables: Sequence[EventTable]) -> tuple[EventTable, list[Issue]]:

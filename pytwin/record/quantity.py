@@ -79,6 +79,11 @@ def _why(written: str) -> str:
     return "unit.wrong"
 
 
+def unit_rule(unit: str, analyte: Analyte | None) -> tuple[str, float, float, str]:
+    """(canonical unit, scale, shift, reason) of a unit as written, for values of many rows."""
+    return _unit_rule(unit, analyte)
+
+
 def measure(value: float, comparator: str, unit: str, analyte: Analyte | None, ucum: str = "") -> Quantity:
     """Bring a number to the analyte's canonical unit.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from operator import attrgetter
 from typing import Any
@@ -18,6 +19,7 @@ _PLACE = SHAPE_COLUMNS.index("place")
 _NUMBERS = tuple((SHAPE_COLUMNS.index(name), NAN) for name in ("every", "rate"))
 
 Columns = dict[str, NDArray[Any]]
+Taken = tuple[Columns, Columns, tuple[str, ...]]  # row columns, shape columns, strings
 
 
 def split_place(place: str) -> tuple[str, int]:
@@ -58,12 +60,19 @@ class Sheet:
 
         It holds until the sheet is taken.
         """
+        return self._shapes.setdefault(self._key(event, place), len(self._shapes))
+
+    def number(self, event: Event, place: str) -> None:
+        """Give the shape of an event the next number, whether it is there already or not."""
+        self._shapes[(*self._key(event, place), len(self._shapes))] = len(self._shapes)
+
+    def _key(self, event: Event, place: str) -> tuple[Any, ...]:
         key = list(_shape_of(event))
         key[_PLACE] = place
         for index, nan in _NUMBERS:
             if key[index] != key[index]:
                 key[index] = nan
-        return self._shapes.setdefault(tuple(key), len(self._shapes))
+        return tuple(key)
 
     def add(self, event: Event, patient: str) -> None:
         """Write one event of a patient.
@@ -87,8 +96,8 @@ class Sheet:
             )
         )
 
-    def take(self) -> tuple[Columns, Columns, tuple[str, ...]]:
-        """(row columns, shape columns, strings) of all rows; the sheet is empty afterwards."""
+    def take(self) -> Taken:
+        """All rows; the sheet is empty afterwards."""
         strings: dict[str, int] = {"": 0}
         varying = list(zip(*self._rows, strict=True)) or [()] * 9
         rows: Columns = {"shape": np.array(varying[0], np.int32)}
@@ -97,17 +106,34 @@ class Sheet:
         for name, index in (("time", 2), ("until", 3), ("recorded", 4), ("position", 8)):
             rows[name] = np.array(varying[index], np.int64)
         rows["value"] = np.array(varying[5], np.float64)
-        columns = list(zip(*self._shapes, strict=True)) or [()] * len(SHAPE_COLUMNS)
-        shapes = {
-            name: np.array(values, DTYPES[name]) if name in DTYPES else _coded(values, strings)
-            for name, values in zip(SHAPE_COLUMNS, columns, strict=True)
-        }
+        shapes = self._shape_columns(strings)
         self._rows = []
         self._shapes = {}
         self.row = self._rows.append
         return rows, shapes, tuple(strings)
 
+    def _shape_columns(self, strings: dict[str, int]) -> Columns:
+        wide = range(len(SHAPE_COLUMNS))
+        columns = {SHAPE_COLUMNS[i]: tuple(key[i] for key in self._shapes) for i in wide}
+        return {
+            name: np.array(values, DTYPES[name]) if name in DTYPES else _coded(values, strings)
+            for name, values in columns.items()
+        }
 
-def _coded(texts: tuple[str, ...], strings: dict[str, int]) -> NDArray[np.int32]:
+    def take_with(self, texts: Mapping[str, tuple[NDArray[np.int32], Sequence[str]]], rows: Columns) -> Taken:
+        """As ``take`` for rows that are given as whole columns, text as (codes, texts).
+
+        The column ``shape`` counts the calls of ``number``.
+        """
+        strings: dict[str, int] = {"": 0}
+        rows = dict(rows)
+        for name, (codes, values) in texts.items():
+            rows[name] = _coded(values, strings)[codes]
+        shapes = self._shape_columns(strings)
+        self._shapes = {}
+        return rows, shapes, tuple(strings)
+
+
+def _coded(texts: Sequence[str], strings: dict[str, int]) -> NDArray[np.int32]:
     intern = strings.setdefault
     return np.array([intern(text, len(strings)) for text in texts], np.int32)

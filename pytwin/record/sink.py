@@ -81,6 +81,12 @@ class Sink:
         for event in events:
             self.sheet.add(event, key)
 
+    def table(self, table: EventTable) -> None:
+        """Many rows at once, each of the patient in its column."""
+        self.flush()
+        if len(table):
+            self.tables.append(table)
+
     def log(self, key: str = "") -> IssueLog:
         """Issues of one person; without a key those of the files."""
         log = self._logs.get(key)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, overload
 
 import numpy as np
@@ -51,6 +51,7 @@ class EventTable:
         for array in (*rows.values(), *shapes.values()):
             array.flags.writeable = False
         self._wide: Columns = {}
+        self._codes: dict[str, int] | None = None
 
     @classmethod
     def _of(cls, rows: Columns, shapes: Columns, strings: tuple[str, ...]) -> EventTable:
@@ -62,6 +63,13 @@ class EventTable:
     def from_sheet(cls, sheet: Sheet) -> EventTable:
         """All rows of a sheet, which is empty afterwards."""
         return cls._of(*sheet.take())
+
+    @classmethod
+    def from_columns(
+        cls, sheet: Sheet, texts: Mapping[str, tuple[NDArray[np.int32], Sequence[str]]], rows: Columns
+    ) -> EventTable:
+        """Rows given as whole columns, with shapes that a sheet numbered; see ``Sheet.take_with``."""
+        return cls._of(*sheet.take_with(texts, rows))
 
     @classmethod
     def concat(cls, tables: Sequence[EventTable]) -> EventTable:
@@ -216,6 +224,12 @@ class EventTable:
         """All rows as ``Event`` tuples."""
         return list(self)
 
+    def code_of(self, text: str) -> int:
+        """Code of a text; -1 where no row has it."""
+        if self._codes is None:
+            self._codes = {string: code for code, string in enumerate(self.strings)}
+        return self._codes.get(text, -1)
+
     def _equals(self, name: str, wanted: str | Sequence[str]) -> NDArray[np.bool_]:
         if name not in TEXT_COLUMNS:
             raise InputError("record.no-column", f"there is no text column {name!r}")
@@ -226,8 +240,7 @@ class EventTable:
         column = self.shapes[name] if shared else self.varying[name]
         keep = np.zeros(len(column), dtype=np.bool_)
         for text in wanted:
-            if text in self.strings:
-                keep |= column == self.strings.index(text)
+            keep |= column == self.code_of(text)
         return keep[self.varying["shape"]] if shared else keep
 
     def select(

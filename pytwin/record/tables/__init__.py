@@ -1,0 +1,1 @@
+"""Tables of many patients (OMOP, MEDS, Synthea, MIMIC, eICU), read by whole columns."""
