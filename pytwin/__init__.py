@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pytwin.genome import Genome, read_genome
     from pytwin.model import EventTable, Limit, Model, Objective, Plan, Population, models, read_events
     from pytwin.rank import Ranking
-    from pytwin.record import Record, read_record, read_records, stream_events
+    from pytwin.record import Record, Terminology, read_record, read_records, stream_events
     from pytwin.therapies import Therapy
     from pytwin.twin import Twin
 
@@ -40,6 +40,7 @@ _CONTENTS = {
     "Population": "pytwin.model",
     "Ranking": "pytwin.rank",
     "Record": "pytwin.record",
+    "Terminology": "pytwin.record",
     "Therapy": "pytwin.therapies",
     "Twin": "pytwin.twin",
     "doctor": "pytwin.doctor",
@@ -73,6 +74,7 @@ __all__ = [
     "PytwinError",
     "Ranking",
     "Record",
+    "Terminology",
     "Therapy",
     "Twin",
     "doctor",

@@ -8,6 +8,8 @@ from functools import lru_cache
 from pytwin.record.analytes import ANALYTES, Analyte
 from pytwin.record.conditions import CONDITIONS
 from pytwin.record.drugs import DRUGS, STRENGTHS, Drug
+from pytwin.record.resolver import DEFAULT
+from pytwin.record.systems import system_name
 
 __all__ = [
     "ANALYTES",
@@ -25,31 +27,7 @@ __all__ = [
     "tablet_strength",
 ]
 
-_SYSTEMS = {
-    "http://loinc.org": "LOINC",
-    "urn:oid:2.16.840.1.113883.6.1": "LOINC",
-    "http://www.nlm.nih.gov/research/umls/rxnorm": "RxNorm",
-    "urn:oid:2.16.840.1.113883.6.88": "RxNorm",
-    "http://snomed.info/sct": "SNOMED",
-    "urn:oid:2.16.840.1.113883.6.96": "SNOMED",
-    "http://hl7.org/fhir/sid/icd-10": "ICD-10",
-    "http://hl7.org/fhir/sid/icd-10-cm": "ICD-10",
-    "urn:oid:2.16.840.1.113883.6.90": "ICD-10",
-    "http://www.whocc.no/atc": "ATC",
-    "urn:oid:2.16.840.1.113883.6.73": "ATC",
-    "http://hl7.org/fhir/sid/ndc": "NDC",
-    "http://unitsofmeasure.org": "UCUM",
-    "": "local",
-}
-_SHORT = {name.lower(): name for name in _SYSTEMS.values()}
-
-_BY_LOINC = {code: analyte for analyte in ANALYTES.values() for code in analyte.loinc}
-_BY_LOCAL = {name: a for a in ANALYTES.values() for name in (*a.names, a.name.lower())}
-_BY_RXNORM = {code: drug for drug in DRUGS.values() for code in drug.rxnorm}
-_BY_ATC = {code: drug for drug in DRUGS.values() for code in drug.atc}
-_BY_DRUG_NAME = {name: drug for drug in DRUGS.values() for name in (*drug.names, drug.name.lower())}
 _BY_SNOMED = {code: c.name for c in CONDITIONS.values() for code in c.snomed}
-_WORD = re.compile(r"[a-z][a-z0-9'.-]*")
 _STRENGTH = re.compile(r"(\d+(?:\.\d+)?)\s*(?:mg|MG)\b(?!\s*/)")
 _LONGEST = 300  # characters of a drug's name
 
@@ -63,43 +41,9 @@ _ROUTES = {
 }  # fmt: skip
 
 
-@lru_cache(maxsize=4096)
-def system_name(uri: str) -> str:
-    """Short name of a code system: LOINC, RxNorm ...; the URI itself where pytwin knows none."""
-    short = _SYSTEMS.get(uri.rstrip("/")) or _SHORT.get(uri.lower())
-    return short or uri
-
-
-@lru_cache(maxsize=8192)
-def analyte_of(system: str, code: str, name: str = "") -> Analyte | None:
-    """The analyte of a LOINC code or canonical name, or of a local code or name.
-
-    A name counts only where no code of a standard system contradicts it.
-    """
-    if system == "LOINC":
-        return _BY_LOINC.get(code)
-    if system not in ("local", "") and not system.startswith(("http", "urn")):
-        return None
-    for text in (code, name):
-        found = ANALYTES.get(text) or _BY_LOINC.get(text) or _BY_LOCAL.get(" ".join(text.lower().split()))
-        if found:
-            return found
-    return None
-
-
-@lru_cache(maxsize=8192)
-def drug_of(system: str, code: str, name: str = "") -> Drug | None:
-    """The drug of an RxNorm or ATC code, else of a name that contains its name as a word."""
-    found = _BY_RXNORM.get(code) if system == "RxNorm" else _BY_ATC.get(code) if system == "ATC" else None
-    if found:
-        return found
-    text = name.lower()[:_LONGEST]
-    if text.strip() in _BY_DRUG_NAME:
-        return _BY_DRUG_NAME[text.strip()]
-    for word in _WORD.findall(text):
-        if word in _BY_DRUG_NAME:
-            return _BY_DRUG_NAME[word]
-    return None
+# What the built-in tables say; a reader that was given a terminology has a Resolver of its own.
+analyte_of = DEFAULT.analyte
+drug_of = DEFAULT.drug
 
 
 def drugs_of_class(name: str) -> tuple[str, ...]:

@@ -146,7 +146,7 @@ def read(inputs: Sequence[Input], sink: Sink, options: Options) -> Iterator[None
         columns = Columns(header.cells, mapping, file.name)
         for identifier, lines in (_groups if _grouped(file, columns) else _scattered)(file, columns):
             if options.patient is None or identifier == options.patient:
-                reader = PatientRows(identifier, columns, mapping, file.name)
+                reader = PatientRows(identifier, columns, mapping, file.name, options.resolver)
                 for line in lines:
                     reader.add(line.line, line.cells, line.problem)
                 reader.write(sink)

@@ -7,7 +7,7 @@ from typing import Any
 
 from pytwin.errors import InputError
 from pytwin.record.amount import DOSE_REASONS, NAN, Amount, hours_between, per_interval
-from pytwin.record.codes import Analyte, analyte_of, condition_of, drug_of, route_of, system_name
+from pytwin.record.codes import Analyte, condition_of, route_of, system_name
 from pytwin.record.csvcolumns import Columns
 from pytwin.record.csvmap import (
     Choice,
@@ -21,6 +21,7 @@ from pytwin.record.csvmap import (
 from pytwin.record.log import IssueLog
 from pytwin.record.quantity import REASONS, measure, parse_number
 from pytwin.record.record import DOSE_KINDS, PatientInfo
+from pytwin.record.resolver import DEFAULT, Resolver
 from pytwin.record.sink import Sink
 from pytwin.record.table import Event
 from pytwin.record.time import DAY, MINUTE, NAT, UNKNOWN, Instant, parse_time
@@ -40,14 +41,13 @@ _UNUSED = {
 _ERRORS = ("entered-in-error", "cancelled", "not-done", "not-taken")
 
 
-def _analyte(text: str) -> Analyte | None:
-    return analyte_of("LOINC", text) or analyte_of("local", text)
-
-
 class PatientRows:
     """Collects the rows of one patient."""
 
-    def __init__(self, identifier: str, columns: Columns, mapping: Mapping, file: str) -> None:
+    def __init__(
+        self, identifier: str, columns: Columns, mapping: Mapping, file: str, resolver: Resolver = DEFAULT
+    ) -> None:
+        self._resolver = resolver
         self._identifier = identifier
         self._columns = columns
         self._mapping = mapping
@@ -67,6 +67,9 @@ class PatientRows:
     ) -> None:
         place = f"{self._file}:{self._place(column)}"
         self._log.add(code, message, place, action, "note" if note else "warning", found)
+
+    def _analyte(self, text: str) -> Analyte | None:
+        return self._resolver.analyte("LOINC", text) or self._resolver.analyte("local", text)
 
     def _cell(self, column: str) -> str:
         return self._columns.cell(self._cells, column)
@@ -204,7 +207,7 @@ class PatientRows:
         text = self._cell(spec.column)
         if not text:
             return
-        analyte = _analyte(spec.analyte)
+        analyte = self._analyte(spec.analyte)
         unit = self._cell(spec.unit_column) or spec.unit
         when, late = self._when(spec.time)
         fields, reason = self._measured(text, unit, analyte, spec.column)
@@ -231,7 +234,7 @@ class PatientRows:
                 message = f"{REASONS[reason]}: {analyte.name}"
                 self._issue(reason, message, column, "kept as text, not usable", text)
             return {"text": text, **found}, reason
-        result = measure(number[1], number[0], unit, analyte)
+        result = measure(number[1], number[0], unit, analyte, resolver=self._resolver)
         if result.reason:
             message = REASONS[result.reason] + (f": {analyte.name}" if analyte else "")
             self._issue(result.reason, message, column, "not usable", f"{text} {unit}")
@@ -261,7 +264,7 @@ class PatientRows:
         when, late = self._when(spec.time)
         fields = amount._asdict()
         reason = fields.pop("reason") or late
-        known = drug_of("local", "", spec.drug)
+        known = self._resolver.drug("local", "", spec.drug)
         until = self._instant(self._cell(spec.until), spec.until)
         self._add(
             spec.column,
@@ -293,7 +296,7 @@ class PatientRows:
         answer = self._yes_no(spec)
         if answer is None:
             return
-        known = drug_of("local", "", spec.drug)
+        known = self._resolver.drug("local", "", spec.drug)
         when, _ = self._when("")
         status = "active" if answer else "not-taken"
         name = known.name if known else spec.drug
@@ -343,7 +346,7 @@ class PatientRows:
             label = condition_of(system, code) or name or code
             self._add("", reason, system=system, code=code, name=label, **shared)
             return
-        analyte = analyte_of(system, code, name) or (_analyte(name) if not code else None)
+        analyte = self._resolver.analyte(system, code, name) or (self._analyte(name) if not code else None)
         text = self._cell(spec.value)
         if not text:
             self._issue("value.absent", "an observation without a value", spec.value, "not usable", note=True)
@@ -356,7 +359,7 @@ class PatientRows:
 
     def _long_dose(self, spec: EventColumns, shared: dict[str, Any], reason: str) -> None:
         system, code, name = self._coding(spec)
-        drug = drug_of(system, code, name or code)
+        drug = self._resolver.drug(system, code, name or code)
         text = self._cell(spec.every)
         every = hours_between(text) if text else NAN
         if text and isnan(every):

@@ -11,7 +11,7 @@ label (section 7), and Holbrook 2005 (Arch Intern Med 165:1095).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,16 @@ class Drug:
     names: tuple[str, ...]
     classes: tuple[str, ...]
     untraced: bool = True
+
+    def joined(self, other: Drug) -> Drug:
+        """This drug with the codes, names and classes of another one added."""
+        return replace(
+            self,
+            rxnorm=tuple(dict.fromkeys(self.rxnorm + other.rxnorm)),
+            atc=tuple(dict.fromkeys(self.atc + other.atc)),
+            names=tuple(dict.fromkeys(self.names + other.names)),
+            classes=tuple(dict.fromkeys(self.classes + other.classes)),
+        )
 
 
 # name | RxNorm | ATC | other names | classes

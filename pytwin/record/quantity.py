@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from math import isfinite
 from typing import NamedTuple
 
-from pytwin.record.codes import Analyte
-from pytwin.units import UnitError, factor, resolve
+from pytwin.record.analytes import Analyte
+from pytwin.record.resolver import DEFAULT, Resolver
 
 _NUMBER = re.compile(
     r"(<=|>=|<|>|\u2264|\u2265)?\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,4})?)", re.ASCII
@@ -25,6 +24,8 @@ REASONS = {
     "unit.missing": "the value has no unit",
     "unit.unknown": "the unit cannot be read",
     "unit.wrong": "the unit does not measure this analyte",
+    "unit.special": "the unit is on a scale that is not linear",
+    "unit.uncertain": "the unit could mean something else than what is likely",
 }
 
 
@@ -50,41 +51,22 @@ def parse_number(text: str) -> tuple[str, float] | None:
     return _COMPARATORS.get(comparator, comparator), value
 
 
-@lru_cache(maxsize=8192)
-def _unit_rule(unit: str, analyte: Analyte | None) -> tuple[str, float, float, str]:
-    """(canonical unit, scale, shift, reason) of a unit as written."""
-    written = unit.strip()
-    if analyte is None:
-        try:
-            return (resolve(written), 1.0, 0.0, "") if written else ("", 1.0, 0.0, "")
-        except UnitError:
-            return written, 1.0, 0.0, "unit.unknown"
-    if analyte.accepts:
-        fits = written.lower() in analyte.accepts
-        return (analyte.unit, 1.0, 0.0, "") if fits else (written, 1.0, 0.0, _why(written))
-    if not written:
-        return "", 1.0, 0.0, "unit.missing"
-    try:
-        code = resolve(written, analyte.unit, analyte.name)
-        return analyte.unit, *factor(code, analyte.unit, analyte.name), ""
-    except UnitError as error:
-        return written, 1.0, 0.0, error.code
-
-
-def _why(written: str) -> str:
-    try:
-        resolve(written)
-    except UnitError:
-        return "unit.unknown"
-    return "unit.wrong"
-
-
 def unit_rule(unit: str, analyte: Analyte | None) -> tuple[str, float, float, str]:
     """(canonical unit, scale, shift, reason) of a unit as written, for values of many rows."""
-    return _unit_rule(unit, analyte)
+    rule = DEFAULT.rule(analyte, unit)
+    way = rule.conversion
+    scale, shift = (float(way.scale), float(way.shift)) if way else (1.0, 0.0)
+    return rule.unit, scale, shift, rule.reason
 
 
-def measure(value: float, comparator: str, unit: str, analyte: Analyte | None, ucum: str = "") -> Quantity:
+def measure(
+    value: float,
+    comparator: str,
+    unit: str,
+    analyte: Analyte | None,
+    ucum: str = "",
+    resolver: Resolver = DEFAULT,
+) -> Quantity:
     """Bring a number to the analyte's canonical unit.
 
     Parameters
@@ -97,6 +79,8 @@ def measure(value: float, comparator: str, unit: str, analyte: Analyte | None, u
         What was measured; None keeps the unit as found, in UCUM form.
     ucum : str, optional
         UCUM code that the source gives beside the written unit; it is tried first.
+    resolver : Resolver, optional
+        Terminology in use.
 
     Returns
     -------
@@ -104,15 +88,5 @@ def measure(value: float, comparator: str, unit: str, analyte: Analyte | None, u
     """
     if comparator and comparator not in KNOWN_COMPARATORS:
         return Quantity(value, comparator, unit, "value.comparator", "")
-    target, scale, shift, reason = _unit_rule(ucum or unit, analyte)
-    if reason and ucum and unit and unit != ucum:
-        second = _unit_rule(unit, analyte)
-        if not second[3]:
-            target, scale, shift, reason = second
-    if reason:
-        return Quantity(value, comparator, target, reason, "")
-    changed = scale != 1.0 or shift != 0.0
-    result = value * scale + shift if changed else value
-    if analyte and not analyte.low <= result <= analyte.high:
-        return Quantity(result, comparator, target, "value.implausible", "")
-    return Quantity(result, comparator, target, "", f"unit:{ucum or unit}->{target}" if changed else "")
+    found = resolver.quantity(analyte, value, unit, ucum)
+    return Quantity(found.value, comparator, found.unit, found.reason, found.change)

@@ -13,14 +13,23 @@ from pytwin.issues import Issue, Issues
 from pytwin.record.adapters import Adapter, named, sniff
 from pytwin.record.csvmap import Mapping as ColumnMapping
 from pytwin.record.record import PatientInfo, Record
+from pytwin.record.resolver import DEFAULT, Resolver
 from pytwin.record.sink import Options, Sink
 from pytwin.record.table import EventTable
+from pytwin.record.terminology import Terminology
 
 MappingLike = ColumnMapping | Mapping[str, Any] | PathLike
+TerminologyLike = Terminology | str | os.PathLike[str]
 SourceLike = PathLike | bytes | Iterable[PathLike | bytes]
 _CHUNK = 1 << 16  # rows of a table that is handed on
 
 DataSet = tuple[Adapter, list[Input]]
+
+
+def _resolver(terminology: TerminologyLike | None) -> Resolver:
+    if terminology is None:
+        return DEFAULT
+    return Resolver(terminology if isinstance(terminology, Terminology) else Terminology.load(terminology))
 
 
 def _inputs(source: SourceLike) -> Iterator[Input]:
@@ -72,6 +81,7 @@ def read_record(
     format: str = "auto",
     mapping: MappingLike | None = None,
     patient: str | None = None,
+    terminology: TerminologyLike | None = None,
 ) -> Record:
     """Read the record of one patient.
 
@@ -85,6 +95,9 @@ def read_record(
         Meaning of the columns of a CSV file; a path names a TOML or JSON file.
     patient : str, optional
         Which patient, where there are several.
+    terminology : Terminology or path, optional
+        Analytes, drugs, local codes and spellings of units that are known; a path names a TOML or CSV
+        file that adds to the built-in ones.
 
     Returns
     -------
@@ -103,12 +116,13 @@ def read_record(
     inputs = list(_inputs(source))
     if not inputs:
         raise InputError("file.none", "no file was given")
+    resolver = _resolver(terminology)
     sink = Sink()
     by_format: dict[str, DataSet] = {}
     for adapter, files in _data_sets(inputs, format, None):
         by_format.setdefault(adapter.name, (adapter, []))[1].extend(files)
     for adapter, files in by_format.values():
-        for _ in adapter.read(files, sink, Options(mapping, patient)):
+        for _ in adapter.read(files, sink, Options(mapping, patient, resolver)):
             if len(sink.sheet) >= _CHUNK:
                 sink.flush()
     place = inputs[0].name if len(inputs) == 1 else f"{len(inputs)} files"
@@ -186,6 +200,7 @@ def read_records(
     format: str = "auto",
     mapping: MappingLike | None = None,
     patient: str | None = None,
+    terminology: TerminologyLike | None = None,
     errors: str = "raise",
 ) -> RecordIterator:
     """Read the records of many patients, one after another.
@@ -196,7 +211,7 @@ def read_records(
         One file with several patients, a folder, or files. Files of a format that spreads a patient over
         several files (tables, bulk exports) are read together with those in the same folder, others each
         by itself.
-    format, mapping, patient : optional
+    format, mapping, patient, terminology : optional
         As in ``read_record``.
     errors : str
         ``raise`` stops at the first file that cannot be read; ``list`` notes it in the
@@ -213,7 +228,8 @@ def read_records(
     InputError
         As ``read_record``.
     """
-    return RecordIterator(_Reading(source, format, Options(mapping, patient), errors), patient)
+    options = Options(mapping, patient, _resolver(terminology))
+    return RecordIterator(_Reading(source, format, options, errors), patient)
 
 
 class EventStream(Iterator[EventTable]):
@@ -252,6 +268,7 @@ def stream_events(
     *,
     format: str = "auto",
     mapping: MappingLike | None = None,
+    terminology: TerminologyLike | None = None,
     errors: str = "raise",
 ) -> EventStream:
     """Read events in bounded memory, as they come, of any number of patients.
@@ -263,11 +280,12 @@ def stream_events(
     ----------
     source : path, bytes, or iterable of paths or bytes
         As in ``read_records``; an iterator may give messages as bytes without end.
-    format, mapping, errors : optional
+    format, mapping, terminology, errors : optional
         As in ``read_records``.
 
     Returns
     -------
     EventStream
     """
-    return EventStream(_Reading(source, format, Options(mapping), errors))
+    options = Options(mapping, resolver=_resolver(terminology))
+    return EventStream(_Reading(source, format, options, errors))

@@ -11,6 +11,7 @@ from pytwin.issues import Issues
 from pytwin.record.event import Event
 from pytwin.record.log import IssueLog
 from pytwin.record.record import PatientInfo, Record, Source
+from pytwin.record.resolver import DEFAULT, Resolver
 from pytwin.record.sheet import Sheet
 from pytwin.record.table import EventTable
 
@@ -24,10 +25,13 @@ class Options(NamedTuple):
         Meaning of the columns of a table.
     patient : str, optional
         The one patient to read; a reader may leave out the others or ignore this.
+    resolver : Resolver
+        What codes, names and units mean; the one object that all readers of an input share.
     """
 
     mapping: Any = None
     patient: str | None = None
+    resolver: Resolver = DEFAULT
 
 
 class Sink:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from pytwin.units.analytes import SUBSTANCES, Substance
-from pytwin.units.convert import commensurable, convert, factor
+from pytwin.units.convert import Conversion, commensurable, conversion, convert, factor
 from pytwin.units.spelling import resolve
 from pytwin.units.ucum import Unit, UnitError, parse
 
 __all__ = [
     "SUBSTANCES",
+    "Conversion",
     "Substance",
     "Unit",
     "UnitError",
     "commensurable",
+    "conversion",
     "convert",
     "factor",
     "parse",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
-from typing import TypeVar
+from math import isfinite
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,51 +50,91 @@ def _misfit() -> UnitError:
     return UnitError("unit.wrong", "the unit measures something else than what is wanted")
 
 
+class Conversion(NamedTuple):
+    """``target = source * scale + shift``, exactly."""
+
+    scale: Fraction
+    shift: Fraction
+
+    def apply(self, value: float) -> float:
+        """Convert one number as the decimal that it is written as, rounded once.
+
+        So 5.1 g/L are 510 mg/dL, where a product of two doubles is 509.99999999999994.
+        """
+        value = float(value)
+        if not isfinite(value):
+            return value * float(self.scale)
+        top, bottom = Decimal(repr(value)).as_integer_ratio()
+        scale, shift = self.scale, self.shift
+        above = top * scale.numerator * shift.denominator + shift.numerator * bottom * scale.denominator
+        try:
+            return above / (bottom * scale.denominator * shift.denominator)
+        except OverflowError:
+            return value * float(scale)
+
+
+_SAME = Conversion(Fraction(1), Fraction(0))
+
+
+def _substance(of: str | Substance | None) -> Substance | None:
+    return SUBSTANCES.get(of) if isinstance(of, str) else of
+
+
 @lru_cache(maxsize=8192)
-def factor(source: str, target: str, analyte: str | None = None) -> tuple[float, float]:
-    """Scale and shift with ``target = source * scale + shift``.
+def conversion(source: str, target: str, of: str | Substance | None = None) -> Conversion:
+    """The exact way from one unit to another.
 
     Parameters
     ----------
     source, target : str
         UCUM codes.
-    analyte : str, optional
-        Name in ``SUBSTANCES``; allows mass to amount, equivalents and enzyme units.
+    of : str or Substance, optional
+        A substance or its name in ``SUBSTANCES``; allows mass to amount, equivalents and enzyme units.
 
     Returns
     -------
-    (float, float)
+    Conversion
 
     Raises
     ------
     UnitError
-        ``unit.unknown`` or ``unit.wrong``.
+        ``unit.unknown``, ``unit.wrong``, or ``unit.special`` for scales that no factor joins.
     """
     if source == target:
-        return 1.0, 0.0
+        return _SAME
     if source in TEMPERATURES and target in TEMPERATURES:
         shift, scale = TEMPERATURES[source]
         shift_to, scale_to = TEMPERATURES[target]
-        return float(scale / scale_to), float(shift * scale / scale_to - shift_to)
+        return Conversion(scale / scale_to, shift * scale / scale_to - shift_to)
     left, right = parse(source), parse(target)
-    if left.dims != right.dims and analyte in SUBSTANCES:
-        substance = SUBSTANCES[analyte]
+    substance = _substance(of)
+    if left.dims != right.dims and substance:
         left, right = _as_amount(left, substance), _as_amount(right, substance)
     if left.dims != right.dims:
         raise _misfit()
-    return float(left.factor / right.factor), 0.0
+    return Conversion(left.factor / right.factor, Fraction(0))
 
 
-def convert(value: Number, source: str, target: str, analyte: str | None = None) -> Number:
+def factor(source: str, target: str, analyte: str | Substance | None = None) -> tuple[float, float]:
+    """Scale and shift with ``target = source * scale + shift``, rounded to doubles.
+
+    Parameters and errors are those of ``conversion``.
+    """
+    scale, shift = conversion(source, target, analyte)
+    return float(scale), float(shift)
+
+
+def convert(value: Number, source: str, target: str, analyte: str | Substance | None = None) -> Number:
     """Convert a value between two units.
 
     Parameters
     ----------
     value : float or array
-        In ``source`` units.
+        In ``source`` units. A single number keeps its decimal digits (``Conversion.apply``); the
+        elements of an array are multiplied as doubles.
     source, target : str
         UCUM codes.
-    analyte : str, optional
+    analyte : str or Substance, optional
         What was measured, for conversions between mass, amount and equivalents.
 
     Returns
@@ -103,23 +145,26 @@ def convert(value: Number, source: str, target: str, analyte: str | None = None)
     Raises
     ------
     UnitError
-        ``unit.unknown`` where a code cannot be read, ``unit.wrong`` where they do not fit.
+        ``unit.unknown`` where a code cannot be read, ``unit.wrong`` where they do not fit,
+        ``unit.special`` for scales that no factor joins.
 
     Examples
     --------
     >>> round(convert(1.0, "mg/dL", "umol/L", "creatinine"), 1)
     88.4
     """
-    scale, shift = factor(source, target, analyte)
-    if shift == 0.0:
-        return value if scale == 1.0 else value * scale
-    return value * scale + shift
+    way = conversion(source, target, analyte)
+    if way == _SAME:
+        return value
+    if isinstance(value, (float, int)):
+        return way.apply(value)
+    return value * float(way.scale) + float(way.shift) if way.shift else value * float(way.scale)
 
 
-def commensurable(source: str, target: str, analyte: str | None = None) -> bool:
+def commensurable(source: str, target: str, analyte: str | Substance | None = None) -> bool:
     """Whether ``convert`` would succeed."""
     try:
-        factor(source, target, analyte)
+        conversion(source, target, analyte)
     except UnitError:
         return False
     return True

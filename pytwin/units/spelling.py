@@ -10,6 +10,7 @@ import html
 import re
 from functools import lru_cache
 
+from pytwin.units.analytes import Substance
 from pytwin.units.convert import commensurable
 from pytwin.units.ucum import UnitError, parse
 
@@ -76,7 +77,9 @@ _WORDS = {
 _WHOLE = {
     spelling: code
     for code, spellings in {
-        "{INR}": "inr {inr} ratio {ratio} inr(ratio) {inr}units",
+        "{INR}": "inr {inr} {inr}. inr(ratio) {inr}units inrunits",
+        "{ratio}": "ratio {ratio}",
+        "1": "1 nounits nounit unitless",
         "mm[Hg]": "mmhg mm(hg) mm[hg] torr",
         "cm[H2O]": "cmh2o cm[h2o]",
         "Cel": "degc celsius degreec degreecelsius degreescelsius c. cel degreesc",
@@ -152,7 +155,7 @@ def _candidates(text: str) -> list[str]:
 
 
 @lru_cache(maxsize=8192)
-def resolve(text: str, target: str | None = None, analyte: str | None = None) -> str:
+def resolve(text: str, target: str | None = None, analyte: str | Substance | None = None) -> str:
     """Turn a unit as written into a UCUM code.
 
     Parameters
@@ -161,8 +164,8 @@ def resolve(text: str, target: str | None = None, analyte: str | None = None) ->
         UCUM code or hospital spelling (``K/MM3``, ``thou/cumm``, ``10E3/mcL``, ``µmol/l``).
     target : str, optional
         UCUM code of what is wanted: a reading that converts to it is preferred.
-    analyte : str, optional
-        Substance for mass-amount conversions to the target.
+    analyte : str or Substance, optional
+        What is measured, for mass-amount conversions to the target.
 
     Returns
     -------

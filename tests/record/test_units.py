@@ -95,7 +95,7 @@ def test_what_is_no_unit_is_refused(code: str) -> None:
         ("mmHg", "mm[Hg]"),
         ("Units/L", "U/L"),
         ("second(s)", "s"),
-        ("ratio", "{INR}"),
+        ("ratio", "{ratio}"),
         ("kg/m\u00b2", "kg/m2"),
         ("mcg", "ug"),
         (" mg / dL ", "mg/dL"),
