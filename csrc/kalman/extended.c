@@ -218,8 +218,7 @@ static pt_status iterate(const pt_nonlinear_call *call, pt_nonlinear_work *w, co
     return status == PT_OK ? pt_extended_iterate(call, w, obs, n, loglike) : status;
 }
 
-/* The bounds that z is given. */
-static pt_status hold_within(const pt_nonlinear_call *call, pt_extended_work *e)
+pt_status pt_extended_hold_within(const pt_nonlinear_call *call, pt_extended_work *e)
 {
     const int nz = call->nz;
     if (!call->in->lower) return PT_OK;
@@ -236,7 +235,7 @@ static pt_status observe(const pt_nonlinear_call *call, const pt_nonlinear_patie
     pt_extended_work *e = w->own;
     pt_status status = iterates(call) ? iterate(call, w, obs, n, row, loglike)
                                       : pt_extended_linear(call, w, obs, n, row, loglike);
-    if (status == PT_OK) status = hold_within(call, e);
+    if (status == PT_OK) status = pt_extended_hold_within(call, e);
     if (status == PT_OK) status = check_finite(call, e);
     if (status == PT_OK && !s_finite(*loglike)) status = PT_NOT_FINITE;
     if (status != PT_OK) return status;

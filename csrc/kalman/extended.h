@@ -102,6 +102,9 @@ pt_status pt_extended_back(pt_extended_work *e, int nz);
 pt_status pt_extended_path(const pt_nonlinear_call *call, const pt_nonlinear_patient *patient,
                            pt_nonlinear_work *w);
 
+/* e->m, e->L given the bounds that z has; e->wide is work space. */
+pt_status pt_extended_hold_within(const pt_nonlinear_call *call, pt_extended_work *e);
+
 /* P (n, n) = L L' */
 void pt_extended_square(int n, const double *L, double *P);
 

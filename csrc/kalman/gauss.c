@@ -7,10 +7,6 @@
 #include "kalman/scalar.h"
 #include "parts.h"
 
-/* Smoothing trusts pivots above the larger of these: rounding, and the integrator's error in a variance. */
-#define SMOOTH_FINEST 1e-9
-#define SMOOTH_MARGIN 100.0
-
 /* Points that fail are drawn again with half the spread, at most so often. */
 #define MOST_SHRINKS 12
 
@@ -22,7 +18,7 @@ typedef pt_gauss_own gauss;
 static int is_product(const pt_nonlinear_call *call)
 {
     if (call->variant == PT_GAUSS_HERMITE) return 1;
-    return call->variant == PT_GAUSS_ITERATED && call->options->points.n_node > 0;
+    return pt_gauss_iterates(call) && call->options->points.n_node > 0;
 }
 
 static int nodes(const pt_nonlinear_call *call)
@@ -45,15 +41,18 @@ static pt_status make_rule(const pt_nonlinear_call *call, double *weight, pt_sig
     return PT_OK;
 }
 
+static int can_iterate(const pt_nonlinear_iteration *o)
+{
+    return o->max_iter > 0 && o->damping >= 0.0 && o->damping < 1.0 && o->tolerance >= 0.0;
+}
+
 static pt_status check(const pt_nonlinear_call *call)
 {
     pt_sigma_rule rule;
     const int n = call->options->points.n_node;
     if (n < 0 || n == 1 || n > PT_HERMITE_MAX) return PT_BAD_ARGUMENT;
     if (is_product(call) && pt_sigma_hermite_points(nodes(call), call->nz) < 0) return PT_UNSUPPORTED;
-    if (call->variant == PT_GAUSS_ITERATED &&
-        (call->options->smooth || call->options->iteration.max_iter < 1))
-        return call->options->smooth ? PT_UNSUPPORTED : PT_BAD_ARGUMENT;
+    if (pt_gauss_iterates(call) && !can_iterate(&call->options->iteration)) return PT_BAD_ARGUMENT;
     return make_rule(call, NULL, &rule);
 }
 
@@ -84,6 +83,7 @@ static int64_t place(const pt_nonlinear_call *call, gauss *g, double *block)
     };
     const int64_t used = pt_parts_place(parts, sizeof parts / sizeof *parts, block, 0, 1);
     if (!call->options->smooth) return used;
+    if (pt_gauss_iterates(call)) return pt_gauss_path_place(call, &g->path, block, used);
     if (block) pt_history_place(&g->history, call->nz, (int)max, call->max_step, block + used);
     return used + pt_history_size(call->nz, (int)max, call->max_step);
 }
@@ -94,6 +94,7 @@ static void destroy(pt_nonlinear_work *w)
     pt_free(g->block);
     pt_free(g->pivot);
     pt_free(g->node);
+    pt_gauss_path_free(&g->path);
     pt_free(g);
 }
 
@@ -106,6 +107,10 @@ static pt_status create(const pt_nonlinear_call *call, pt_nonlinear_work *w)
     g->node = pt_alloc((size_t)call->max_obs * sizeof *g->node);
     if (!g->block || !g->pivot || !g->node) return PT_NO_MEMORY;
     place(call, g, g->block);
+    if (call->options->smooth && pt_gauss_iterates(call)) {
+        const pt_status status = pt_gauss_path_create(call, &g->path);
+        if (status != PT_OK) return status;
+    }
     return make_rule(call, g->weight, &g->rule);
 }
 
@@ -130,43 +135,6 @@ static int is_gaussian(const pt_nonlinear_call *call, const gauss *g)
     return 1;
 }
 
-/* ---- history ---- */
-
-/* The node where a step begins, or the run ends. */
-static void record_node(gauss *g, int64_t nz)
-{
-    copy(g->history.mean + g->history.count * nz, g->m, nz);
-    copy(g->history.cov + g->history.count * nz * nz, g->P, nz * nz);
-}
-
-/* The points of a step, before and after it. */
-static void record_points(gauss *g, double *slots, int64_t n_point)
-{
-    int64_t nz = g->history.n;
-    copy(slots + g->history.count * g->history.max_point * nz, g->X, n_point * nz);
-    g->history.n_point[g->history.count] = (double)n_point;
-}
-
-static void record_prediction(gauss *g, double span)
-{
-    int64_t nz = g->history.n, k = g->history.count++;
-    copy(g->history.predicted_mean + k * nz, g->m, nz);
-    copy(g->history.predicted_cov + k * nz * nz, g->P, nz * nz);
-    g->history.span[k] = span;
-}
-
-static pt_status begin_history(const pt_nonlinear_call *call, const pt_nonlinear_patient *patient, gauss *g)
-{
-    pt_history *h = &g->history;
-    h->count = 0;
-    h->rule = g->rule;
-    h->known = fmax(PT_KNOWN_EXACTLY, call->options->ode.rtol);
-    h->tolerance = fmax(SMOOTH_FINEST, SMOOTH_MARGIN * call->options->ode.rtol);
-    h->noise_rank =
-        pt_sigma_factor(call->nz, 0, g->m, 0.0, patient->Q, PT_PIVOT_FILTER, h->noise_root, g->pivot);
-    return h->noise_rank < 0 ? PT_NOT_POSITIVE_DEFINITE : PT_OK;
-}
-
 /* ---- a patient ---- */
 
 static pt_status begin(const pt_nonlinear_call *call, const pt_nonlinear_patient *patient,
@@ -176,7 +144,7 @@ static pt_status begin(const pt_nonlinear_call *call, const pt_nonlinear_patient
     int64_t nz = call->nz;
     copy(g->m, state ? state : patient->mean, nz);
     copy(g->P, state ? state + nz : patient->cov, nz * nz);
-    return w->recording ? begin_history(call, patient, g) : PT_OK;
+    return w->recording ? pt_gauss_record_begin(call, patient, w) : PT_OK;
 }
 
 static void save(const pt_nonlinear_call *call, const pt_nonlinear_work *w, double *state)
@@ -201,22 +169,18 @@ static int64_t count_failed(const pt_nonlinear_work *w, int64_t n_lane)
     return n;
 }
 
-/* Points at t, and where the equations bring them at t1; drawn again nearer to the mean where they can't. */
-static pt_status carry(const pt_nonlinear_call *call, const pt_nonlinear_patient *patient,
-                       pt_nonlinear_work *w, double t1, pt_sigma_rule *rule, int *n_point)
+pt_status pt_gauss_carry(const pt_nonlinear_call *call, const pt_nonlinear_patient *patient,
+                         pt_nonlinear_work *w, double t1, double *before, pt_sigma_rule *rule, int *n_point,
+                         double *share)
 {
     gauss *g = w->own;
-    double share = 1.0;
+    *share = 1.0;
     pt_course_save(call, &w->course, w->mark);
-    for (int k = 0;; k++, share *= 0.5) {
-        *rule = pt_sigma_shrunk(&g->rule, share);
+    for (int k = 0;; k++, *share *= 0.5) {
+        *rule = pt_sigma_shrunk(&g->rule, *share);
         *n_point = pt_gauss_draw(call, w, rule);
         if (!*n_point) return PT_NOT_POSITIVE_DEFINITE;
-        if (w->recording) {
-            record_node(g, call->nz);
-            record_points(g, g->history.before, *n_point);
-            g->history.share[g->history.count] = share;
-        }
+        if (before) copy(before, g->X, (int64_t)*n_point * call->nz);
         pt_status status = pt_nonlinear_propagate(call, patient, w, *n_point, g->X, t1);
         if (status == PT_OK) status = pt_nonlinear_lane_status(w, *n_point);
         if (status == PT_OK) return PT_OK;
@@ -234,14 +198,14 @@ static pt_status step(const pt_nonlinear_call *call, const pt_nonlinear_patient 
 {
     gauss *g = w->own;
     int nz = call->nz, n_point;
-    double span = t1 - w->course.t;
+    double span = t1 - w->course.t, share, *before = w->recording ? pt_gauss_record_room(call, w) : NULL;
     pt_sigma_rule rule;
-    pt_status status = carry(call, patient, w, t1, &rule, &n_point);
+    pt_status status = pt_gauss_carry(call, patient, w, t1, before, &rule, &n_point, &share);
     if (status != PT_OK) return status;
-    if (w->recording) record_points(g, g->history.after, n_point);
+    if (w->recording) pt_gauss_record_points(call, w, t1, n_point, share);
     pt_sigma_moments(&rule, nz, n_point, g->X, g->m, g->P, g->shift);
     for (int j = 0; j < nz * nz; j++) g->P[j] += patient->Q[j] * span;
-    if (w->recording) record_prediction(g, span);
+    if (w->recording) pt_gauss_record_prediction(call, w, span);
     return is_gaussian(call, g) ? PT_OK : PT_NOT_FINITE;
 }
 
@@ -295,7 +259,7 @@ static pt_status observe_one(const pt_nonlinear_call *call, pt_nonlinear_work *w
     pt_forecast forecast = {.mean = NAN, .var = NAN, .latent_var = NAN};
     int8_t use = PT_OBS_MISSING;
     const pt_trust trust = {call->options->gate, call->options->robust, call->options->student};
-    pt_status status = call->variant == PT_GAUSS_ITERATED
+    pt_status status = pt_gauss_iterates(call)
                            ? pt_gauss_iterate(call, w, obs, &trust, &forecast, loglike, &use)
                            : observe_plain(call, w, obs, &trust, &forecast, loglike, &use);
     call->out->predicted[row] = forecast.mean;
@@ -317,29 +281,11 @@ static pt_status observe(const pt_nonlinear_call *call, const pt_nonlinear_patie
     gauss *g = w->own;
     pt_status status = PT_OK;
     for (int64_t k = 0; status == PT_OK && k < n; k++) {
-        if (w->recording) g->node[row + k - patient->first_obs] = g->history.count;
+        if (w->recording) g->node[row + k - patient->first_obs] = pt_gauss_record_count(call, w);
         status = observe_one(call, w, obs + k, row + k, loglike);
     }
     return status;
 }
 
-static pt_status smooth(const pt_nonlinear_call *call, const pt_nonlinear_patient *patient,
-                        pt_nonlinear_work *w)
-{
-    gauss *g = w->own;
-    int64_t nz = call->nz;
-    record_node(g, nz);
-    pt_status status = pt_smooth(&g->history, call->nx % call->nz, g->solve, g->pivot);
-    if (status != PT_OK) return status;
-    for (int64_t k = 0; k < patient->n_obs; k++) {
-        int64_t row = patient->first_obs + k, node = g->node[k];
-        if (call->out->smoothed_mean)
-            copy(call->out->smoothed_mean + row * nz, g->history.mean + node * nz, nz);
-        if (call->out->smoothed_cov)
-            copy(call->out->smoothed_cov + row * nz * nz, g->history.cov + node * nz * nz, nz * nz);
-    }
-    return PT_OK;
-}
-
-const pt_nonlinear_method pt_gauss = {check, lanes, state_size, create,  destroy, begin,
-                                      save,  step,  observe,    moments, smooth};
+const pt_nonlinear_method pt_gauss = {check, lanes, state_size, create,  destroy,        begin,
+                                      save,  step,  observe,    moments, pt_gauss_smooth};

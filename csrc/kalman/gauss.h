@@ -2,6 +2,7 @@
 #ifndef PT_KALMAN_GAUSS_H
 #define PT_KALMAN_GAUSS_H
 
+#include "kalman/extended.h"
 #include "kalman/nonlinear.h"
 #include "kalman/observe.h"
 #include "kalman/smooth.h"
@@ -10,6 +11,24 @@
 typedef enum { PT_GAUSS_UNSCENTED, PT_GAUSS_CUBATURE, PT_GAUSS_HERMITE, PT_GAUSS_ITERATED } pt_gauss_variant;
 
 extern const pt_nonlinear_method pt_gauss;
+
+static inline int pt_gauss_iterates(const pt_nonlinear_call *call)
+{
+    return call->variant == PT_GAUSS_ITERATED;
+}
+
+/* What the iterated posterior linearisation smoother works in (gauss_path.c). */
+typedef struct {
+    pt_extended_work linear;   /* the linear model that is fitted, with the history of a pass over it */
+    double *noise;             /* [nz, nz] root of Q */
+    int noise_rank;            /* its columns */
+    double *before;            /* [max_lane, nz] points where a step begins */
+    double *at, *at_cov;       /* [max_step + 1, nz], [.., nz, nz] moments that the model is fitted to */
+    double *best, *best_cov;   /* likewise: what it then said, nearest so far to what it was fitted to */
+    double *trial, *trial_cov; /* likewise: moments to fit to next */
+    double *fit;               /* [3 nz^2 + max_lane nz] */
+    double *kept;              /* [nz + nz^2] the filter at the end */
+} pt_gauss_path;
 
 typedef struct {
     pt_sigma_rule rule;
@@ -24,6 +43,7 @@ typedef struct {
     int *pivot;        /* [2 nz] */
     int64_t *node;     /* [max_obs] the history's node of each observation */
     pt_history history;
+    pt_gauss_path path;
 } pt_gauss_own;
 
 /* Points of N(m, P) by `rule` into g->X; their number, or 0 when P is not a covariance. Where points had to
@@ -35,12 +55,56 @@ int pt_gauss_draw(const pt_nonlinear_call *call, const pt_nonlinear_work *w, con
 pt_status pt_gauss_forecast(const pt_nonlinear_call *call, pt_nonlinear_work *w, const pt_observation *obs,
                             pt_sigma_rule *rule, int *n_point, pt_forecast *forecast);
 
+/* Points of g->m, g->P now in `before` (null: not wanted) and where the equations bring them at t1 in g->X;
+ * drawn again with half the spread, *share, where some can't. */
+pt_status pt_gauss_carry(const pt_nonlinear_call *call, const pt_nonlinear_patient *patient,
+                         pt_nonlinear_work *w, double t1, double *before, pt_sigma_rule *rule, int *n_point,
+                         double *share);
+
 /* The update by one observation through a line that is fitted again to the posterior,
  * options.iteration.max_iter times (Garcia-Fernandez AF, Svensson L, Morelande MR, Sarkka S, IEEE Trans
- * Signal Process 2015;63:5561-5573): A = P_j^- Cov(z, h),  b = E h - A' m_j,  O = Var h - A' P_j A    moments
- * under the last N(m_j, P_j) y = A' z + b + e,  Var e = O + R                                 updates N(m, P)
- * to N(m_{j+1}, P_{j+1}) */
+ * Signal Process 2015;63:5561-5573):
+ *   A = P_j^- Cov(z, h),  b = E h - A' m_j,  O = Var h - A' P_j A    moments under the last N(m_j, P_j)
+ *   y = A' z + b + e,  Var e = O + R                                 updates N(m, P) to N(m_{j+1}, P_{j+1})
+ */
 pt_status pt_gauss_iterate(const pt_nonlinear_call *call, pt_nonlinear_work *w, const pt_observation *obs,
                            const pt_trust *trust, pt_forecast *predicted, double *loglike, int8_t *use);
+
+/* a (n) = P^- c for P = L L' over its pivots (pt_sigma_factor), the rest of a is 0; returns a' P a. */
+double pt_gauss_slope(int n, int rank, const double *L, const int *pivot, const double *c, double *a);
+
+/* N(m, R R'), R (nz, nz), given an observation of the line fitted to g->m, g->P. wide (nz, nz + 1) */
+pt_status pt_gauss_absorb(const pt_nonlinear_call *call, pt_nonlinear_work *w, const pt_observation *obs,
+                          const pt_trust *trust, double *m, double *R, double *wide);
+
+/* ---- what smoothing keeps of the filter (gauss_history.c) ---- */
+
+pt_status pt_gauss_record_begin(const pt_nonlinear_call *call, const pt_nonlinear_patient *patient,
+                                pt_nonlinear_work *w);
+/* Steps so far: the number of the node now. */
+int64_t pt_gauss_record_count(const pt_nonlinear_call *call, const pt_nonlinear_work *w);
+/* Where the points that begin the next step go. */
+double *pt_gauss_record_room(const pt_nonlinear_call *call, pt_nonlinear_work *w);
+/* The node where a step begins and the points in g->X where it ends, at t1; the course is there already. */
+void pt_gauss_record_points(const pt_nonlinear_call *call, pt_nonlinear_work *w, double t1, int n_point,
+                            double share);
+void pt_gauss_record_prediction(const pt_nonlinear_call *call, pt_nonlinear_work *w, double span);
+/* pt_nonlinear_method.smooth */
+pt_status pt_gauss_smooth(const pt_nonlinear_call *call, const pt_nonlinear_patient *patient,
+                          pt_nonlinear_work *w);
+
+/* ---- the iterated smoother (gauss_path.c) ---- */
+
+/* Its arrays in `block` from `used` on, and how many doubles are used then. */
+int64_t pt_gauss_path_place(const pt_nonlinear_call *call, pt_gauss_path *path, double *block, int64_t used);
+pt_status pt_gauss_path_create(const pt_nonlinear_call *call, pt_gauss_path *path);
+void pt_gauss_path_free(pt_gauss_path *path);
+pt_status pt_gauss_path_begin(const pt_nonlinear_call *call, const pt_nonlinear_patient *patient,
+                              pt_nonlinear_work *w);
+/* A step from g->m, g->P to t1; w->mark holds the course where it begins. */
+void pt_gauss_path_record(const pt_nonlinear_call *call, pt_nonlinear_work *w, double t1);
+/* Smoothed moments of the nodes into best, best_cov. */
+pt_status pt_gauss_path_run(const pt_nonlinear_call *call, const pt_nonlinear_patient *patient,
+                            pt_nonlinear_work *w);
 
 #endif

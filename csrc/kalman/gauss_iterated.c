@@ -3,9 +3,9 @@
 #include <string.h>
 
 #include "kalman/gauss.h"
+#include "kalman/root.h"
 
-/* a = P^- c for P = L L' over its pivots; the rest of a is 0. a' P a is returned. */
-static double slope(int n, int rank, const double *L, const int *pivot, const double *c, double *a)
+double pt_gauss_slope(int n, int rank, const double *L, const int *pivot, const double *c, double *a)
 {
     double u[n], square = 0.0;
     for (int k = 0; k < rank; k++) {
@@ -84,7 +84,7 @@ static pt_status fit(const pt_nonlinear_call *call, pt_nonlinear_work *w, const 
     const int rank =
         pt_sigma_factor(n, call->nx % n, g->m, PT_KNOWN_EXACTLY, g->P, PT_PIVOT_FILTER, g->L, g->pivot);
     if (rank < 0) return PT_NOT_POSITIVE_DEFINITE;
-    const double explained = slope(n, rank, g->L, g->pivot, g->gain, a);
+    const double explained = pt_gauss_slope(n, rank, g->L, g->pivot, g->gain, a);
     l->left = f.latent_var > explained ? f.latent_var - explained : 0.0;
     l->b = *h = f.mean;
     for (int j = 0; j < n; j++) l->b -= a[j] * g->m[j];
@@ -125,5 +125,39 @@ pt_status pt_gauss_iterate(const pt_nonlinear_call *call, pt_nonlinear_work *w, 
         for (int j = 0; j < n; j++) g->gain[j] *= y.scale;
         update(&l, g->gain, s, &y, g->m, g->P);
     }
+    return PT_OK;
+}
+
+/* R <- a root of (R - gain s')(..)' + extra gain gain', s = R' a */
+static void shrink(int n, const double *gain, const double *s, double extra, double *R, double *wide)
+{
+    const int width = n + 1;
+    int pivot[n];
+    for (int i = 0; i < n; i++) {
+        for (int k = 0; k < n; k++) wide[i * width + k] = R[i * n + k] - gain[i] * s[k];
+        wide[i * width + n] = gain[i] * __builtin_sqrt(extra);
+    }
+    pt_root_reduce(n, n, width, 0.0, wide, pivot);
+    for (int i = 0; i < n; i++) memcpy(R + i * n, wide + i * width, (size_t)n * sizeof *R);
+}
+
+pt_status pt_gauss_absorb(const pt_nonlinear_call *call, pt_nonlinear_work *w, const pt_observation *obs,
+                          const pt_trust *trust, double *m, double *R, double *wide)
+{
+    pt_gauss_own *g = w->own;
+    const int n = call->nz;
+    double a[n], s[n], h;
+    line l = {.n = n, .rank = n, .m = m, .R = R, .a = a};
+    const pt_status status = fit(call, w, obs, &l, a, &h);
+    if (status != PT_OK) return status;
+    pt_forecast f;
+    predict(&l, obs, h, &f, g->gain, s);
+    if (!(f.var > 0.0)) return PT_SINGULAR;
+    const pt_learned y = pt_observe_learn(obs, &f, trust);
+    for (int j = 0; j < n; j++) {
+        g->gain[j] *= y.scale;
+        m[j] += g->gain[j] * y.innovation;
+    }
+    shrink(n, g->gain, s, y.extra + l.left, R, wide);
     return PT_OK;
 }
