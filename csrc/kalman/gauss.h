@@ -23,8 +23,9 @@ typedef struct {
     double *noise;             /* [nz, nz] root of Q */
     int noise_rank;            /* its columns */
     double *before;            /* [max_lane, nz] points where a step begins */
-    double *at, *at_cov;       /* [max_step + 1, nz], [.., nz, nz] moments that the model is fitted to */
-    double *best, *best_cov;   /* likewise: what it then said, nearest so far to what it was fitted to */
+    double *at, *at_cov;       /* [max_step + 1, nz], [.., nz, nz] moments that the last pass was fitted to */
+    double *found, *found_cov; /* likewise: what it found */
+    double *best, *best_cov;   /* likewise: what the one found that was nearest to what it was fitted to */
     double *trial, *trial_cov; /* likewise: moments to fit to next */
     double *fit;               /* [3 nz^2 + max_lane nz] */
     double *kept;              /* [nz + nz^2] the filter at the end */

@@ -72,6 +72,8 @@ int64_t pt_gauss_path_place(const pt_nonlinear_call *call, pt_gauss_path *path, 
         {&path->before, lanes * nz},
         {&path->at, nodes * nz},
         {&path->at_cov, nodes * square},
+        {&path->found, nodes * nz},
+        {&path->found_cov, nodes * square},
         {&path->best, nodes * nz},
         {&path->best_cov, nodes * square},
         {&path->trial, nodes * nz},
@@ -277,45 +279,52 @@ static double distance(const passes *s)
     return sqrt(sum / (double)s->n_mean);
 }
 
-/* The last pass is the nearest so far. */
-static void keep(passes *s)
+/* The last pass: what it was fitted to, and what it found. */
+static void keep_last(passes *s)
 {
     copy(s->p->at, s->p->trial, s->n_mean);
     copy(s->p->at_cov, s->p->trial_cov, s->n_cov);
-    copy(s->p->best, s->h->mean, s->n_mean);
+    copy(s->p->found, s->h->mean, s->n_mean);
     for (int64_t k = 0; k <= s->h->count; k++)
-        pt_extended_square(s->nz, s->h->root + k * s->nz * s->nz, s->p->best_cov + k * s->nz * s->nz);
+        pt_extended_square(s->nz, s->h->root + k * s->nz * s->nz, s->p->found_cov + k * s->nz * s->nz);
 }
 
-/* trial = (1 - share) at + share best */
+static void keep_best(passes *s)
+{
+    copy(s->p->best, s->p->found, s->n_mean);
+    copy(s->p->best_cov, s->p->found_cov, s->n_cov);
+}
+
+/* trial = (1 - share) at + share found */
 static void mix(passes *s, double share)
 {
     for (int64_t i = 0; i < s->n_mean; i++)
-        s->p->trial[i] = (1.0 - share) * s->p->at[i] + share * s->p->best[i];
+        s->p->trial[i] = (1.0 - share) * s->p->at[i] + share * s->p->found[i];
     for (int64_t i = 0; i < s->n_cov; i++)
-        s->p->trial_cov[i] = (1.0 - share) * s->p->at_cov[i] + share * s->p->best_cov[i];
+        s->p->trial_cov[i] = (1.0 - share) * s->p->at_cov[i] + share * s->p->found_cov[i];
 }
 
 static pt_status settle(passes *s)
 {
     const pt_nonlinear_iteration *o = &s->call->options->iteration;
+    const double damping = o->damping;
     pt_status status = pass(s);
     if (status != PT_OK) return status;
-    double off = distance(s), share = 1.0;
-    keep(s);
-    for (int64_t k = 1; k < o->max_iter && off > o->tolerance; k++) {
+    double off = distance(s), nearest = off, share = 1.0;
+    keep_last(s);
+    keep_best(s);
+    for (int64_t k = 1; k < o->max_iter && off > o->tolerance && share > LEAST_SHARE; k++) {
         mix(s, share);
         status = pass(s);
+        if (status != PT_OK && damping == 0.0) return status;
         const double now = status == PT_OK ? distance(s) : INFINITY;
-        if (o->damping == 0.0 ? status == PT_OK : now < off) {
-            off = now;
-            share = 1.0;
-            keep(s);
-            continue;
-        }
-        if (o->damping == 0.0) return status;
-        share *= o->damping;
-        if (share < LEAST_SHARE) break;
+        if (damping > 0.0) share = now < off ? fmin(1.0, share / sqrt(damping)) : share * damping;
+        if (status != PT_OK) continue;
+        off = now;
+        keep_last(s);
+        if (damping > 0.0 && off > nearest) continue;
+        nearest = off;
+        keep_best(s);
     }
     return PT_OK;
 }
