@@ -17,7 +17,8 @@ static pt_status check(const pt_nonlinear_call *call)
     if (!(o->inflation > 0) || !s_finite(o->inflation)) return PT_BAD_ARGUMENT;
     if (!(o->radius >= 0) || !(o->period >= 0)) return PT_BAD_ARGUMENT;
     if (o->radius > 0 && !o->positions) return PT_BAD_ARGUMENT;
-    return PT_OK;
+    /* Smoothing would need the correlations through time that the localisation leaves. */
+    return call->options->smooth && call->variant == PT_ENSEMBLE_LOCAL ? PT_UNSUPPORTED : PT_OK;
 }
 
 static int64_t lanes(const pt_nonlinear_call *call) { return call->options->ensemble.n_member; }
@@ -71,7 +72,8 @@ static int64_t place(const pt_nonlinear_call *call, pt_ensemble *e, double *bloc
         {&e->turned, local ? (2 * N + 1) * e->nz_row : 0},
         {&e->lanes, local ? pt_ensemble_lanes_size(N) : 0},
     };
-    return pt_parts_place(parts, sizeof parts / sizeof *parts, block, 0, PT_CACHE_LINE);
+    const int64_t used = pt_parts_place(parts, sizeof parts / sizeof *parts, block, 0, PT_CACHE_LINE);
+    return call->options->smooth ? pt_ensemble_history_place(call, e, block, used) : used;
 }
 
 static void destroy(pt_nonlinear_work *w)
@@ -80,6 +82,7 @@ static void destroy(pt_nonlinear_work *w)
     pt_flow_free(e->flow);
     pt_free(e->block);
     pt_free(e->output);
+    pt_ensemble_history_free(e);
     pt_free(e);
     w->own = NULL;
 }
@@ -103,6 +106,7 @@ static pt_status create(const pt_nonlinear_call *call, pt_nonlinear_work *w)
     e->output = pt_alloc((size_t)e->m * sizeof *e->output);
     if (!e->block || !e->output) return PT_NO_MEMORY;
     place(call, e, e->block);
+    if (call->options->smooth && pt_ensemble_history_create(call, e) != PT_OK) return PT_NO_MEMORY;
     for (int64_t i = 0; i < e->N; i++) e->one[i] = 1;
     if (e->variant == PT_ENSEMBLE_LOCAL) pt_ensemble_tapers(e, call->ny, o->positions, o->radius, o->period);
     return pt_flow_create(call->model, &call->options->ode, &e->flow);
@@ -167,6 +171,7 @@ static pt_status begin(const pt_nonlinear_call *call, const pt_nonlinear_patient
                        pt_nonlinear_work *w, const double *state)
 {
     pt_ensemble *e = w->own;
+    e->history.count = 0;
     e->noise_rank = 0;
     if (pt_nonlinear_has_noise(call, patient))
         e->noise_rank = factor(call, w, e->mean, 0, patient->Q, e->Q_root);
@@ -280,6 +285,7 @@ static pt_status step(const pt_nonlinear_call *call, const pt_nonlinear_patient 
 {
     pt_ensemble *e = w->own;
     const double span = t1 - w->course.t;
+    if (w->recording) pt_ensemble_record_start(e);
     pt_status status = propagate(call, patient, w, t1);
     if (status == PT_OK) status = replace_failed(call, patient, w);
     if (status != PT_OK) return status;
@@ -287,6 +293,7 @@ static pt_status step(const pt_nonlinear_call *call, const pt_nonlinear_patient 
         add_noise(call, patient, w, PT_PURPOSE_PROCESS, e->Q_root, e->noise_rank, sqrt(span));
     pt_ensemble_clamp(call, w, 0);
     if (e->row > e->N) pt_ensemble_fill(e);
+    if (w->recording) pt_ensemble_record_end(e, w->lane_status);
     return PT_OK;
 }
 
@@ -301,4 +308,5 @@ const pt_nonlinear_method pt_ensemble_method = {
     .step = step,
     .observe = pt_ensemble_observe,
     .moments = pt_ensemble_moments,
+    .smooth = pt_ensemble_smooth,
 };

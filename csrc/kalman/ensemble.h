@@ -20,6 +20,20 @@ typedef enum {
 
 extern const pt_nonlinear_method pt_ensemble_method;
 
+/* A run up to its last observation; step k goes from node k to node k + 1. */
+typedef struct {
+    int64_t count;       /* steps */
+    double *start, *end; /* [max_step, nz, row] members where a step begins and ends; start: smoothed after */
+    double *last;        /* [nz, row] members at the last node */
+    double *mask;        /* [row] 1 for a member that went through the step at work */
+    double *A, *B;       /* [nz, row] its anomalies at the end and at the start */
+    double *mean;        /* [nz] at the end */
+    double *S, *C, *L, *J; /* [nz, nz] */
+    int64_t *node;         /* [max_obs] of each observation */
+    uint8_t *drawn; /* [max_step, N] members whose equations failed in the step and that were drawn again */
+    int *pivot;     /* [nz] */
+} pt_ensemble_history;
+
 typedef struct {
     int variant;
     int64_t N, row;       /* members, and their padded number */
@@ -46,6 +60,7 @@ typedef struct {
     double *weight;       /* (ny, nz_row) tapers of each output in each state */
     double *turned;       /* (2 N + 1, nz_row) anomalies, members and mean, states side by side */
     double *lanes;        /* work space of pt_small_inverse_root */
+    pt_ensemble_history history;
 } pt_ensemble;
 
 /* z (n, row): normal number j of member i is number j % 2 of the block with step (j / 2) N + i of the stream
@@ -81,5 +96,18 @@ pt_status pt_ensemble_local(pt_ensemble *e);
 void pt_ensemble_tapers(pt_ensemble *e, int n_output, const double *positions, double radius, double period);
 /* Doubles of `lanes`. */
 int64_t pt_ensemble_lanes_size(int64_t N);
+
+/* ---- the smoother (ensemble_smooth.c) ---- */
+
+/* Its arrays in `block` from `used` on, and how many doubles are used then. */
+int64_t pt_ensemble_history_place(const pt_nonlinear_call *call, pt_ensemble *e, double *block, int64_t used);
+pt_status pt_ensemble_history_create(const pt_nonlinear_call *call, pt_ensemble *e);
+void pt_ensemble_history_free(pt_ensemble *e);
+/* Members where a step begins; and where it ends, lane_status (N) telling which failed. */
+void pt_ensemble_record_start(pt_ensemble *e);
+void pt_ensemble_record_end(pt_ensemble *e, const int32_t *lane_status);
+/* pt_nonlinear_method.smooth */
+pt_status pt_ensemble_smooth(const pt_nonlinear_call *call, const pt_nonlinear_patient *patient,
+                             pt_nonlinear_work *w);
 
 #endif

@@ -184,6 +184,8 @@ pt_status pt_ensemble_observe(const pt_nonlinear_call *call, const pt_nonlinear_
 {
     pt_ensemble *e = w->own;
     int64_t used;
+    for (int64_t k = 0; w->recording && k < n; k++)
+        e->history.node[row + k - patient->first_obs] = e->history.count;
     if (e->variant == PT_ENSEMBLE_PERTURBED)
         pt_ensemble_normals(e, call->options->seed, PT_PURPOSE_MEASUREMENT, patient->number, w->course.count,
                             n, e->D);

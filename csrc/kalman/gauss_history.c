@@ -4,10 +4,6 @@
 
 #include "kalman/gauss.h"
 
-/* Smoothing trusts pivots above the larger of these: rounding, and the integrator's error in a variance. */
-#define SMOOTH_FINEST 1e-9
-#define SMOOTH_MARGIN 100.0
-
 static void copy(double *to, const double *from, int64_t n) { memcpy(to, from, (size_t)n * sizeof *to); }
 
 pt_status pt_gauss_record_begin(const pt_nonlinear_call *call, const pt_nonlinear_patient *patient,
@@ -19,7 +15,7 @@ pt_status pt_gauss_record_begin(const pt_nonlinear_call *call, const pt_nonlinea
     h->count = 0;
     h->rule = g->rule;
     h->known = fmax(PT_KNOWN_EXACTLY, call->options->ode.rtol);
-    h->tolerance = fmax(SMOOTH_FINEST, SMOOTH_MARGIN * call->options->ode.rtol);
+    h->tolerance = pt_smooth_tolerance(call->options->ode.rtol);
     h->noise_rank =
         pt_sigma_factor(call->nz, 0, g->m, 0.0, patient->Q, PT_PIVOT_FILTER, h->noise_root, g->pivot);
     return h->noise_rank < 0 ? PT_NOT_POSITIVE_DEFINITE : PT_OK;

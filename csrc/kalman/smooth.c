@@ -29,8 +29,13 @@ void pt_history_place(pt_history *history, int n, int max_point, int64_t capacit
     history->share = history->n_point + capacity;
 }
 
-/* J (n, r) = C P^- over the pivots, C (n, n), P = L L' */
-static void smoother_gain(int n, int r, const double *C, const double *L, const int *pivot, double *J)
+/* Smoothing trusts pivots above the larger of these: rounding, and the integrator's error in a variance. */
+#define FINEST 1e-9
+#define MARGIN 100.0
+
+double pt_smooth_tolerance(double rtol) { return FINEST > MARGIN * rtol ? FINEST : MARGIN * rtol; }
+
+void pt_smooth_gain(int n, int r, const double *C, const double *L, const int *pivot, double *J)
 {
     for (int i = 0; i < n; i++) {
         double *g = J + (size_t)i * n;
@@ -100,7 +105,7 @@ static pt_status smooth_step(pt_history *history, int64_t k, int first, double *
     const pt_sigma_rule rule = pt_sigma_shrunk(&history->rule, history->share[k]);
     pt_sigma_weights(&rule, n, n_point);
     pt_sigma_cross(&rule, n, n_point, before, after, C);
-    smoother_gain(n, r, C, L, pivot, J);
+    pt_smooth_gain(n, r, C, L, pivot, J);
     double *m = history->mean + k * n, *P = history->cov + k * square, *next = m + n;
     for (int i = 0; i < n; i++) {
         for (int q = 0; q < r; q++) m[i] += J[(size_t)i * n + q] * (next[pivot[q]] - predicted[pivot[q]]);

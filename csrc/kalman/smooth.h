@@ -36,4 +36,10 @@ void pt_history_place(pt_history *history, int n, int max_point, int64_t capacit
  * + max_point n doubles, pivot: 2 n. */
 pt_status pt_smooth(pt_history *history, int first, double *work, int *pivot);
 
+/* The tolerance that an integrator of relative tolerance rtol leaves. */
+double pt_smooth_tolerance(double rtol);
+
+/* J (n, n), its first r columns, = C P^- over the r pivots of P = L L', C (n, n) */
+void pt_smooth_gain(int n, int r, const double *C, const double *L, const int *pivot, double *J);
+
 #endif
