@@ -208,6 +208,8 @@ def nonlinear(
     n_particle: int = 1000,
     resample: float = 0.5,
     jitter: float = 0.0,
+    n_draw: int = 0,
+    lag: int = 0,
     max_iter: int = 10,
     damping: float = 0.0,
     tolerance: float = 0.0,

@@ -93,6 +93,8 @@ typedef struct {
     int64_t n_particle;
     double resample; /* where the effective share of particles falls below it */
     double jitter;   /* width of the kernel that spreads parameters after it, 0: none; kalman/particle.h */
+    int64_t n_draw;  /* trajectories of the smoother, 0: as many as particles */
+    int64_t lag;     /* 0: it goes back by simulation; else by ancestors, so many instants */
 } pt_nonlinear_particle;
 
 typedef struct {

@@ -8,8 +8,6 @@
 #include "kalman/sigma.h"
 #include "parts.h"
 
-enum { START, NOISE, RESAMPLE, JITTER };
-
 #define MAX_PARTICLE ((int64_t)1 << 32) /* words of a counter */
 
 /* ---- memory ---- */
@@ -20,7 +18,7 @@ static pt_status check(const pt_nonlinear_call *call)
     if (o->n_particle < 2 || o->n_particle >= MAX_PARTICLE) return PT_BAD_ARGUMENT;
     if (!(o->resample >= 0.0 && o->resample <= 1.0) || !(o->jitter >= 0.0 && o->jitter < 1.0))
         return PT_BAD_ARGUMENT;
-    return PT_OK;
+    return call->options->smooth ? pt_particle_check_smoother(call) : PT_OK;
 }
 
 static int64_t lanes(const pt_nonlinear_call *call) { return call->options->particle.n_particle; }
@@ -34,7 +32,8 @@ static int64_t place(const pt_nonlinear_call *call, pt_particles *c, double *blo
         {&c->cloud.z, n * nz}, {&c->cloud.w, n}, {&c->old, n * nz}, {&c->noise, n * nz}, {&c->h, n},
         {&c->density, n},      {&c->m, nz},      {&c->P, nz * nz},  {&c->L, nz * nz},    {&c->root, nz * nz},
     };
-    return pt_parts_place(parts, sizeof parts / sizeof *parts, block, 0, 1);
+    const int64_t used = pt_parts_place(parts, sizeof parts / sizeof *parts, block, 0, 1);
+    return call->options->smooth ? pt_particle_history_place(call, c, block, used) : used;
 }
 
 static void destroy(pt_nonlinear_work *w)
@@ -43,6 +42,7 @@ static void destroy(pt_nonlinear_work *w)
     pt_free(c->block);
     pt_free(c->pivot);
     pt_free(c->from);
+    pt_particle_history_free(c);
     pt_free(c);
 }
 
@@ -58,7 +58,7 @@ static pt_status create(const pt_nonlinear_call *call, pt_nonlinear_work *w)
     if (!c->block || !c->pivot || !c->from) return PT_NO_MEMORY;
     place(call, c, c->block);
     c->root_pivot = c->pivot + call->nz;
-    return PT_OK;
+    return call->options->smooth ? pt_particle_history_create(call, c) : PT_OK;
 }
 
 /* ---- spread ---- */
@@ -94,6 +94,7 @@ static pt_status begin(const pt_nonlinear_call *call, const pt_nonlinear_patient
     pt_cloud_key(call->options->seed, patient->number, c->key);
     c->root_rank = factor(call->nz, c->m, patient->Q, c->root, c->root_pivot);
     if (c->root_rank < 0) return PT_NOT_POSITIVE_DEFINITE;
+    if (w->recording && pt_particle_history_begin(call, c) != PT_OK) return PT_UNSUPPORTED;
     if (state) {
         memcpy(c->cloud.z, state, (size_t)(n * nz) * sizeof *state);
         memcpy(c->cloud.w, state + n * nz, (size_t)n * sizeof *state);
@@ -105,7 +106,7 @@ static pt_status begin(const pt_nonlinear_call *call, const pt_nonlinear_patient
         memcpy(c->cloud.z + i * nz, patient->mean, (size_t)nz * sizeof(double));
         c->cloud.w[i] = 1.0 / (double)n;
     }
-    pt_cloud_numbers(c->key, START, 0, n, call->nz, 1, c->noise);
+    pt_cloud_numbers(c->key, PT_PARTICLE_START, 0, n, call->nz, 1, c->noise);
     spread(call, w, rank, c->L, c->pivot, 1.0);
     return PT_OK;
 }
@@ -163,6 +164,7 @@ static pt_status step(const pt_nonlinear_call *call, const pt_nonlinear_patient 
     pt_particles *c = w->own;
     const double span = t1 - w->course.t;
     pt_course_save(call, &w->course, w->mark);
+    if (w->recording) pt_particle_record_node(c);
     pt_propagator_noise(w->propagator, call->options->seed, patient->number, w->course.count + 1);
     pt_status status = pt_nonlinear_propagate(call, patient, w, c->cloud.n, c->cloud.z, t1);
     if (status == PT_OK) status = reject(call, w);
@@ -170,8 +172,9 @@ static pt_status step(const pt_nonlinear_call *call, const pt_nonlinear_patient 
         pt_course_load(call, w->mark, &w->course);
         return status;
     }
+    if (w->recording) pt_particle_record_step(call, c, span);
     if (c->root_rank == 0 || !(span > 0.0)) return PT_OK;
-    pt_cloud_numbers(c->key, NOISE, w->course.count, c->cloud.n, call->nz, 1, c->noise);
+    pt_cloud_numbers(c->key, PT_PARTICLE_NOISE, w->course.count, c->cloud.n, call->nz, 1, c->noise);
     spread(call, w, c->root_rank, c->root, c->root_pivot, sqrt(span));
     return PT_OK;
 }
@@ -185,7 +188,7 @@ static void jitter(const pt_nonlinear_call *call, pt_nonlinear_work *w)
     const int nx = call->nx, nt = call->nt, nz = call->nz;
     pt_cloud_moments(&c->cloud, nx, c->m, c->P);
     const int rank = factor(nt, c->m, c->P, c->L, c->pivot);
-    pt_cloud_numbers(c->key, JITTER, w->course.count, c->cloud.n, nt, 1, c->noise);
+    pt_cloud_numbers(c->key, PT_PARTICLE_JITTER, w->course.count, c->cloud.n, nt, 1, c->noise);
     for (int64_t i = 0; i < c->cloud.n; i++) {
         double *theta = c->cloud.z + i * nz + nx;
         for (int j = 0; j < nt; j++) theta[j] = c->m[j] + keep * (theta[j] - c->m[j]);
@@ -201,8 +204,9 @@ static void resample(const pt_nonlinear_call *call, pt_nonlinear_work *w)
     const pt_nonlinear_particle *o = &call->options->particle;
     if (!(pt_cloud_effective(&c->cloud) < o->resample * (double)c->cloud.n)) return;
     double u;
-    pt_cloud_numbers(c->key, RESAMPLE, w->course.count, 1, 1, 0, &u);
+    pt_cloud_numbers(c->key, PT_PARTICLE_RESAMPLE, w->course.count, 1, 1, 0, &u);
     pt_cloud_resample(&c->cloud, u, c->from, c->old);
+    if (w->recording) pt_particle_record_ancestors(c);
     if (o->jitter > 0.0 && call->nt > 0) jitter(call, w);
 }
 
@@ -210,15 +214,15 @@ static pt_status observe(const pt_nonlinear_call *call, const pt_nonlinear_patie
                          pt_nonlinear_work *w, const pt_observation *obs, int64_t n, int64_t row,
                          double *loglike)
 {
-    (void)patient;
     pt_particles *c = w->own;
     pt_status status = PT_OK;
     pt_nonlinear_outputs(call, w, c->cloud.n, c->cloud.z);
     for (int64_t k = 0; status == PT_OK && k < n; k++)
         status = pt_particle_observe(call, w, obs + k, row + k, loglike);
+    if (status == PT_OK && w->recording) pt_particle_record_rows(c, row - patient->first_obs, n);
     if (status == PT_OK) resample(call, w);
     return status;
 }
 
-const pt_nonlinear_method pt_particle = {check, lanes, state_size, create,  destroy, begin,
-                                         save,  step,  observe,    moments, NULL};
+const pt_nonlinear_method pt_particle = {check, lanes, state_size, create,  destroy,           begin,
+                                         save,  step,  observe,    moments, pt_particle_smooth};

@@ -5,14 +5,16 @@ A new method of the core is one entry of ``METHODS``; an option of it one `Optio
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pytwin import _core
 from pytwin.errors import InputError
+from pytwin.model.simulation import STOCHASTIC
 
 __all__ = ["METHODS", "Method", "Option"]
 
@@ -155,6 +157,16 @@ _PARTICLES = {
         0.5, 0.0, 1.0, doc="Effective share of the particles below which they are drawn again"
     ),
     "jitter": Option(0.0, 0.0, 0.999, doc="Width of the kernel that spreads parameters after it; 0: none"),
+    "n_draw": Option(
+        200, 0, 2**24, whole=True, doc="Trajectories that the smoother draws; 0: as many as particles"
+    ),
+    "lag": Option(
+        0,
+        0,
+        2**31 - 1,
+        whole=True,
+        doc="Instants that the smoother looks ahead, by ancestors; 0: all, by simulation back in time",
+    ),
     "seed": _SEED,
 }
 
@@ -162,7 +174,15 @@ _NODES = Option(3, 2, 32, whole=True, doc="Abscissae of the Gauss-Hermite rule i
 _PRODUCT = Option(
     0, 0, 32, whole=True, doc="Abscissae of a Gauss-Hermite rule in each direction; 0: unscented points"
 )
-_ITERATIONS = Option(10, 1, 1000, whole=True, doc="Lines fitted to the posterior at each observation")
+_PASSES = {
+    "max_iter": Option(
+        10, 1, 1000, whole=True, doc="Lines fitted at each observation, and passes of the smoother"
+    ),
+    "damping": Option(
+        0.5, 0.0, 0.999, doc="What the smoother's next move is multiplied by where a pass leads away; 0: off"
+    ),
+    "tolerance": Option(1e-8, 0.0, doc="The smoother ends with a pass that changes so little, in SDs"),
+}
 
 _SEARCH = {
     "max_iter": Option(50, 1, 100_000, whole=True, doc="Steps of a search for the largest posterior density"),
@@ -189,15 +209,14 @@ METHODS: dict[str, Method] = {
     "iplf": Method(
         "iterated posterior linearisation filter",
         "iplf",
-        {**_SPREAD, "n_node": _PRODUCT, "max_iter": _ITERATIONS},
-        smoother=False,
+        {**_SPREAD, "n_node": _PRODUCT, **_PASSES},
     ),
     "ekf": Method("extended Kalman filter", "ekf"),
     "iekf": Method("iterated extended Kalman filter, damped", "iekf", _SEARCH),
-    "particle": Method("bootstrap particle filter", "particle", _PARTICLES, smoother=False),
-    "enkf": Method("ensemble Kalman filter, perturbed observations", "enkf", _MEMBERS, smoother=False),
-    "etkf": Method("ensemble transform Kalman filter", "etkf", _MEMBERS, smoother=False),
-    "denkf": Method("deterministic ensemble Kalman filter", "denkf", _MEMBERS, smoother=False),
+    "particle": Method("bootstrap particle filter", "particle", _PARTICLES),
+    "enkf": Method("ensemble Kalman filter, perturbed observations", "enkf", _MEMBERS),
+    "etkf": Method("ensemble transform Kalman filter", "etkf", _MEMBERS),
+    "denkf": Method("deterministic ensemble Kalman filter", "denkf", _MEMBERS),
     "letkf": Method(
         "local ensemble transform Kalman filter",
         "letkf",
@@ -224,6 +243,41 @@ def find(name: str, *, smoothing: bool = False) -> Method:
         message = f"{METHODS[name].title} has no smoother"
         raise InputError("estimation.no-smoother", message, place=name, hint=f"These have one: {able}")
     return METHODS[name]
+
+
+def check_particles_go_back(arguments: Mapping[str, Any], names: Sequence[str], Q: NDArray[Any]) -> None:
+    """Whether the particle smoother can go back by simulation, which weighs by the density of the noise.
+
+    Raises
+    ------
+    InputError
+        ``estimation.no-density``.
+    """
+    if arguments["lag"]:
+        return
+    still = [name for j, name in enumerate(names) if (Q[:, j, j] <= 0).any()]
+    why = ""
+    if still:
+        why = f"{', '.join(still)} {'has' if len(still) == 1 else 'have'} no process noise"
+    elif min(float(np.linalg.eigvalsh(_correlation(q)).min()) for q in Q) < 1e-12:
+        why = "Q is singular"
+    elif arguments["jitter"]:
+        why = "jitter moves the parameters"
+    elif arguments["ode_method"] in [_core.METHODS[name] for name in STOCHASTIC]:
+        why = "the model has noise of its own"
+    if why:
+        hint = (
+            "Smooth by ancestors with lag=3 or so; or give every element of z noise in Q, without jitter"
+            " and by an ode method without noise; or take another method"
+        )
+        message = f"no density of the step to go back by: {why}"
+        raise InputError("estimation.no-density", message, place="particle", hint=hint)
+
+
+def _correlation(Q: NDArray[Any]) -> NDArray[Any]:
+    sd = np.sqrt(np.diag(Q))
+    found: NDArray[Any] = Q / sd / sd[:, None]
+    return found
 
 
 def run(model: Any, batch: Mapping[str, Any], arguments: Mapping[str, Any], **more: Any) -> dict[str, Any]:

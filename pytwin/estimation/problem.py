@@ -187,6 +187,8 @@ def read_problem(
     arguments = chosen.arguments(method, options or {}, len(where.names))
     arguments |= read_ode(model, ode or {})
     noise = read_process_noise(Q, where)
+    if smoothing and chosen.core == "particle":
+        methods.check_particles_go_back(arguments, where.names, noise)
     _check_model(model)
     return Problem(model, where, mean, cov, noise, rows, plans, method, arguments, read_bounds(bounds, where))
 

@@ -63,7 +63,8 @@ class Linear:
     exact: Any
 
 
-def linear_problem(T: int = 50) -> Linear:
+def linear_problem(T: int = 50, drawn: bool = False) -> Linear:
+    """Values far off, or as the model itself draws them."""
     rng = np.random.default_rng(11)
     times = np.cumsum(rng.uniform(0.05, 0.2, T))
     model = _core.Model("pk_2cpt_oral")
@@ -86,6 +87,11 @@ def linear_problem(T: int = 50) -> Linear:
         - model.output(np.zeros(1), zero[None], params)[:, :1]
     ).T
     values = rng.normal(size=len(times)) + (H @ mean)[0]
+    if drawn:
+        x = rng.multivariate_normal(mean, cov)
+        for t, gap in enumerate(gaps):
+            values[t] = (H @ x)[0] + sd * rng.normal()
+            x = F[t] @ x + rng.multivariate_normal(zero, gap * Q)
     wanted = ("loglike", "mean", "cov", "smoothed_mean", "smoothed_cov")
     noises = gaps[:, None, None] * Q
     exact = kalman.smooth(values[:, None], F, H, noises, [[sd**2]], mean, cov, outputs=wanted)
