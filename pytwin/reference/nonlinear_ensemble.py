@@ -148,6 +148,15 @@ def finish(ensemble: Array, inflation: float = 1.0, turn: Array | None = None) -
     return mean + inflation * (A if turn is None else turn.T @ A)
 
 
+def back(start: Array, end: Array, after: Array) -> Array:
+    """Members where a step begins, smoothed: from those where it ends, before and after all that was learned.
+
+    Raanes PN. Q J R Meteorol Soc 2016;142:1259-1264: regression on the anomalies at the end.
+    """
+    J: Array = np.linalg.pinv(spread(end)[1], rcond=1e-10) @ spread(start)[1]
+    return start + (after - end) @ J
+
+
 def lorenz96(x: Array, F: float = 8.0) -> Array:
     """Derivatives of Lorenz's ring over the last axis."""
     return (np.roll(x, -1, -1) - np.roll(x, 2, -1)) * np.roll(x, 1, -1) - x + F

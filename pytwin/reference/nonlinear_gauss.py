@@ -94,10 +94,10 @@ def line(rule: Rule, function: Function, m: Array, P: Array) -> Line:
     """Statistical linear regression of a function under N(m, P)."""
     X, w = draw(rule, m, P), rule[1]
     Y = function(X)
-    mean = w @ Y
-    cross = (w[:, None] * (X - m)).T @ (Y - mean)
-    A = np.linalg.solve(P, cross).T
-    left = (w[:, None] * (Y - mean)).T @ (Y - mean) - A @ P @ A.T
+    mean: Array = w @ Y
+    cross: Array = (w[:, None] * (X - m)).T @ (Y - mean)
+    A: Array = np.asarray(np.linalg.solve(P, cross).T, float)
+    left: Array = (w[:, None] * (Y - mean)).T @ (Y - mean) - A @ P @ A.T
     return Line(A, mean - A @ m, left)
 
 

@@ -23,7 +23,7 @@ from pytwin.reference.philox import LOW, block
 Array = NDArray[np.float64]
 
 PURPOSE = 6  # of particles, csrc/lanes/lanes.h
-START, NOISE, RESAMPLE, JITTER = range(4)
+START, NOISE, RESAMPLE, JITTER, BACK = range(5)
 ADDITIVE, PROPORTIONAL, COMBINED, LOG_ADDITIVE, POISSON = range(5)
 
 
@@ -133,6 +133,28 @@ def effective(log_weights: Array) -> float:
 
 
 @dataclass
+class Node:
+    """Weighted particles where a step begins, and what became of them.
+
+    Attributes
+    ----------
+    Z, w : ndarray, shapes (n, nz), (n,)
+    parents : ndarray, shape (n,)
+        Whom each comes from at the node before.
+    ahead : ndarray, shape (n, nz), or None
+        Where the model brings them, without noise.
+    span : float
+        Length of the step.
+    """
+
+    Z: Array
+    w: Array
+    parents: NDArray[np.int64]
+    ahead: Array | None = None
+    span: float = 0.0
+
+
+@dataclass
 class ParticleRun:
     """A particle filter's figures, a row an observation."""
 
@@ -143,6 +165,8 @@ class ParticleRun:
     mean: list[Array] = field(default_factory=list)
     cov: list[Array] = field(default_factory=list)
     resampled: int = 0
+    nodes: list[Node] = field(default_factory=list)
+    at: list[int] = field(default_factory=list)
 
 
 def moments(Z: Array, weights: Array) -> tuple[Array, Array]:
@@ -203,22 +227,27 @@ def bootstrap(
     nz = len(mean)
     Z = mean + normals(seed, patient, START, 0, n, nz) @ root(cov).T
     noise, lw, run, t, count = root(Q), np.full(n, -math.log(n)), ParticleRun(), start, 0
+    parents = np.arange(n)
     groups: dict[float, list[Observation]] = {}
     for obs in observations:
         groups.setdefault(obs.time, []).append(obs)
     for time, group in groups.items():
         while t < time:
             t1 = min(time, t + noise_step) if Q.any() else time
+            run.nodes.append(Node(Z, np.exp(lw), parents))
             Z = flow(t, t1, Z)
+            run.nodes[-1].ahead, run.nodes[-1].span, parents = Z, t1 - t, np.arange(n)
             if Q.any():
                 Z = Z + math.sqrt(t1 - t) * normals(seed, patient, NOISE, count, n, nz) @ noise.T
             t, count = t1, count + 1
         for obs in group:
             h = outputs(t, Z)[:, obs.output]
             lw = _weigh(run, Z, lw, h, obs, student)
+            run.at.append(len(run.nodes))
         if run.effective and run.effective[-1] < resample * n:
             u = float(uniforms(seed, patient, RESAMPLE, count, 1, 1)[0, 0])
-            Z, lw = Z[systematic(np.exp(lw), u)], np.full(n, -math.log(n))
+            parents = systematic(np.exp(lw), u)
+            Z, lw = Z[parents], np.full(n, -math.log(n))
             run.resampled += 1
             k = nz if n_state is None else n_state
             if jitter > 0 and k < nz:
@@ -226,7 +255,45 @@ def bootstrap(
                 spread = normals(seed, patient, JITTER, count, n, nz - k) @ root(P).T
                 Z[:, k:] = m + math.sqrt(1 - jitter**2) * (Z[:, k:] - m) + jitter * spread
         count += 1
+    run.nodes.append(Node(Z, np.exp(lw), parents))
     return run
+
+
+def back_by_simulation(
+    run: ParticleRun, Q: Array, n_draw: int, seed: int = 0, patient: int = 0
+) -> list[Array]:
+    """Smoothed weights of the particles of each node but the last, by trajectories drawn back in time.
+
+    From a trajectory's z at the node after, particle i has probability w_i N(z; f(z_i), Q dt); a node's
+    weights are the mean of these (Godsill, Doucet & West 2004, J Am Stat Assoc 99:156).
+    """
+    last = len(run.nodes) - 1
+    u = float(uniforms(seed, patient, BACK, last, 1, 1)[0, 0])
+    edges = np.cumsum(run.nodes[last].w)
+    at = np.searchsorted(edges, (np.arange(n_draw) + u) / n_draw * edges[-1], side="right")
+    path, found = run.nodes[last].Z[at], []
+    for k in range(last - 1, -1, -1):
+        node = run.nodes[k]
+        draws = uniforms(seed, patient, BACK, k, n_draw, 1)[:, 0]
+        assert node.ahead is not None
+        d = np.linalg.solve(root(Q), (path[:, None] - node.ahead).reshape(-1, path.shape[1]).T)
+        lw = np.log(node.w) - 0.5 * (d**2).sum(axis=0).reshape(n_draw, -1) / node.span
+        W = np.exp(lw - lw.max(axis=1, keepdims=True))
+        W /= W.sum(axis=1, keepdims=True)
+        found.append(W.mean(axis=0))
+        at = np.array([np.searchsorted(np.cumsum(w), v, side="right") for w, v in zip(W, draws, strict=True)])
+        path = node.Z[at]
+    return found[::-1]
+
+
+def by_ancestors(run: ParticleRun, node: int, later: int) -> Array:
+    """Weights that the particles of a node have through their descendants at a later one (Kitagawa 1996)."""
+    at = np.arange(len(run.nodes[later].w))
+    for k in range(later, node, -1):
+        at = run.nodes[k].parents[at]
+    found = np.zeros(len(at))
+    np.add.at(found, at, run.nodes[later].w)
+    return found
 
 
 def _weigh(run: ParticleRun, Z: Array, lw: Array, h: Array, obs: Observation, student: float) -> Array:

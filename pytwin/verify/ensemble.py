@@ -129,6 +129,7 @@ class Plain:
     seed: int = 0
     patient: int = 0
     means: list[Array] = field(default_factory=list)
+    steps: list[tuple[Array, Array]] = field(default_factory=list)
 
     def run(self, y: Array) -> Array:
         """Members after the last of the observations (count, n); ``means`` are those of the analyses."""
@@ -136,13 +137,22 @@ class Plain:
         n = e.start.size
         E: Array = e.start + np.sqrt(e.variance) * self.draw("ENSEMBLE", 0, n)
         for k, seen in enumerate(y):
+            begin = E
             for _ in range(e.every):
                 E = plain.rk4(plain.lorenz96 if n == 40 else lorenz63, E, e.step)
+            self.steps.append((begin, E))
             E = self.analysis(E, seen, 2 * k + 1)
             self.means.append(E.mean(axis=0))
             turn = self.draw("ROTATION", 2 * k + 1, self.members - 1)[:-1] if self.rotate else None
             E = plain.finish(E, self.inflation, None if turn is None else plain.rotation(square(turn)))
         return E
+
+    def smooth(self, last: Array) -> list[Array]:
+        """Members after each of the observations, given all; ``last`` are those of `run`."""
+        found = [last]
+        for start, end in self.steps[:0:-1]:
+            found.append(plain.back(start, end, found[-1]))
+        return found[::-1]
 
     def draw(self, purpose: str, draw: int, n: int) -> Array:
         """Normals (members, n)."""

@@ -245,11 +245,48 @@ def test_every_method_filters(oral: dict[str, Any], method: str) -> None:
     assert found.status == 0 and np.isfinite(found.end_mean).all()
     assert abs(found.quantiles("CL")[-1, 1] / 1.4 - 1) < 0.5
     if METHODS[method].smoother:
-        smoothed = call(oral, True, method=method).smoothed_mean
+        options = {"lag": 3} if method == "particle" else {}
+        smoothed = call(oral, True, method=method, **options).smoothed_mean
         assert smoothed is not None and np.isfinite(smoothed).all()
     else:
         with pytest.raises(InputError, match="no-smoother"):
             call(oral, True, method=method)
+
+
+@pytest.mark.parametrize("method", sorted(k for k, m in METHODS.items() if m.smoother))
+def test_every_smoother_says_more_than_its_filter(swing: dict[str, Any], method: str) -> None:
+    found = call(swing, True, method=method)
+    smoothed = found.smoothed_mean
+    assert smoothed is not None and found.smoothed_cov is not None
+    if method not in ("iekf", "iplf"):  # whose passes look at the last instant again
+        np.testing.assert_allclose(smoothed[-1], found.mean[-1], rtol=1e-9)
+    exact = call(swing, True, method="ukf")
+    assert exact.smoothed_mean is not None and exact.smoothed_cov is not None
+    middle = slice(20, -20)
+    sd = np.sqrt(exact.smoothed_cov[middle].diagonal(axis1=1, axis2=2))
+    near = np.abs(smoothed[middle] - exact.smoothed_mean[middle]) / sd
+    assert np.sqrt(np.mean(near**2)) < 0.5
+    narrow = found.smoothed_cov[middle, 0, 0] / found.cov[middle, 0, 0]
+    assert np.median(narrow) < 0.7
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"Q": {"angle": 1e-3}}, "rate has no process noise"),
+        ({"Q": None}, "angle, rate have no process noise"),
+        ({"Q": np.ones((2, 2))}, "singular"),
+        ({"jitter": 0.1}, "jitter"),
+    ],
+)
+def test_particles_without_a_density_to_go_back_by(
+    swing: dict[str, Any], changes: dict[str, Any], told: str
+) -> None:
+    with pytest.raises(InputError, match=told) as caught:
+        call(swing, True, method="particle", **changes)
+    assert caught.value.code == "estimation.no-density" and "lag=" in str(caught.value.hint)
+    found = call(swing, True, method="particle", n_particle=200, lag=5, **changes)
+    assert found.status == 0
 
 
 def test_particles_tell_their_effective_number(oral: dict[str, Any]) -> None:

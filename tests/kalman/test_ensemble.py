@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from pytwin import _core
+from pytwin.errors import PytwinError
 from pytwin.verify.ensemble import LORENZ63, LORENZ96, RING, Plain
 
 pytestmark = pytest.mark.core
@@ -49,6 +50,53 @@ def test_fewer_observations_than_members_is_the_same_algebra() -> None:
         np.testing.assert_allclose(got[-E.size :].reshape(E.shape), E, atol=1e-9)
 
 
+@pytest.mark.parametrize(
+    ("method", "members", "options"), [m for m in METHODS if m[0] != "letkf"] + [("enkf", 60, {})]
+)
+def test_the_smoother_is_the_plain_twin(method: str, members: int, options: dict[str, Any]) -> None:
+    y = LORENZ96.truth(SEEDS, 6)[1]
+    got = LORENZ96.filter(y, SEEDS, method=method, n_member=members, smooth=True, **options)
+    assert (got["status"] == 0).all()
+    twin = Plain(LORENZ96, method, members, patient=SEEDS[2], **options)
+    smoothed = np.array(twin.smooth(twin.run(y[2])))
+    found = got["smoothed_mean"].reshape(3, 6, 40, 40)[2, :, -1]
+    np.testing.assert_allclose(found, smoothed.mean(axis=1), atol=1e-8)
+    A = smoothed - smoothed.mean(axis=1, keepdims=True)
+    cov = got["smoothed_cov"].reshape(3, 6, 40, 40, 40)[2, :, -1]
+    np.testing.assert_allclose(cov, A.transpose(0, 2, 1) @ A / (members - 1), atol=1e-8)
+
+
+def test_smoothing_leaves_the_filter_alone_and_says_more() -> None:
+    x, y = LORENZ63.truth(SEEDS, 40)
+    options: dict[str, Any] = {"method": "etkf", "n_member": 60, "trace": True}
+    plainly, got = LORENZ63.filter(y, SEEDS, **options), LORENZ63.filter(y, SEEDS, smooth=True, **options)
+    for name in ("mean", "cov", "loglike", "filtered_mean"):
+        np.testing.assert_array_equal(plainly[name], got[name])
+    by_row = (3, 40, 3, 3)
+    np.testing.assert_array_equal(
+        got["smoothed_mean"].reshape(by_row)[:, -1], got["filtered_mean"].reshape(by_row)[:, -1]
+    )
+    filtered, smoothed = (
+        np.sqrt(np.mean((got[f"{k}_mean"].reshape(by_row)[:, 5:-5, -1] - x[:, 5:-5]) ** 2))
+        for k in ("filtered", "smoothed")
+    )
+    assert smoothed < 0.8 * filtered
+
+
+def test_a_localised_ensemble_has_no_smoother() -> None:
+    y = LORENZ96.truth(SEEDS, 2)[1]
+    with pytest.raises(PytwinError, match="not offer"):
+        LORENZ96.filter(y, SEEDS, method="letkf", n_member=7, radius=4.0, smooth=True, **RING)
+
+
+def test_members_drawn_again_are_smoothed_too() -> None:
+    wild = replace(LORENZ96, variance=15.0**2, every=60)
+    y = LORENZ96.truth(SEEDS, 2)[1]
+    got = wild.filter(y, SEEDS, method="enkf", n_member=50, smooth=True)
+    assert (got["status"] == 0).all() and (got["rejected"] > 5).all()
+    assert np.isfinite(got["smoothed_mean"]).all()
+
+
 @pytest.mark.parametrize("method", ["enkf", "denkf", "etkf", "letkf"])
 def test_a_series_does_not_depend_on_batch_order_and_threads(method: str) -> None:
     y = LORENZ96.truth(SEEDS, 6)[1]
@@ -59,6 +107,12 @@ def test_a_series_does_not_depend_on_batch_order_and_threads(method: str) -> Non
     for name in ("mean", "cov", "loglike"):
         np.testing.assert_array_equal(turned[name], whole[name][::-1])
         np.testing.assert_array_equal(alone[name][0], whole[name][1])
+    if method != "letkf":
+        rows = (6 * 40, 40)
+        two = [LORENZ96.filter(y[s], SEEDS[s], smooth=True, **options) for s in (slice(None), slice(1, 2))]
+        np.testing.assert_array_equal(
+            two[0]["smoothed_mean"].reshape(3, *rows)[1], two[1]["smoothed_mean"].reshape(rows)
+        )
 
 
 def test_members_between_observations_go_as_lanes_of_a_simulation_do() -> None:
@@ -114,14 +168,14 @@ def test_members_whose_equations_fail_are_drawn_again() -> None:
     assert np.isnan(lost["mean"]).all()
 
 
-@pytest.mark.parametrize("method", ["enkf", "letkf"])
-def test_every_failing_allocation_is_memory_that_is_missing(method: str) -> None:
+@pytest.mark.parametrize(("method", "smooth"), [("enkf", False), ("enkf", True), ("letkf", False)])
+def test_every_failing_allocation_is_memory_that_is_missing(method: str, smooth: bool) -> None:
     y = LORENZ63.truth(SEEDS[:1], 1)[1]
     before = _core._alloc_live()
     for n in range(1, 200):
         _core._alloc_fail_at(n)
         try:
-            LORENZ63.filter(y, SEEDS[:1], method=method, n_member=5, rotate=True)
+            LORENZ63.filter(y, SEEDS[:1], method=method, n_member=5, rotate=True, smooth=smooth)
         except MemoryError:
             continue
         finally:

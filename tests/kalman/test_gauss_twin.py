@@ -36,9 +36,7 @@ def test_the_twin_is_the_published_pendulum(method: str, reference: Path) -> Non
     y = data["y"][:, None]
     filtered = plain.filter(system, rule, y, np.zeros(2), np.eye(2), iterations)
     smoothed = (
-        plain.iterated(system, rule, y, filtered)
-        if iterations > 1
-        else plain.smooth(system, rule, filtered)
+        plain.iterated(system, rule, y, filtered) if iterations > 1 else plain.smooth(system, rule, filtered)
     )
     for kind, path, bound in (("f", filtered, 1e-12), ("s", smoothed, 1e-11)):
         m, P = np.array(path.mean[1:]), np.array(path.cov[1:])

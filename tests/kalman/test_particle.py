@@ -149,6 +149,73 @@ def test_equals_the_twin(noise: int, student: float, theta: bool, jitter: float)
     np.testing.assert_array_equal(got["use"], [1, 1, 0, 1, 1, 1, 1])
 
 
+VALUES = np.array([1.0, 3.0, math.nan, 2.0, 4.0, 0.5, 3.0])
+
+
+def twin(n: int, **options: Any) -> plain.ParticleRun:
+    observations = [plain.Observation(t + 1.0, 0, y, a=0.5) for t, y in enumerate(VALUES)]
+    return plain.bootstrap(
+        flow,
+        lambda t, Z: Z[:, :1],
+        np.ones(1),
+        np.eye(1),
+        np.array([[0.3]]),
+        observations,
+        n=n,
+        seed=7,
+        patient=0,
+        resample=0.9,
+        noise_step=0.5,
+        **options,
+    )
+
+
+@pytest.mark.parametrize("lag", [0, 1, 3, 20])
+def test_the_smoother_equals_the_twin(lag: int) -> None:
+    got = call(VALUES, seed=7, n_particle=60, noise_step=0.5, resample=0.9, smooth=1, n_draw=25, lag=lag)
+    assert got["status"][0] == 0
+    run = twin(60)
+    assert run.resampled > 1
+    shares = plain.back_by_simulation(run, np.array([[0.3]]), 25, seed=7)
+    for i, node in enumerate(run.at[:-1]):
+        w = plain.by_ancestors(run, node, run.at[min(i + lag, 6)]) if lag else shares[node]
+        m, P = plain.moments(run.nodes[node].Z, w)
+        np.testing.assert_allclose(got["smoothed_mean"][i], m, rtol=1e-9)
+        np.testing.assert_allclose(got["smoothed_cov"][i], P, rtol=1e-8)
+    for name in ("mean", "cov"):
+        np.testing.assert_array_equal(got[f"smoothed_{name}"][-1], got[f"filtered_{name}"][-1])
+
+
+def test_smoothing_leaves_the_filter_alone() -> None:
+    plainly, got = call(VALUES), call(VALUES, smooth=1)
+    for name in ("mean", "cov", "loglike", "filtered_mean"):
+        np.testing.assert_array_equal(plainly[name], got[name])
+
+
+@pytest.mark.parametrize("lag", [0, 4])
+def test_smoothed_bits_do_not_depend_on_batch_order_or_threads(lag: int) -> None:
+    values, names = series(4, 5, 6), np.arange(5)
+    whole = call(values, patient=names, smooth=1, lag=lag)["smoothed_mean"].reshape(5, 6)
+    options: dict[str, Any] = {"smooth": 1, "lag": lag, "threads": 2}
+    other = call(values[::-1], patient=names[::-1].copy(), **options)["smoothed_mean"].reshape(5, 6)
+    np.testing.assert_array_equal(whole, other[::-1])
+    assert np.unique(whole[:, 0]).size == 5
+
+
+@pytest.mark.parametrize(("theta", "options"), [(True, {}), (False, {"Q": 0.0})])
+def test_going_back_asks_for_noise_in_every_direction(theta: bool, options: dict[str, Any]) -> None:
+    got = call(VALUES, theta=theta, smooth=1, **options)
+    assert got["status"][0] == _core.STATUS["UNSUPPORTED"][0]
+    assert call(VALUES, theta=theta, smooth=1, lag=3, **options)["status"][0] == 0
+
+
+@pytest.mark.parametrize("options", [{"jitter": 0.1, "theta": True}, {"ode_method": EULER_MARUYAMA}])
+def test_going_back_asks_for_the_density_of_a_step(options: dict[str, Any]) -> None:
+    with pytest.raises(PytwinError, match="not offer"):
+        call(VALUES, smooth=1, **options)
+    assert call(VALUES, smooth=1, lag=2, **options)["status"][0] == 0
+
+
 @pytest.mark.parametrize("resample", [0.0, 0.5, 1.0])
 def test_the_likelihood_is_unbiased(resample: float) -> None:
     """Mean of exp(estimate - exact) over 2,000 seeds within four of its standard errors of 1."""
@@ -261,7 +328,8 @@ def test_a_series_all_of_whose_particles_fail_has_a_status() -> None:
 
 
 @pytest.mark.parametrize(
-    "options", [{"n_particle": 1}, {"resample": 1.5}, {"resample": -0.1}, {"jitter": 1.0}, {"smooth": 1}]
+    "options",
+    [{"n_particle": 1}, {"resample": 1.5}, {"resample": -0.1}, {"jitter": 1.0}, {"smooth": 1, "lag": -1}],
 )
 def test_options_out_of_their_domain(options: dict[str, Any]) -> None:
     with pytest.raises(PytwinError):
@@ -276,3 +344,4 @@ def test_noise_asks_for_a_model_with_diffusion() -> None:
 
 def test_every_failing_allocation_is_an_error(failed_allocations: Any) -> None:
     assert failed_allocations(lambda: call(np.array([1.0, 2.0]), theta=True, keep=1, n_particle=10)) > 8
+    assert failed_allocations(lambda: call(np.array([1.0, 2.0]), smooth=1, n_particle=10)) > 11
