@@ -9,7 +9,7 @@ from pytwin.errors import InputError
 from pytwin.formats.files import Input
 from pytwin.record import csvread, fhir
 from pytwin.record.sink import Options, Sink
-from pytwin.record.tables import meds
+from pytwin.record.tables import meds, omop
 
 
 class Adapter(NamedTuple):
@@ -37,6 +37,7 @@ class Adapter(NamedTuple):
 
 ADAPTERS = (
     Adapter("fhir", fhir.recognises, fhir.read),
+    Adapter("omop", omop.recognises, omop.read, together=True),
     Adapter("meds", meds.recognises, meds.read, together=True),
     Adapter("csv", csvread.recognises, csvread.read),
 )
@@ -48,7 +49,6 @@ _OTHERS = {
     b"MSH|": "HL7 v2",
     b"FHS|": "HL7 v2",
     b"BHS|": "HL7 v2",
-    b"PK\x03\x04": "ZIP",
     b"SQLite": "SQLite",
     b"Alias:": "FHIR Shorthand",
     b"Instance:": "FHIR Shorthand",

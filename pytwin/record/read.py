@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pytwin.errors import InputError
+from pytwin.formats.archive import unpacked
 from pytwin.formats.files import Input, PathLike
 from pytwin.issues import Issue, Issues
 from pytwin.record.adapters import Adapter, named, sniff
@@ -33,19 +34,21 @@ def _resolver(terminology: TerminologyLike | None) -> Resolver:
 
 
 def _inputs(source: SourceLike) -> Iterator[Input]:
-    """The files of a folder, or what is given one by one."""
+    """The files of a folder or an archive, or what is given one by one."""
     if not isinstance(source, (str, bytes, os.PathLike)):
-        yield from (Input(item) for item in source)
+        for item in source:
+            yield from unpacked(Input(item))
         return
     if isinstance(source, bytes) or not Path(source).is_dir():
-        yield Input(source)
+        yield from unpacked(Input(source))
         return
     root = Path(source)
     paths = [path for path in root.rglob("*") if path.is_file()]
     shown = sorted(path for path in paths if not _hidden(path.relative_to(root)))
     if not shown:
         raise InputError("file.none", "the folder has no file", place=root.name)
-    yield from (Input(path) for path in shown)
+    for path in shown:
+        yield from unpacked(Input(path))
 
 
 def _hidden(path: Path) -> bool:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from itertools import count
 from operator import attrgetter
 from typing import Any
 
@@ -98,7 +100,7 @@ class Sheet:
 
     def take(self) -> Taken:
         """All rows; the sheet is empty afterwards."""
-        strings: dict[str, int] = {"": 0}
+        strings = interner()
         varying = list(zip(*self._rows, strict=True)) or [()] * 9
         rows: Columns = {"shape": np.array(varying[0], np.int32)}
         for name, index in (("patient", 1), ("original_value", 6), ("id", 7)):
@@ -125,7 +127,7 @@ class Sheet:
 
         The column ``shape`` counts the calls of ``number``.
         """
-        strings: dict[str, int] = {"": 0}
+        strings = interner()
         rows = dict(rows)
         for name, (codes, values) in texts.items():
             rows[name] = _coded(values, strings)[codes]
@@ -134,6 +136,12 @@ class Sheet:
         return rows, shapes, tuple(strings)
 
 
+def interner() -> dict[str, int]:
+    """Numbers for strings in the order in which they are first asked for; the empty one is 0."""
+    strings: defaultdict[str, int] = defaultdict(count().__next__)
+    strings[""]
+    return strings
+
+
 def _coded(texts: Sequence[str], strings: dict[str, int]) -> NDArray[np.int32]:
-    intern = strings.setdefault
-    return np.array([intern(text, len(strings)) for text in texts], np.int32)
+    return np.fromiter(map(strings.__getitem__, texts), np.int32, len(texts))

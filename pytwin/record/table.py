@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from pytwin.errors import InputError
 from pytwin.record.event import COLUMNS, DTYPES, ROW_TEXTS, SHAPE_COLUMNS, TEXT_COLUMNS, Event
-from pytwin.record.sheet import Columns, Sheet, place_text
+from pytwin.record.sheet import Columns, Sheet, interner, place_text
 from pytwin.record.time import NAT, parse_time
 
 __all__ = ["COLUMNS", "TEXT_COLUMNS", "Event", "EventTable"]
@@ -76,18 +76,18 @@ class EventTable:
         """The rows of several tables, one after another."""
         if len(tables) == 1:
             return tables[0]
-        strings: dict[str, int] = {"": 0}
+        strings = interner()
         rows: dict[str, list[NDArray[Any]]] = {}
         shapes: dict[str, list[NDArray[Any]]] = {}
-        count = 0
+        base = 0
         for table in tables:
-            code = np.array([strings.setdefault(s, len(strings)) for s in table.strings], np.int32)
+            code = np.array([strings[s] for s in table.strings], np.int32)
             for name, array in table.varying.items():
-                moved = array + np.int32(count) if name == "shape" else array
+                moved = array + np.int32(base) if name == "shape" else array
                 rows.setdefault(name, []).append(code[array] if name in ROW_TEXTS else moved)
             for name, array in table.shapes.items():
                 shapes.setdefault(name, []).append(code[array] if name in _SHAPE_TEXTS else array)
-            count += len(table.shapes["kind"])
+            base += len(table.shapes["kind"])
         if not tables:
             return cls()
         return cls._of(

@@ -63,14 +63,28 @@ def arrow() -> Any:
     return pyarrow
 
 
-def plain_numbers(texts: list[str]) -> NDArray[np.float64]:
-    """Texts that are decimal numbers as such; NaN for all others."""
-    compute = arrow().compute
-    array = arrow().array(texts, arrow().string())
-    plain = compute.match_substring_regex(array, _PLAIN)
-    values = compute.if_else(plain, array, arrow().scalar(None, arrow().string())).cast(arrow().float64())
+def plain_numbers(texts: Any) -> NDArray[np.float64]:
+    """Texts (an array of pyarrow) that are decimal numbers as such; NaN for all others."""
+    pa = arrow()
+    plain = pa.compute.match_substring_regex(texts, _PLAIN)
+    values = pa.compute.if_else(plain, texts, pa.scalar(None, pa.string())).cast(pa.float64())
     numbers: NDArray[np.float64] = values.fill_null(float("nan")).to_numpy(zero_copy_only=False)
     return np.where(np.isfinite(numbers), numbers, np.nan)
+
+
+def _as_text(array: Any) -> Any:
+    """An array of pyarrow as text; bytes that are not UTF-8 become U+FFFD."""
+    pa = arrow()
+    if pa.types.is_floating(array.type):
+        numbers = array.to_pylist()
+        return pa.array(
+            [None if x is None else str(int(x) if x.is_integer() else x) for x in numbers], pa.string()
+        )
+    try:
+        return array.cast(pa.string())
+    except pa.ArrowInvalid:
+        texts = [None if x is None else x.decode(errors="replace") for x in array.to_pylist()]
+        return pa.array(texts, pa.string())
 
 
 def no_text(rows: int) -> Coded:
@@ -111,17 +125,32 @@ class Piece:
         """Some of the rows; their numbers are lost."""
         return Piece(self._batch.filter(arrow().array(keep)), self.first)
 
+    def _distinct(self, name: str) -> tuple[NDArray[np.int32], Any]:
+        """(codes, distinct texts as an array of pyarrow, the last of them empty)."""
+        pa = arrow()
+        array = self._array(name)
+        if not pa.types.is_dictionary(array.type):
+            array = array.dictionary_encode()
+        codes = array.indices.fill_null(len(array.dictionary)).to_numpy(zero_copy_only=False)
+        texts = pa.compute.utf8_trim_whitespace(_as_text(array.dictionary))
+        return codes.astype(np.int32), pa.concat_arrays([texts.fill_null(""), pa.array([""], pa.string())])
+
     def text(self, name: str) -> Coded:
         """A column as text, stripped; a column that is not there is empty."""
         if name not in self:
             return no_text(len(self))
+        codes, texts = self._distinct(name)
+        return Coded(codes, texts.to_pylist())
+
+    def names(self, name: str, prefix: str) -> Coded:
+        """A column of identifiers, nearly all different, with a text in front of each that is there."""
+        if name not in self:
+            return no_text(len(self))
         array = self._array(name)
-        types = arrow().types
-        if not types.is_dictionary(array.type):
-            array = array.dictionary_encode()
-        distinct = array.dictionary.to_pylist()
-        codes = array.indices.fill_null(len(distinct)).to_numpy(zero_copy_only=False).astype(np.int32)
-        return Coded(codes, ["" if text is None else _text(text) for text in (*distinct, "")])
+        if arrow().types.is_dictionary(array.type):
+            array = array.dictionary_decode()
+        texts = arrow().compute.utf8_trim_whitespace(_as_text(array)).to_pylist()
+        return Coded(np.arange(len(texts), dtype=np.int32), [prefix + text if text else "" for text in texts])
 
     def numbers(self, name: str) -> Numbers:
         """A column of numbers, held as numbers or as text."""
@@ -133,11 +162,16 @@ class Piece:
         if types.is_floating(kind) or types.is_integer(kind):
             array = self._array(name).cast(arrow().float64()).fill_null(float("nan"))
             return Numbers(array.to_numpy(zero_copy_only=False).copy(), no_text(rows), no_text(rows))
-        written = self.text(name)
-        values = plain_numbers(written.texts)
-        plain = np.isfinite(values)
-        other = ["" if ok else text for text, ok in zip(written.texts, plain.tolist(), strict=True)]
-        return Numbers(values[written.codes], written, Coded(written.codes, other))
+        codes, texts = self._distinct(name)
+        values = plain_numbers(texts)
+        written = texts.to_pylist()
+        other = no_text(rows)
+        odd = np.flatnonzero(np.isnan(values))
+        if len(odd) > 1:  # the empty text is one
+            number = np.zeros(len(written), np.int32)
+            number[odd] = np.arange(1, len(odd) + 1)
+            other = Coded(number[codes], ["", *(written[i] for i in odd.tolist())])
+        return Numbers(values[codes], Coded(codes, written), other)
 
     def instants(self, name: str, log: IssueLog, source: str) -> Instants:
         """A column of dates or times, held as such, as microseconds or as text."""
@@ -153,21 +187,13 @@ class Piece:
             return from_microseconds(_filled(stamps), day=day, zoned=zone is not None)
         if pa.types.is_integer(array.type):
             return from_microseconds(_filled(array.cast(pa.int64())))
-        coded = self.text(name)
-        return from_texts(coded.codes, coded.texts, self.first, name, log, source)
+        codes, texts = self._distinct(name)
+        return from_texts(codes, texts, self.first, name, log, source)
 
 
 def _filled(array: Any) -> NDArray[np.int64]:
     result: NDArray[np.int64] = array.fill_null(np.iinfo(np.int64).min).to_numpy(zero_copy_only=False)
     return result
-
-
-def _text(value: object) -> str:
-    if isinstance(value, bytes):
-        return value.decode(errors="replace").strip()
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value).strip()
 
 
 def csv_pieces(source: Input, log: IssueLog, delimiter: str = ",") -> Iterator[Piece]:
@@ -238,3 +264,10 @@ def parquet_pieces(source: Input, columns: Sequence[str] | None = None) -> Itera
         yield from _pieces(file.iter_batches(batch_size=_ROWS, columns=columns, use_threads=False))
     except (pa.ArrowException, OSError):
         raise InputError("parquet.malformed", "the Parquet file is damaged", place=source.name) from None
+
+
+def pieces(source: Input, log: IssueLog) -> Iterator[Piece]:
+    """A table in CSV (plain or gzip) or Parquet, in pieces."""
+    if source.head(4) == b"PAR1":
+        return parquet_pieces(source)
+    return csv_pieces(source, log)
