@@ -13,54 +13,63 @@ static vbits from(int64_t first)
 
 /* Uniforms whose normals lie in the tails, and where they go. A third of all vecs hold one; gathered, they
  * are worked out in whole vecs, and nothing branches on chance. */
-enum { N_TAIL = 256 };
+enum { N_TAIL = 256, N_BLOCK = 2 };
 
 typedef struct {
     int n;
-    double u[N_TAIL + 2 * PT_W], *to[N_TAIL + 2 * PT_W];
+    double u[N_TAIL + PT_W];
+    int32_t to[N_TAIL + PT_W];
 } tails;
 
-static void clear_tails(tails *t)
+static void clear_tails(tails *t, double *z)
 {
+    for (int i = t->n; i < t->n + PT_W; i++) t->u[i] = 0.5;
     for (int i = 0; i < t->n; i += PT_W) {
-        vec u = v_set(0.5);
-        for (int l = 0; l < PT_W && i + l < t->n; l++) u[l] = t->u[i + l];
-        const vec z = v_norminv(u);
-        for (int l = 0; l < PT_W && i + l < t->n; l++) *t->to[i + l] = z[l];
+        const vec a = v_norminv(v_load(t->u + i));
+        for (int l = 0; l < PT_W && i + l < t->n; l++) z[t->to[i + l]] = a[l];
     }
     t->n = 0;
 }
 
-/* z (W) = normals of u where they are not in the tails */
-PT_LANE void centres(vec u, double *z, tails *t)
+/* z (n), uniforms, become normals; n a multiple of PT_W */
+static void to_normals(int64_t n, double *z)
 {
-    const vec q = u - v_set(0.5);
-    const vmask tail = v_gt(v_abs(q), v_set(0.425)); /* as v_norminv does */
-    v_store(z, v_norminv_centre(q));
-    for (int l = 0; l < PT_W; l++) {
-        t->u[t->n] = u[l];
-        t->to[t->n] = z + l;
-        t->n -= (int)tail[l];
+    tails t;
+    t.n = 0;
+    for (int64_t i = 0; i < n; i += PT_W) {
+        const vec q = v_load(z + i) - v_set(0.5);
+        const vmask tail = v_gt(v_abs(q), v_set(0.425)); /* as v_norminv does */
+        for (int l = 0; l < PT_W; l++) {
+            t.u[t.n] = z[i + l];
+            t.to[t.n] = (int32_t)(i + l);
+            t.n -= (int)tail[l];
+        }
+        v_store(z + i, v_norminv_centre(q));
+        if (t.n > N_TAIL - PT_W) clear_tails(&t, z);
     }
+    clear_tails(&t, z);
 }
 
 void pt_ensemble_normals(const pt_ensemble *e, uint64_t seed, int purpose, int64_t patient, int64_t draw,
                          int64_t n, double *z)
 {
-    const vbits who = b_set((uint64_t)patient), which = b_set((uint64_t)draw);
-    tails t;
-    t.n = 0;
+    const vbits who = b_set((uint64_t)patient), which = b_set((uint64_t)draw), k0 = b_set(seed & 0xffffffff),
+                k1 = b_set(seed >> 32);
     for (int64_t j = 0; j < n; j += 2)
-        for (int64_t i = 0; i < e->row; i += PT_W) {
-            const vbits step = from(j / 2 * e->N + i);
-            const pt_philox_block b = v_philox_at(seed, (uint32_t)purpose, who, which, step);
-            vec u0, u1;
-            v_uniform_pair(&b, &u0, &u1);
-            centres(u0, z + j * e->row + i, &t);
-            centres(u1, z + (j + 1) * e->row + i, &t);
-            if (t.n >= N_TAIL) clear_tails(&t);
+        for (int64_t i = 0; i < e->row; i += N_BLOCK * PT_W) {
+            pt_philox_block b[N_BLOCK];
+            const int64_t step = j / 2 * e->N + i;
+            for (int k = 0; k < N_BLOCK; k++)
+                b[k] = v_philox_counter((uint32_t)purpose, who, which, from(step + k * PT_W));
+            v_philox_rounds(N_BLOCK, b, k0, k1);
+            for (int k = 0; k < N_BLOCK && i + k * PT_W < e->row; k++) {
+                vec u0, u1;
+                v_uniform_pair(b + k, &u0, &u1);
+                v_store(z + j * e->row + i + k * PT_W, u0);
+                v_store(z + (j + 1) * e->row + i + k * PT_W, u1);
+            }
         }
-    clear_tails(&t);
+    to_normals((n + 1) / 2 * 2 * e->row, z);
 }
 
 /* C (n, row) -= u (2 / u'u) (u' C) from column `first` on, in whole vecs; u (n), sum (row) */
