@@ -6,6 +6,7 @@
 #include "kalman/ensemble.h"
 #include "kalman/observe.h"
 #include "kalman/scalar.h"
+#include "lanes/vec.h"
 
 /* y (ny, row) of the members */
 static void outputs(const pt_nonlinear_call *call, pt_nonlinear_work *w)
@@ -37,12 +38,16 @@ static pt_status to_noise_scale(const pt_observation *obs, int64_t n, double *h)
 static pt_status forecast(const pt_ensemble *e, const pt_observation *obs, double *S, pt_forecast *f)
 {
     double sum, square;
-    memcpy(S, e->y + obs->output * e->row, (size_t)e->row * sizeof *S);
-    const pt_status status = to_noise_scale(obs, e->row, S);
-    if (status != PT_OK) return status;
-    pt_rows_outer(1, 1, e->row, S, e->row, e->one, e->row, &sum, 1);
+    const double *h = e->y + obs->output * e->row;
+    if (obs->noise == PT_NOISE_LOG_ADDITIVE || obs->noise == PT_NOISE_POISSON) {
+        memcpy(S, h, (size_t)e->row * sizeof *S);
+        const pt_status status = to_noise_scale(obs, e->row, S);
+        if (status != PT_OK) return status;
+        h = S;
+    }
+    pt_rows_outer(1, 1, e->row, h, e->row, e->one, e->row, &sum, 1);
     f->mean = sum / (double)e->N;
-    for (int64_t c = 0; c < e->row; c++) S[c] = (S[c] - f->mean) * e->one[c];
+    for (int64_t c = 0; c < e->row; c++) S[c] = (h[c] - f->mean) * e->one[c];
     pt_rows_outer(1, 1, e->row, S, e->row, S, e->row, &square, 1);
     f->latent_var = square / (double)(e->N - 1);
     f->noise_var = pt_noise_variance(obs->noise, obs->a, obs->b, f->mean);
@@ -138,9 +143,12 @@ static pt_status learn(const pt_nonlinear_call *call, pt_nonlinear_work *w, cons
 
 static int is_finite(const pt_ensemble *e)
 {
-    double sum = 0;
-    for (int64_t i = 0; i < e->nz * e->row; i++) sum += 0 * e->E[i];
-    return sum == 0;
+    vec sum[PT_ROW / PT_W];
+    for (int k = 0; k < PT_ROW / PT_W; k++) sum[k] = v_set(0);
+    for (int64_t i = 0; i < e->nz * e->row; i += PT_ROW)
+        for (int k = 0; k < PT_ROW / PT_W; k++) sum[k] = v_fma(v_set(0), v_load(e->E + i + k * PT_W), sum[k]);
+    for (int k = 1; k < PT_ROW / PT_W; k++) sum[0] += sum[k];
+    return m_all(v_eq(sum[0], v_set(0)));
 }
 
 /* Anomalies turned and multiplied, about the mean; known: mean and A are those of now. */

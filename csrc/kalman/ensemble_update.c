@@ -108,7 +108,7 @@ static pt_status by_members(pt_ensemble *e, double *log_det, double *square)
     const int64_t N = e->N, row = e->row, m = e->group;
     double *M = e->M, *inverse = e->M + N * row, b[row], w[row];
     const double root = 1 / __builtin_sqrt((double)(N - 1));
-    pt_rows_multiply(N, row, m, e->S, 1, row, e->S, row, 0, M, row);
+    pt_rows_square(N, m, e->S, M, row);
     for (int64_t i = 0; i < N; i++) M[i * row + i] += 1;
     if (e->variant == PT_ENSEMBLE_ROOT) return root_by_members(e, log_det, square);
     memcpy(inverse, M, (size_t)(N * row) * sizeof *M);

@@ -45,6 +45,19 @@ void pt_rows_multiply(int64_t m, int64_t n, int64_t k, const double *A, int64_t 
     }
 }
 
+/* The lower triangle by tiles; the upper one is its mirror. */
+void pt_rows_square(int64_t n, int64_t k, const double *A, double *C, int64_t ld)
+{
+    for (int64_t c = 0; c < n; c += PT_ROW) {
+        int64_t i = c;
+        for (; i + N_LINE <= n; i += N_LINE) tile(N_LINE, k, A + i, 1, ld, A + c, ld, 0, C + i * ld + c, ld);
+        for (; i < n; i++) tile(1, k, A + i, 1, ld, A + c, ld, 0, C + i * ld + c, ld);
+    }
+    for (int64_t i = 0; i < n; i++)
+        for (int64_t j = i / PT_ROW * PT_ROW + PT_ROW; j < ld; j++)
+            C[i * ld + j] = j < n ? C[j * ld + i] : 0.0;
+}
+
 /* The sum of PT_ROW numbers in an order that no vector width changes. */
 PT_LANE double row_sum(const vec *part)
 {

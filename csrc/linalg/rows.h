@@ -21,6 +21,9 @@ static inline int64_t pt_row_length(int64_t n) { return (n + PT_ROW - 1) / PT_RO
 void pt_rows_multiply(int64_t m, int64_t n, int64_t k, const double *A, int64_t by_row, int64_t by_column,
                       const double *B, int64_t ldb, int add, double *C, int64_t ldc);
 
+/* C (n, ld) = A' A of the first n columns of A (k, ld); ld, a multiple of PT_ROW: row length of both */
+void pt_rows_square(int64_t n, int64_t k, const double *A, double *C, int64_t ld);
+
 /* C (m, k) = A (m, n) B (k, n)', n a multiple of PT_ROW; ldc: row length of C */
 void pt_rows_outer(int64_t m, int64_t k, int64_t n, const double *A, int64_t lda, const double *B,
                    int64_t ldb, double *C, int64_t ldc);

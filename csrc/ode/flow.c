@@ -65,8 +65,11 @@ static void give(int n, int64_t stride, int64_t first, const vec *from, double *
 static void open_wide(pt_block *b, int64_t stride, int64_t first, double t, const double *x, const double *p,
                       const double *factor)
 {
-    for (int i = 0; i < b->n_param * PT_WIDE; i++) b->p[i] = v_set(b->model->params[i / PT_WIDE].value);
-    for (int i = 0; i < b->n_state * PT_WIDE; i++) b->x[i] = v_set(b->model->states[i / PT_WIDE].value);
+    const int whole = vecs_in(first, stride) == PT_WIDE;
+    for (int i = 0; !whole && i < b->n_param * PT_WIDE; i++)
+        b->p[i] = v_set(b->model->params[i / PT_WIDE].value);
+    for (int i = 0; !whole && i < b->n_state * PT_WIDE; i++)
+        b->x[i] = v_set(b->model->states[i / PT_WIDE].value);
     take(b->n_param, stride, first, p, factor, b->p);
     take(b->n_state, stride, first, x, NULL, b->x);
     for (int j = 0; j < PT_WIDE; j++) {
