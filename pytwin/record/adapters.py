@@ -9,7 +9,7 @@ from pytwin.errors import InputError
 from pytwin.formats.files import Input
 from pytwin.record import csvread, fhir
 from pytwin.record.sink import Options, Sink
-from pytwin.record.tables import meds, omop
+from pytwin.record.tables import eicu, meds, mimic, omop, synthea
 
 
 class Adapter(NamedTuple):
@@ -27,18 +27,24 @@ class Adapter(NamedTuple):
         element of the source, so that the driver can take rows away.
     together : bool
         The files of one folder are one data set: a patient's data are spread over them.
+    root : callable
+        From a folder to that of its data set, where a data set has folders within.
     """
 
     name: str
     recognises: Callable[[bytes, str], bool]
     read: Callable[[Sequence[Input], Sink, Options], Iterator[None]]
     together: bool = False
+    root: Callable[[str], str] = str
 
 
 ADAPTERS = (
     Adapter("fhir", fhir.recognises, fhir.read),
     Adapter("omop", omop.recognises, omop.read, together=True),
-    Adapter("meds", meds.recognises, meds.read, together=True),
+    Adapter("synthea", synthea.recognises, synthea.read, together=True),
+    Adapter("mimic", mimic.recognises, mimic.read, together=True, root=mimic.root),
+    Adapter("eicu", eicu.recognises, eicu.read, together=True),
+    Adapter("meds", meds.recognises, meds.read, together=True, root=meds.root),
     Adapter("csv", csvread.recognises, csvread.read),
 )
 FORMATS = ("auto", *(adapter.name for adapter in ADAPTERS))

@@ -51,14 +51,6 @@ def parse_number(text: str) -> tuple[str, float] | None:
     return _COMPARATORS.get(comparator, comparator), value
 
 
-def unit_rule(unit: str, analyte: Analyte | None) -> tuple[str, float, float, str]:
-    """(canonical unit, scale, shift, reason) of a unit as written, for values of many rows."""
-    rule = DEFAULT.rule(analyte, unit)
-    way = rule.conversion
-    scale, shift = (float(way.scale), float(way.shift)) if way else (1.0, 0.0)
-    return rule.unit, scale, shift, rule.reason
-
-
 def measure(
     value: float,
     comparator: str,

@@ -68,7 +68,7 @@ def _data_sets(inputs: Iterable[Input], stated: str, issues: Issues | None) -> I
             _left_out(issues, error)
             continue
         if found.together:
-            gathered.setdefault((source.folder, found.name), (found, []))[1].append(source)
+            gathered.setdefault((found.root(source.folder), found.name), (found, []))[1].append(source)
         else:
             yield found, [source]
     yield from gathered.values()

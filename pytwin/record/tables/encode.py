@@ -16,6 +16,7 @@ from pytwin.record.amount import DOSE_REASONS
 from pytwin.record.event import Event
 from pytwin.record.log import IssueLog
 from pytwin.record.quantity import REASONS
+from pytwin.record.resolver import UnitRule
 from pytwin.record.sheet import Sheet
 from pytwin.record.table import EventTable
 from pytwin.record.tables.frames import Coded, Numbers, arrow, no_text
@@ -25,6 +26,9 @@ from pytwin.record.time import NAT
 Codes = NDArray[np.int32]
 
 
+NO_UNIT = UnitRule("")
+
+
 class Rule(NamedTuple):
     """What a combination of texts says of its rows.
 
@@ -32,19 +36,14 @@ class Rule(NamedTuple):
     ----------
     event : Event
         All that the rows share; ``reason`` says why none of them is usable.
-    scale, shift : float
-        ``value * scale + shift`` is in ``event.unit``.
-    low, high : float
-        What is physically possible, in ``event.unit``.
+    unit : UnitRule
+        Brings their values into ``event.unit``.
     measured : bool
         A row without a number is not usable (``value.absent``).
     """
 
     event: Event
-    scale: float = 1.0
-    shift: float = 0.0
-    low: float = -np.inf
-    high: float = np.inf
+    unit: UnitRule = NO_UNIT
     measured: bool = False
 
 
@@ -148,12 +147,12 @@ def _values(rows: Rows, number: Codes, rules: list[Rule]) -> tuple[NDArray[np.fl
     """(values in canonical units, state): 0 fine, 1 impossible, 2 not there."""
     stated = np.array([rule.event.value for rule in rules])[number]
     given = stated if rows.value is None else np.where(np.isnan(rows.value.values), stated, rows.value.values)
-    scale = np.array([rule.scale for rule in rules])[number]
-    shift = np.array([rule.shift for rule in rules])[number]
-    changed = (scale != 1.0) | (shift != 0.0)
-    value = np.where(changed, given * scale + shift, given)
-    low = np.array([rule.low for rule in rules])[number]
-    high = np.array([rule.high for rule in rules])[number]
+    value = given.copy()
+    for unit in {id(rule.unit): rule.unit for rule in rules if rule.unit.conversion}.values():
+        rows_of = np.array([rule.unit is unit for rule in rules])[number]
+        value[rows_of] = unit.apply_all(given[rows_of])[0]
+    low = np.array([rule.unit.low for rule in rules])[number]
+    high = np.array([rule.unit.high for rule in rules])[number]
     impossible = (value < low) | (value > high)
     return value, np.where(np.isnan(value), 2, impossible).astype(np.int32)
 
@@ -180,7 +179,7 @@ def _original(rows: Rows, number: Codes, rules: list[Rule]) -> Coded:
     """Values as written; of numbers without text only where the unit was changed."""
     if rows.value is None or len(rows.value.written.texts) > 1:
         return rows.value.written if rows.value else no_text(len(number))
-    changed = np.array([rule.scale != 1.0 or rule.shift != 0.0 for rule in rules])[number]
+    changed = np.array([rule.unit.conversion is not None for rule in rules])[number]
     values = np.where(changed, rows.value.values, np.nan)
     distinct, codes = np.unique(values, return_inverse=True)
     texts = ["" if np.isnan(x) else repr(x) for x in distinct.tolist()]

@@ -8,15 +8,15 @@ procedures. Everything else stays in the table under its code.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 
 from pytwin.formats.files import Input
-from pytwin.record.codes import analyte_of, drug_of, system_name
 from pytwin.record.event import Event
-from pytwin.record.quantity import KNOWN_COMPARATORS, parse_number, unit_rule
+from pytwin.record.quantity import parse_number
 from pytwin.record.record import PatientInfo
+from pytwin.record.resolver import Resolver
 from pytwin.record.sink import Options, Sink
 from pytwin.record.tables.encode import Rows, Rule, encode
 from pytwin.record.tables.frames import Piece, parquet_pieces
@@ -40,13 +40,20 @@ def recognises(head: bytes, name: str) -> bool:
     return head.startswith(b"PAR1")
 
 
+def root(folder: str) -> str:
+    """The folder of the whole data set, whose events are in ``data``, mostly by split."""
+    head, found, _ = f"{folder}/".rpartition("/data/")
+    return head if found else folder
+
+
 def read(inputs: Sequence[Input], sink: Sink, options: Options) -> Iterator[None]:
     """Read the subjects of MEDS files."""
+    rule = lru_cache(maxsize=1 << 17)(partial(_rule, options.resolver))
     for source in inputs:
         sink.opened(source)
         for piece in parquet_pieces(source):
             _people(piece, sink, source.name)
-            sink.table(encode(_rows(piece, sink, source.name), _rule, source.name, _PLACE, sink.log()))
+            sink.table(encode(_rows(piece, sink, source.name), rule, source.name, _PLACE, sink.log()))
             yield
 
 
@@ -88,8 +95,7 @@ def _people(piece: Piece, sink: Sink, source: str) -> None:
             sink.person(key, PatientInfo(key))
 
 
-@lru_cache(maxsize=65536)
-def _rule(texts: tuple[str, ...]) -> Rule:
+def _rule(resolver: Resolver, texts: tuple[str, ...]) -> Rule:
     code, unit, text, other = texts
     head, *parts = code.split("//")
     if head in (_BIRTH, _GENDER, _RACE):
@@ -105,8 +111,8 @@ def _rule(texts: tuple[str, ...]) -> Rule:
     if head.startswith(("HOSPITAL_", "ICU_", "ED_", "TRANSFER_TO")):
         return Rule(Event(kind="encounter", system="local", code=code, name=code))
     if head in _DRUGS:
-        return _drug(code, parts)
-    return _measured(code, head, parts, unit, text, other)
+        return _drug(resolver, code, parts)
+    return _measured(resolver, code, unit, text, other)
 
 
 def _coded(kind: str, code: str, parts: list[str]) -> Rule:
@@ -116,33 +122,29 @@ def _coded(kind: str, code: str, parts: list[str]) -> Rule:
     return Rule(Event(kind=kind, system="local", code=code, name=code))
 
 
-def _drug(code: str, parts: list[str]) -> Rule:
+def _drug(resolver: Resolver, code: str, parts: list[str]) -> Rule:
     words = [part for part in parts if part not in ("START", "END", "STOP")]
     name = words[0] if words else code
-    drug = drug_of("local", "", name)
+    drug = resolver.drug("local", "", name)
     event = Event(kind="administration", system="local", code=code, name=drug.name if drug else name)
     return Rule(event._replace(text="//".join(words[1:]), reason="dose.missing"))
 
 
-def _measured(code: str, head: str, parts: list[str], unit: str, text: str, other: str) -> Rule:
+def _measured(resolver: Resolver, code: str, unit: str, text: str, other: str) -> Rule:
     """A laboratory value, vital sign or anything else that may have a number."""
+    head, *parts = code.split("//")
     system = _VOCABULARY.get(head, "local")
     short = parts[0] if parts and (system != "local" or head == "LAB") else code
     written = unit or (parts[-1] if len(parts) > 1 else "")
     written = "" if written in _NO_UNIT else written
-    analyte = analyte_of(system_name(system), short) or analyte_of("local", code)
-    target, scale, shift, reason = unit_rule(written, analyte)
-    name = analyte.name if analyte else short
-    event = Event(
-        kind="observation", system=system, code=short, name=name, text=text or other, unit=target,
-        original_unit=written, reason=reason, original_value=other,
-    )  # fmt: skip
+    analyte = resolver.analyte(system, short) or resolver.analyte("local", code)
+    rule = resolver.rule(analyte, written)
     number = parse_number(text or other)
-    if number and (number[0] in KNOWN_COMPARATORS or not number[0]):
-        event = event._replace(value=number[1], comparator=number[0], text="")
-    elif (text or other) and analyte and not reason:
-        event = event._replace(reason="value.not-numeric")
-    low, high = (analyte.low, analyte.high) if analyte else (-np.inf, np.inf)
-    if scale != 1.0 or shift != 0.0:
-        event = event._replace(changes=f"unit:{written}->{target}")
-    return Rule(event, scale, shift, low, high, measured=analyte is not None)
+    reason = rule.reason or ("value.not-numeric" if analyte and (text or other) and not number else "")
+    event = Event(
+        kind="observation", system=system, code=short, name=analyte.name if analyte else short,
+        text="" if number else text or other, value=number[1] if number else np.nan,
+        comparator=number[0] if number else "", unit=rule.unit, original_unit=written, reason=reason,
+        changes=rule.change,
+    )  # fmt: skip
+    return Rule(event, rule, measured=analyte is not None)

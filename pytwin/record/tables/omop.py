@@ -11,6 +11,7 @@ import numpy as np
 from pytwin.formats.files import Input
 from pytwin.record.log import IssueLog
 from pytwin.record.record import PatientInfo
+from pytwin.record.resolver import Resolver
 from pytwin.record.sink import Options, Sink
 from pytwin.record.tables import omop_rules
 from pytwin.record.tables.encode import Rows, encode
@@ -129,7 +130,7 @@ def read(inputs: Sequence[Input], sink: Sink, options: Options) -> Iterator[None
         for source in by_table[table]:
             sink.opened(source)
             if table in TABLES:
-                yield from _events(table, source, concepts, sink)
+                yield from _events(table, source, concepts, sink, options.resolver)
             else:
                 message = f"the table {table} holds no events that are read"
                 sink.log().add("omop.not-read", message, source.name, "not read", "note")
@@ -162,9 +163,9 @@ def _birth(moment: str, date: list[str]) -> Instant | None:
         return None
 
 
-def _events(table: str, source: Input, concepts: Concepts, sink: Sink) -> Iterator[None]:
+def _events(table: str, source: Input, concepts: Concepts, sink: Sink, resolver: Resolver) -> Iterator[None]:
     columns = TABLES[table]
-    rule = lru_cache(maxsize=1 << 17)(partial(omop_rules.RULES[table], concepts))
+    rule = lru_cache(maxsize=1 << 17)(partial(omop_rules.RULES[table], concepts, resolver))
     for piece in pieces(source, sink.log()):
         rows = _rows(piece, columns, table, sink.log(), source.name)
         _strangers(rows.patient, sink, source.name)

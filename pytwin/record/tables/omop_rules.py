@@ -6,10 +6,12 @@ from collections.abc import Callable
 
 import numpy as np
 
-from pytwin.record.codes import Analyte, analyte_of, condition_of, drug_of, route_of
+from pytwin.record.analytes import Analyte
+from pytwin.record.codes import condition_of, route_of
 from pytwin.record.event import Event
-from pytwin.record.quantity import parse_number, unit_rule
-from pytwin.record.tables.encode import Rule
+from pytwin.record.quantity import parse_number
+from pytwin.record.resolver import Resolver
+from pytwin.record.tables.encode import NO_UNIT, Rule
 from pytwin.record.tables.omop_concepts import Concept, Concepts
 
 # operator_concept_id -> comparator
@@ -31,42 +33,37 @@ def _identity(concepts: Concepts, standard: str, source: str, written: str) -> l
     return found or [Concept("local", written, written)]
 
 
-def _valued(concepts: Concepts, texts: tuple[str, ...]) -> Rule:
+def _valued(concepts: Concepts, resolver: Resolver, texts: tuple[str, ...]) -> Rule:
     """MEASUREMENT and OBSERVATION."""
     standard, source, written, operator, value, unit, unit_written, other = texts
     codes = _identity(concepts, standard, source, written)
-    analyte, chosen = _analyte(codes, written)
+    analyte, chosen = _analyte(codes, written, resolver)
     coded = concepts.get(value)
     number = parse_number(other) if other else None
     ucum = concepts.get(unit)
-    spelling = ucum.code if ucum else unit_written
-    target, scale, shift, reason = unit_rule(spelling, analyte)
-    if reason and unit_written and unit_written != spelling:
-        target, scale, shift, reason = unit_rule(unit_written, analyte)
+    rule = resolver.rule(analyte, unit_written, ucum.code if ucum else "")
     text = "" if number else (coded.name if coded else other)
     if text:
-        target, scale, shift = "", 1.0, 0.0
-        reason = "value.not-numeric" if analyte else ""
+        rule = NO_UNIT
     event = Event(
         kind="observation", system=chosen.system, code=chosen.code,
-        name=analyte.name if analyte else chosen.name, text=text, unit=target,
+        name=analyte.name if analyte else chosen.name, text=text, unit=rule.unit,
         comparator=_OPERATORS.get(operator, "") or (number[0] if number else ""),
-        value=number[1] if number else np.nan, original_unit=unit_written or spelling, reason=reason,
-        changes=f"unit:{spelling}->{target}" if (scale, shift) != (1.0, 0.0) else "",
+        value=number[1] if number else np.nan, original_unit=unit_written or (ucum.code if ucum else ""),
+        reason=rule.reason or ("value.not-numeric" if text and analyte else ""), changes=rule.change,
     )  # fmt: skip
-    low, high = (analyte.low, analyte.high) if analyte else (-np.inf, np.inf)
-    return Rule(event, scale, shift, low, high, measured=analyte is not None and not text)
+    return Rule(event, rule, measured=analyte is not None and not text)
 
 
-def _analyte(codes: list[Concept], written: str) -> tuple[Analyte | None, Concept]:
+def _analyte(codes: list[Concept], written: str, resolver: Resolver) -> tuple[Analyte | None, Concept]:
     for concept in codes:
-        analyte = analyte_of(concept.system, concept.code, concept.name)
+        analyte = resolver.analyte(concept.system, concept.code, concept.name)
         if analyte:
             return analyte, concept
-    return analyte_of("LOINC", written), codes[0]
+    return resolver.analyte("LOINC", written), codes[0]
 
 
-def _condition(concepts: Concepts, texts: tuple[str, ...]) -> Rule:
+def _condition(concepts: Concepts, resolver: Resolver, texts: tuple[str, ...]) -> Rule:
     standard, source, written, status, _ = texts
     codes = _identity(concepts, standard, source, written)
     names = [condition_of(c.system, c.code) for c in codes]
@@ -75,13 +72,13 @@ def _condition(concepts: Concepts, texts: tuple[str, ...]) -> Rule:
     return Rule(Event(kind="condition", system=first.system, code=first.code, name=name, status=status))
 
 
-def _drug(concepts: Concepts, texts: tuple[str, ...]) -> Rule:
+def _drug(concepts: Concepts, resolver: Resolver, texts: tuple[str, ...]) -> Rule:
     standard, source, written, kind, route, route_written, sig, quantity, days, _ = texts
     codes = _identity(concepts, standard, source, written)
     first = codes[0]
     if any(concept.system == "CVX" for concept in codes):
         return Rule(Event(kind="immunization", system=first.system, code=first.code, name=first.name))
-    drugs = [drug_of(c.system, c.code, c.name) for c in codes]
+    drugs = [resolver.drug(c.system, c.code, c.name) for c in codes]
     drug = next((drug for drug in drugs if drug), None)
     given = concepts.get(route)
     counted = [f"quantity {quantity}" if quantity else "", f"days supply {days}" if days else ""]
@@ -99,19 +96,19 @@ def _plain(kind: str, concepts: Concepts, texts: tuple[str, ...]) -> Rule:
     return Rule(Event(kind=kind, system=first.system, code=first.code, name=first.name))
 
 
-def _procedure(concepts: Concepts, texts: tuple[str, ...]) -> Rule:
+def _procedure(concepts: Concepts, resolver: Resolver, texts: tuple[str, ...]) -> Rule:
     return _plain("procedure", concepts, texts)
 
 
-def _visit(concepts: Concepts, texts: tuple[str, ...]) -> Rule:
+def _visit(concepts: Concepts, resolver: Resolver, texts: tuple[str, ...]) -> Rule:
     return _plain("encounter", concepts, texts)
 
 
-def _death(concepts: Concepts, texts: tuple[str, ...]) -> Rule:
+def _death(concepts: Concepts, resolver: Resolver, texts: tuple[str, ...]) -> Rule:
     return Rule(_plain("death", concepts, texts).event._replace(name="death"))
 
 
-RULES: dict[str, Callable[[Concepts, tuple[str, ...]], Rule]] = {
+RULES: dict[str, Callable[[Concepts, Resolver, tuple[str, ...]], Rule]] = {
     "measurement": _valued,
     "observation": _valued,
     "condition_occurrence": _condition,
