@@ -62,4 +62,5 @@ class Analyte:
             names=tuple(dict.fromkeys(self.names + other.names)),
             codes=tuple(dict.fromkeys(self.codes + other.codes)),
             spellings=other.spellings + self.spellings,
+            substance=other.substance or self.substance,
         )

@@ -24,7 +24,6 @@ REASONS = {
     "unit.missing": "the value has no unit",
     "unit.unknown": "the unit cannot be read",
     "unit.wrong": "the unit does not measure this analyte",
-    "unit.special": "the unit is on a scale that is not linear",
     "unit.uncertain": "the unit could mean something else than what is likely",
 }
 

@@ -16,13 +16,14 @@ from pytwin.record.analytes import Analyte
 from pytwin.record.drugs import Drug
 from pytwin.record.systems import system_name
 from pytwin.record.terminology import Terminology, plain, tight
-from pytwin.units import Conversion, UnitError, conversion, resolve
+from pytwin.units import Conversion, UnitError, conversion, likely, resolve
 
 _KEPT = 1 << 16  # distinct keys that are remembered; names may be free text without end
 _WORD = re.compile(r"[a-z][a-z0-9'.-]*")
 _LONGEST = 300  # characters of a drug's name
 _SAME = Conversion(Fraction(1), Fraction(0))
 _INFINITE = float("inf")
+_NOTE = re.compile(r"\{[^}]*\}")
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -73,7 +74,7 @@ class UnitRule:
         if self.conversion is not None:
             value = self.conversion.apply(value)
         if self.reason:
-            return Resolved(value, self.unit, False, self.reason, "")
+            return Resolved(value, self.unit, False, self.reason, self.change)
         if self.low <= value <= self.high:
             return Resolved(value, self.unit, True, "", self.change)
         return Resolved(value, self.unit, False, "value.implausible", self.change)
@@ -217,11 +218,14 @@ class Resolver:
             return UnitRule(unit, reason=missing, of=analyte)
         try:
             code = self.unit(written, analyte)
-            if analyte is None:
-                return UnitRule(code)
+        except UnitError as error:
+            return _likely(written, analyte) or UnitRule(written, reason=error.code)
+        if analyte is None:
+            return UnitRule(code)
+        try:
             return UnitRule(analyte.unit, _way(code, analyte), "", written, analyte)
         except UnitError as error:
-            return UnitRule(written, reason=error.code)
+            return _likely(written, analyte) or UnitRule(code, reason=error.code)
 
     def quantity(self, analyte: Analyte | None, value: float, unit: str, ucum: str = "") -> Resolved:
         """Bring a number to the canonical unit of what was measured.
@@ -239,15 +243,28 @@ class Resolver:
         Returns
         -------
         Resolved
-            ``reason`` is ``unit.missing``, ``unit.unknown``, ``unit.wrong``, ``unit.special`` or
+            ``reason`` is ``unit.missing``, ``unit.unknown``, ``unit.wrong``, ``unit.uncertain``
+            (the unit could mean something else than what is likely; the value is what is likely) or
             ``value.implausible`` where the value is not usable.
         """
         return self.rule(analyte, unit, ucum).apply(value)
 
 
+def _likely(written: str, analyte: Analyte | None) -> UnitRule | None:
+    """The rule of a spelling that could mean something else: the value is shown, and not usable."""
+    code = likely(written, analyte.unit if analyte else None)
+    if code is None:
+        return None
+    if analyte is None:
+        return UnitRule(code, reason="unit.uncertain")
+    way = conversion(code, analyte.unit, analyte.substance)
+    return UnitRule(analyte.unit, way, "unit.uncertain", written, analyte)
+
+
 def _way(code: str, analyte: Analyte) -> Conversion:
+    bare = _NOTE.sub("", code)
     for special, scale, shift in analyte.special:
-        if code == special:
+        if bare == special:
             return Conversion(Fraction(scale), Fraction(shift))
     if analyte.only:
         if code not in analyte.only:

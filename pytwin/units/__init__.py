@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pytwin.units.analytes import SUBSTANCES, Substance
 from pytwin.units.convert import Conversion, commensurable, conversion, convert, factor
-from pytwin.units.spelling import resolve
+from pytwin.units.spelling import likely, resolve
 from pytwin.units.ucum import Unit, UnitError, parse
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "conversion",
     "convert",
     "factor",
+    "likely",
     "parse",
     "resolve",
 ]

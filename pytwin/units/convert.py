@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pytwin.units.analytes import SUBSTANCES, Substance
-from pytwin.units.atoms import TEMPERATURES
+from pytwin.units.atoms import SPECIAL, TEMPERATURES
 from pytwin.units.ucum import Unit, UnitError, parse
 
 Number = TypeVar("Number", float, NDArray[np.float64])
@@ -46,7 +46,11 @@ def _as_amount(unit: Unit, substance: Substance) -> Unit:
     return unit
 
 
-def _misfit() -> UnitError:
+def _misfit(left: Unit, right: Unit) -> UnitError:
+    scales = {name for unit in (left, right) for name, _ in unit.dims} & {*SPECIAL, *TEMPERATURES}
+    if scales:
+        message = f"no factor leads to or from the scale {', '.join(sorted(scales - {'K'}) or scales)}"
+        return UnitError("unit.wrong", message)
     return UnitError("unit.wrong", "the unit measures something else than what is wanted")
 
 
@@ -98,7 +102,7 @@ def conversion(source: str, target: str, of: str | Substance | None = None) -> C
     Raises
     ------
     UnitError
-        ``unit.unknown``, ``unit.wrong``, or ``unit.special`` for scales that no factor joins.
+        ``unit.unknown``, or ``unit.wrong``, also for scales that no factor joins.
     """
     if source == target:
         return _SAME
@@ -111,7 +115,7 @@ def conversion(source: str, target: str, of: str | Substance | None = None) -> C
     if left.dims != right.dims and substance:
         left, right = _as_amount(left, substance), _as_amount(right, substance)
     if left.dims != right.dims:
-        raise _misfit()
+        raise _misfit(left, right)
     return Conversion(left.factor / right.factor, Fraction(0))
 
 
@@ -145,8 +149,7 @@ def convert(value: Number, source: str, target: str, analyte: str | Substance | 
     Raises
     ------
     UnitError
-        ``unit.unknown`` where a code cannot be read, ``unit.wrong`` where they do not fit,
-        ``unit.special`` for scales that no factor joins.
+        ``unit.unknown`` where a code cannot be read, ``unit.wrong`` where they do not fit.
 
     Examples
     --------

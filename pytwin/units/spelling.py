@@ -12,11 +12,12 @@ from functools import lru_cache
 
 from pytwin.units.analytes import Substance
 from pytwin.units.convert import commensurable
-from pytwin.units.ucum import UnitError, parse
+from pytwin.units.ucum import UnitError, is_clinical, parse
 
 _SIGNS = str.maketrans(
     {"\u00b5": "u", "\u03bc": "u", "\u00b2": "2", "\u00b3": "3", "\u00b0": "deg", "\u00a0": " ",
-     "\u200b": "", "\u2126": "Ohm", "\u03a9": "Ohm", "\u00d7": "x", "\u2044": "/", "\u2215": "/"}
+     "\u200b": "", "\u2126": "Ohm", "\u03a9": "Ohm", "\u00d7": "x", "\u2044": "/", "\u2215": "/",
+     "\u2103": "degC", "\u2109": "degF"}
 )  # fmt: skip
 
 # One word of a unit, lower case -> UCUM atom with prefix.
@@ -43,6 +44,8 @@ _WORDS = {
         "mosm": "mosm mosmol",
         "U": "u unit units unit(s)",
         "mU": "mu",
+        "uU": "uu mcu",
+        "kU": "ku",
         "[IU]": "iu [iu] iunit iunits",
         "m[IU]": "miu",
         "u[IU]": "uiu mciu",
@@ -63,6 +66,7 @@ _WORDS = {
         "m2": "m2 sqm m^2",
         "[in_i]": "in inch inches [in_us] in.",
         "[ft_i]": "ft foot feet",
+        "[mi_i]": "mile miles",
         "[lb_av]": "lb lbs pound pounds lb_av",
         "[oz_av]": "oz ounce ounces",
         "kPa": "kpa",
@@ -80,11 +84,20 @@ _WHOLE = {
         "{INR}": "inr {inr} {inr}. inr(ratio) {inr}units inrunits",
         "{ratio}": "ratio {ratio}",
         "1": "1 nounits nounit unitless",
+        "{score}": "{score} score (score) points point",
+        "L/min": "lpm l/m",
+        "/[HPF]": "/hpf #/hpf cells/hpf",
+        "/[LPF]": "/lpf #/lpf",
+        "g%": "g% gm%",
+        "ug/mL{FEU}": "ug/mlfeu mcg/mlfeu ug/ml{feu} ug/ml(feu)",
+        "ng/mL{FEU}": "ng/mlfeu ng/ml{feu} ng/ml(feu)",
+        "mg/L{FEU}": "mg/lfeu mg/l{feu} mg/l(feu)",
         "mm[Hg]": "mmhg mm(hg) mm[hg] torr",
         "cm[H2O]": "cmh2o cm[h2o]",
         "Cel": "degc celsius degreec degreecelsius degreescelsius c. cel degreesc",
         "[degF]": "degf fahrenheit degreef degreefahrenheit degreesfahrenheit f. degreesf [degf]",
-        "/min": "bpm beats/min beats/minute breaths/min breaths/minute {beats}/min br/min b/min /min",
+        "/min": "count/min counts/min cpm "
+        "bpm beats/min beats/minute breaths/min breaths/minute {beats}/min br/min b/min /min",
         "[pH]": "ph phunits [ph]",
         "%": "%sat. %thb %totalhgb %cv percent %hb pct %sat",
         "mL/dL": "vol% ml/dl",
@@ -121,10 +134,33 @@ _IN_CONTEXT = {
     ("[pH]", "unit"): "[pH]",
     ("[pH]", "units"): "[pH]",
     ("[pH]", "unit(s)"): "[pH]",
-    ("mm[Hg]", "mm/hg"): "mm[Hg]",
-    ("cm[H2O]", "cm/h2o"): "cm[H2O]",
-    ("cm[H2O]", "cmh20"): "cm[H2O]",
+    ("{INR}", "ratio"): "{INR}",
+    ("10*3/uL", "g/l"): "10*9/L",
+    ("10*6/uL", "t/l"): "10*12/L",
 }
+# Spellings that do not say enough or could mean something else: (what is wanted, spelling) -> what is
+# likely. They are never taken as certain.
+_LIKELY = {
+    (target, spelling): code
+    for target, code, spellings in (
+        ("10*3/uL", "10*3/uL", "10 x10 k th thou x10(3) 10(3) x103 x10*3 x10^3 x10e3 10*3 10^3 10e3"),
+        ("10*6/uL", "10*6/uL", "10 x10 mil x10(6) 10(6) x106 x10*6 x10^6 x10e6 10*6 10^6 10e6 "
+                               "m/ul m/mcl m/mmcu m/mm3 m/cumm m/cmm mi/cumm mi/ul mi/mm3"),
+        ("fL", "um3", "u3"),
+        ("pg", "pg", "uug"),
+        ("g/dL", "g/dL", "%"),
+        ("mmol/L", "mmol/L", "mm/l"),
+        ("mL/dL", "mL/dL", "%"),
+        ("mm[Hg]", "mm[Hg]", "mm/hg"),
+        ("cm[H2O]", "cm[H2O]", "cm/h2o cmh20 cmh?o"),
+        ("mosm/kg", "mosm/kg", "mosm/k"),
+    )
+    for spelling in spellings.split()
+}  # fmt: skip
+# without knowing what is measured, these could be a temperature or an electrical unit
+_TWO_MEANINGS = ("c", "f")
+# lower case "m" or "mi" for a million: m is milli in UCUM
+_SMALL_MILLION = re.compile(r"mi?(?=/)")
 
 
 def _tidy(text: str) -> str:
@@ -144,14 +180,17 @@ def _candidates(text: str) -> list[str]:
     tidy = _tidy(text)
     key = tidy.lower().replace(" ", "")
     found = [_WHOLE[key]] if key in _WHOLE else []
-    found += [code for pattern, code in _COUNTS if pattern.match(key)]
+    if not _SMALL_MILLION.match(tidy):
+        found += [code for pattern, code in _COUNTS if pattern.match(key)]
+    words = _by_words(key)
+    found += [words] if words else []
     try:
         parse(tidy)
-        found.append(_SMALL_LITRE.sub(r"\1L", tidy) if "[" not in tidy and "{" not in tidy else tidy)
     except UnitError:
-        pass
-    words = _by_words(key)
-    return found + [words] if words else found
+        return found
+    if is_clinical(tidy) and key not in _TWO_MEANINGS:
+        found.append(_SMALL_LITRE.sub(r"\1L", tidy) if "[" not in tidy and "{" not in tidy else tidy)
+    return found
 
 
 @lru_cache(maxsize=8192)
@@ -190,3 +229,22 @@ def resolve(text: str, target: str | None = None, analyte: str | Substance | Non
     if not found:
         raise UnitError("unit.unknown", "the unit cannot be read")
     return found[0]
+
+
+def likely(text: str, target: str | None = None) -> str | None:
+    """What a spelling probably means that does not say enough, or could mean something else.
+
+    Parameters
+    ----------
+    text : str
+        A spelling (``x10 (3)``, ``mm/hg``) for which ``resolve`` has no reading that fits.
+    target : str, optional
+        UCUM code of the unit in which such values are kept.
+
+    Returns
+    -------
+    str or None
+        UCUM code; None where nothing is likely.
+    """
+    key = _tidy(text).lower().replace(" ", "") if 0 < len(text) <= _LONGEST else ""
+    return _LIKELY.get((target, key)) if target else None

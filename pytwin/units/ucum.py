@@ -9,7 +9,7 @@ from fractions import Fraction
 from functools import lru_cache
 
 from pytwin.errors import InputError
-from pytwin.units.atoms import ATOMS, PREFIXES
+from pytwin.units.atoms import ATOMS, CONSTANTS, PREFIXES
 
 _LONGEST = 100  # characters; the longest UCUM code in use has about 40
 _EXPONENT = re.compile(r"[+-]?\d{1,2}$")
@@ -57,15 +57,32 @@ _ONE = Unit(Fraction(1), ())
 
 @lru_cache(maxsize=4096)
 def _atom(code: str) -> Unit:
+    if code in CONSTANTS:
+        return Unit(CONSTANTS[code], ())
     if code in ATOMS:
-        definition = ATOMS[code][1]
+        definition = ATOMS[code].definition
         return Unit(Fraction(1), ((code, 1),)) if definition == "*" else parse(definition)
     for length in (1, 2):
         prefix, rest = code[:length], code[length:]
-        if prefix in PREFIXES and rest in ATOMS and ATOMS[rest][0]:
+        if prefix in PREFIXES and rest in ATOMS and ATOMS[rest].metric:
             base = _atom(rest)
             return Unit(base.factor * PREFIXES[prefix], base.dims)
     raise _unknown()
+
+
+_TOKEN = re.compile(r"\{[^}]*\}|((?:\[[^\]]*\]|[^./(){}\[\]])+)")
+
+
+@lru_cache(maxsize=4096)
+def is_clinical(code: str) -> bool:
+    """Whether a UCUM code is made of atoms that a record may mean."""
+    for token in filter(None, _TOKEN.findall(code)):
+        rest = token if token in ATOMS else _EXPONENT.sub("", token)
+        names = [rest, *(rest[n:] for n in (1, 2) if rest[:n] in PREFIXES)]
+        atom = next((ATOMS[name] for name in names if name in ATOMS), None)
+        if atom is not None and not atom.clinical:
+            return False
+    return True
 
 
 def _simple(token: str) -> Unit:

@@ -17,6 +17,7 @@ from pytwin.verify.library import reference_dir
 SUITES: dict[str, str] = {
     "kalman": "pytwin.verify.kalman",
     "kalman-nonlinear": "pytwin.verify.nonlinear",
+    "records": "pytwin.verify.records",
     "simulation": "pytwin.verify.simulation",
     "warfarin": "pytwin.verify.warfarin",
     "warfarin-iwpc": "pytwin.verify.warfarin_iwpc",
