@@ -1,37 +1,37 @@
-"""FHIR R4 elements as typed structures: what pytwin reads, and the names of what it does not.
+"""FHIR R4 elements as typed structures: those that pytwin reads.
 
 Elements that are listed as ``Raw`` are known to FHIR and not used; an element that is not
 listed at all is unknown to FHIR R4 and becomes an issue. Numbers stay text (``Raw``), so that
-they keep their digits.
+they keep their digits. What other versions call these elements is in ``record/fhir/versions.py``.
 """
 
 from __future__ import annotations
 
-from msgspec import Raw, Struct
+from msgspec import Raw, Struct, field
 
 
-class Coding(Struct):
+class Coding(Struct, gc=False):
     system: str = ""
     code: str = ""
     display: str = ""
 
 
-class CodeableConcept(Struct):
+class CodeableConcept(Struct, gc=False):
     coding: list[Coding] = []
     text: str = ""
 
 
-class Identifier(Struct):
+class Identifier(Struct, gc=False):
     system: str = ""
     value: str = ""
 
 
-class Reference(Struct):
+class Reference(Struct, gc=False):
     reference: str = ""
     identifier: Identifier | None = None
 
 
-class Quantity(Struct):
+class Quantity(Struct, gc=False):
     value: Raw = Raw()
     comparator: str = ""
     unit: str = ""
@@ -49,14 +49,19 @@ class Ratio(Struct):
     denominator: Quantity | None = None
 
 
-class Period(Struct):
+class Period(Struct, gc=False):
     start: str = ""
     end: str = ""
 
 
-class Meta(Struct):
+class Meta(Struct, gc=False):
     versionId: str = ""
     lastUpdated: str = ""
+
+
+class PatientLink(Struct):
+    other: Reference | None = None
+    type: str = ""
 
 
 class Repeat(Struct):
@@ -72,9 +77,12 @@ class Repeat(Struct):
     periodUnit: str = ""
     dayOfWeek: list[str] = []
     timeOfDay: list[str] = []
-    when: list[str] = []
+    when: list[str] | str = []
     duration: float | None = None
     durationUnit: str = ""
+    # DSTU2
+    boundsQuantity: Quantity | None = None
+    periodUnits: str = ""
 
 
 class Timing(Struct):
@@ -103,6 +111,16 @@ class Dosage(Struct):
     dose: Quantity | None = None
     rateQuantity: Quantity | None = None
     rateRatio: Ratio | None = None
+    # STU3 and DSTU2: one dose and rate, under these names
+    doseQuantity: Quantity | None = None
+    doseRange: Range | None = None
+    quantity: Quantity | None = None
+    quantityQuantity: Quantity | None = None
+    quantityRange: Range | None = None
+    rateRange: Range | None = None
+    # R5
+    asNeeded: bool | None = None
+    asNeededFor: list[CodeableConcept] = []
 
 
 class Extension(Struct):
@@ -113,7 +131,7 @@ class Extension(Struct):
     extension: list[Extension] = []
 
 
-class Head(Struct):
+class Head(Struct, gc=False):
     """The part of any resource that decides where it goes."""
 
     resourceType: str = ""
@@ -153,7 +171,7 @@ class Patient(Resource):
     communication: Raw = Raw()
     generalPractitioner: Raw = Raw()
     managingOrganization: Raw = Raw()
-    link: Raw = Raw()
+    link: list[PatientLink] = []
 
 
 class Valued(Struct):
@@ -253,6 +271,25 @@ class MedicationRequest(MedicationUse):
     substitution: Raw = Raw()
     priorPrescription: Raw = Raw()
     detectedIssue: Raw = Raw()
+    ended: str = field(default="", name="dateEnded (DSTU2)")
+
+
+class MedicationDispense(MedicationUse):
+    statusReasonCodeableConcept: Raw = Raw()
+    statusReasonReference: Raw = Raw()
+    context: Raw = Raw()
+    location: Raw = Raw()
+    authorizingPrescription: Raw = Raw()
+    type: Raw = Raw()
+    quantity: Quantity | None = None
+    daysSupply: Quantity | None = None
+    whenPrepared: str = ""
+    whenHandedOver: str = ""
+    destination: Raw = Raw()
+    receiver: Raw = Raw()
+    dosageInstruction: list[Raw] = []
+    substitution: Raw = Raw()
+    detectedIssue: Raw = Raw()
 
 
 class MedicationAdministration(MedicationUse):
@@ -275,9 +312,19 @@ class MedicationStatement(MedicationUse):
     dosage: list[Raw] = []
 
 
+class CodeableReference(Struct):
+    """R5: a concept, a reference to what it is, or both."""
+
+    concept: CodeableConcept | None = None
+    reference: Reference | None = None
+
+
 class Ingredient(Struct):
     itemCodeableConcept: CodeableConcept | None = None
     strength: Ratio | None = None
+    # R5
+    item: CodeableReference | None = None
+    strengthRatio: Ratio | None = None
 
 
 class Medication(Resource):
@@ -337,33 +384,3 @@ class AllergyIntolerance(Resource):
     lastOccurrence: Raw = Raw()
     note: Raw = Raw()
     reaction: Raw = Raw()
-
-
-_OTHER = """
-Account ActivityDefinition AdverseEvent Appointment AppointmentResponse AuditEvent Basic Binary
-BiologicallyDerivedProduct BodyStructure CapabilityStatement CarePlan CareTeam CatalogEntry
-ChargeItem ChargeItemDefinition Claim ClaimResponse ClinicalImpression CodeSystem Communication
-CommunicationRequest CompartmentDefinition Composition ConceptMap Consent Contract Coverage
-CoverageEligibilityRequest CoverageEligibilityResponse DetectedIssue Device DeviceDefinition
-DeviceMetric DeviceRequest DeviceUseStatement DiagnosticReport DocumentManifest DocumentReference
-EffectEvidenceSynthesis Encounter Endpoint EnrollmentRequest EnrollmentResponse EpisodeOfCare
-EventDefinition Evidence EvidenceVariable ExampleScenario ExplanationOfBenefit FamilyMemberHistory
-Flag Goal GraphDefinition Group GuidanceResponse HealthcareService ImagingStudy Immunization
-ImmunizationEvaluation ImmunizationRecommendation ImplementationGuide InsurancePlan Invoice Library
-Linkage List Location Measure MeasureReport Media Medication MedicationDispense MedicationKnowledge
-MedicinalProduct MedicinalProductAuthorization MedicinalProductContraindication
-MedicinalProductIndication MedicinalProductIngredient MedicinalProductInteraction
-MedicinalProductManufactured MedicinalProductPackaged MedicinalProductPharmaceutical
-MedicinalProductUndesirableEffect MessageDefinition MessageHeader MolecularSequence NamingSystem
-NutritionOrder ObservationDefinition OperationDefinition OperationOutcome Organization
-OrganizationAffiliation Parameters PaymentNotice PaymentReconciliation Person PlanDefinition
-Practitioner PractitionerRole Procedure Provenance Questionnaire QuestionnaireResponse RelatedPerson
-RequestGroup ResearchDefinition ResearchElementDefinition ResearchStudy ResearchSubject
-RiskAssessment RiskEvidenceSynthesis Schedule SearchParameter ServiceRequest Slot Specimen
-SpecimenDefinition StructureDefinition StructureMap Subscription Substance SubstanceNucleicAcid
-SubstancePolymer SubstanceProtein SubstanceReferenceInformation SubstanceSourceMaterial
-SubstanceSpecification SupplyDelivery SupplyRequest Task TerminologyCapabilities TestReport
-TestScript ValueSet VerificationResult VisionPrescription
-"""
-# The other resource types of FHIR R4 (4.0.1): known, counted, not read.
-OTHER_TYPES = frozenset(_OTHER.split())

@@ -39,6 +39,7 @@ class Adapter(NamedTuple):
 
 
 ADAPTERS = (
+    Adapter("fhir-bulk", fhir.recognises_bulk, fhir.read, together=True),
     Adapter("fhir", fhir.recognises, fhir.read),
     Adapter("omop", omop.recognises, omop.read, together=True),
     Adapter("synthea", synthea.recognises, synthea.read, together=True),

@@ -47,12 +47,14 @@ class Sheet:
     A row is what varies (patient, times, value, value as written, id, position) and the number of
     its shape: all other columns together. A reader that knows a row's shape from before pays for
     the rest alone (``shape`` once, then ``row``); any other hands over whole events (``add``).
+    ``generation`` counts how often the sheet was taken: numbers of shapes hold within one.
     """
 
     def __init__(self) -> None:
         self._rows: list[tuple[int, str, int, int, int, float, str, str, int]] = []
         self._shapes: dict[tuple[Any, ...], int] = {}
         self.row = self._rows.append
+        self.generation = 0
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -112,6 +114,7 @@ class Sheet:
         self._rows = []
         self._shapes = {}
         self.row = self._rows.append
+        self.generation += 1
         return rows, shapes, tuple(strings)
 
     def _shape_columns(self, strings: dict[str, int]) -> Columns:

@@ -49,6 +49,7 @@ class Sink:
         self.finished: list[str] = []
         self._logs: dict[str, IssueLog] = {}
         self._genotypes: dict[str, dict[str, str]] = {}
+        self._same: dict[str, str] = {}
 
     def opened(self, source: Input) -> None:
         """Begin a file; rows of different files are never one resource."""
@@ -75,6 +76,22 @@ class Sink:
                 message = f"what is said of the patient's {name} contradicts itself"
                 self.log(key).add("patient.conflict", message, action="taken as unknown")
         self.people[key] = replace(info, **facts)
+
+    def same(self, old: str, new: str) -> None:
+        """Two identifiers are one person's, by what a source says; the new one is used from here on."""
+        if self.known_as(new) == old:
+            message = "two patients replace each other"
+            self.log(new).add("patient.conflict", message, action="left apart", severity="error")
+        elif old != new:
+            self._same[old] = new
+            message = "a patient was replaced by another"
+            self.log(new).add("patient.merged", message, action="read as one", severity="note")
+
+    def known_as(self, key: str) -> str:
+        """The identifier that a person has after all merges."""
+        while key in self._same:
+            key = self._same[key]
+        return key
 
     def genotypes(self, key: str, written: Mapping[str, str]) -> None:
         """Genotypes of a person as a table gives them, by gene."""
@@ -112,24 +129,28 @@ class Sink:
         found = dict.fromkeys(self.people)
         for table in self.tables:
             found.update(dict.fromkeys(table.patients()))
-        return list(found)
+        return list(dict.fromkeys(map(self.known_as, found)))
 
     def take(self, keys: Iterable[str]) -> list[Record]:
         """The records of some people, who are forgotten."""
         self.flush()
-        parts: dict[str, list[EventTable]] = {key: [] for key in keys}
+        parts: dict[str, list[EventTable]] = {self.known_as(key): [] for key in keys}
         left: list[EventTable] = []
         for table in self.tables:
             for key, rows in table.by_patient():
-                parts.get(key, left).append(rows)
+                parts.get(self.known_as(key), left).append(rows)
         self.tables = left
         self.finished = [key for key in self.finished if key not in parts]
         return [self._record(key, tables) for key, tables in parts.items()]
 
     def _record(self, key: str, tables: list[EventTable]) -> Record:
-        log = self._logs.pop(key, None) if key else None
-        issues = Issues([*self.log().issues(), *(log.issues() if log else ())])
-        info = self.people.pop(key, None) or PatientInfo(key)
+        issues = Issues(self.log().issues())
+        names = [key, *(old for old in self._same if self.known_as(old) == key)]
+        for name in filter(None, names):
+            log = self._logs.pop(name, None)
+            issues.extend(log.issues() if log else ())
+        found = [self.people.pop(name, None) for name in names]
+        info = found[0] or PatientInfo(key)
         return Record.from_tables(
             info, tables, issues=issues, sources=self.sources, genotypes=self._genotypes.pop(key, None)
         )

@@ -57,7 +57,6 @@ def order(dosage: dict[str, Any], **values: Any) -> dict[str, Any]:
     ("name", "code", "place"),
     [
         ("empty.json", "file.empty", "empty.json"),
-        ("ndjson.json", "format.unsupported", "ndjson.json"),
         ("no-patient.json", "record.no-patient", "no-patient.json"),
         ("not-fhir.json", "fhir.not-fhir", "not-fhir.json"),
         ("not-json.json", "json.not-json", "not-json.json:line 3, column 13, byte 41"),
@@ -76,7 +75,19 @@ def test_what_cannot_be_read_as_a_whole(name: str, code: str, place: str) -> Non
     ("name", "usable", "issues"),
     [
         ("bom.json", 1, {}),
-        ("good.json", 9, {"dose.missing": 1, "fhir.not-read": 2, "time.day": 2}),
+        (
+            "good.json",
+            9,
+            {
+                "dose.missing": 1,
+                "fhir.no-code": 1,
+                "fhir.no-subject": 1,
+                "fhir.not-read": 1,
+                "time.day": 2,
+                "time.missing": 1,
+            },
+        ),
+        ("ndjson.json", 1, {}),
         ("inr-below.json", 2, {"value.censored": 2, "value.number-as-text": 1}),
         ("inr-high.json", 1, {"value.not-numeric": 2}),
         ("inr-unit.json", 2, {"unit.wrong": 2, "unit.unknown": 1}),
@@ -236,8 +247,8 @@ def test_a_folder_is_read_file_by_file_and_bad_files_are_listed() -> None:
         list(read_records(CORPUS, mapping={"patient": "subject"}))
     iterator = read_records(CORPUS, mapping={"patient": "subject"}, errors="list")
     records = list(iterator)
-    assert len(records) == 19
-    assert len(iterator.issues) == 8
+    assert len(records) == 20
+    assert len(iterator.issues) == 7
 
 
 def test_files_of_one_patient_are_read_together(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from pytwin.formats.files import load
 from pytwin.record import Record, read_record, read_records
 from pytwin.record.fhir.bundle import ResourceSet
 from pytwin.record.fhir.context import Context
-from pytwin.record.fhir.reader import _READERS
+from pytwin.record.fhir.kinds import KINDS
 
 pytestmark = pytest.mark.reference
 
@@ -92,7 +92,7 @@ def _events_of(reference: Path, kind: str) -> tuple[list[Any], int]:
         resources.add_file(load(path))
     events = []
     for entry in resources.entries:
-        structure, reader = _READERS[kind]
+        structure, reader, _ = KINDS[kind]
         ctx = Context(entry, resources)
         events += reader(ctx, ctx.read(entry.raw, structure))
     return events, len(resources.entries)
@@ -167,7 +167,7 @@ INVALID = {
     "bundle-duplicate-id.json": "fhir.full-url",
     "bundle-documentation-miss-last-updated.json": "fhir.no-timestamp",
     "Observation-ex-pain.json": "record.no-patient",
-    "allergy.json": "record.no-patient",
+    "allergy.json": "fhir.no-code",
 }
 
 

@@ -13,8 +13,10 @@ from pytwin.formats.fhir import Head, Reference
 from pytwin.formats.files import Blob
 from pytwin.formats.jsontext import ShapeError, as_utf8, decode
 from pytwin.record.log import IssueLog
+from pytwin.record.resolver import DEFAULT, Resolver
 
 _DEEPEST = 4  # bundles within bundles
+_OPEN = ("searchset", "history", "batch-response", "transaction-response")
 _VERSION = re.compile(r"/_history/[^/]*$")
 _TAIL = re.compile(r"([A-Z][A-Za-z]{1,60}/[A-Za-z0-9.-]{1,64})$")
 
@@ -61,12 +63,32 @@ class Entry:
         return self.full_url or f"{self.file}:{self.place}"
 
 
+class NotYetError(Exception):
+    """A reference leads to something that may come later."""
+
+
 @dataclass(slots=True)
 class ResourceSet:
-    """The resources of one or more files that belong together, with an index for references."""
+    """The resources of one or more files that belong together, with an index for references.
+
+    Attributes
+    ----------
+    entries : list of Entry
+    log : IssueLog
+    resolver : Resolver
+        What codes and units mean.
+    waits : bool
+        More resources may come: a reference that leads nowhere raises ``NotYetError``.
+    closed : bool
+        A Bundle whose references lead to what is inside it was read; those of a search or a history
+        may lead out of it.
+    """
 
     entries: list[Entry] = field(default_factory=list)
     log: IssueLog = field(default_factory=IssueLog)
+    resolver: Resolver = DEFAULT
+    waits: bool = False
+    closed: bool = False
     _by_url: dict[str, Entry] = field(default_factory=dict)
     _by_key: dict[str, Entry] = field(default_factory=dict)
 
@@ -91,9 +113,10 @@ class ResourceSet:
         else:
             entries = self._resource(Raw(data), blob.name, "", "", 0)
         for entry in entries:
-            self._add(entry)
+            self.add(entry)
 
-    def _add(self, entry: Entry) -> None:
+    def add(self, entry: Entry) -> None:
+        """Take one resource in."""
         self.entries.append(entry)
         if entry.full_url:
             self._by_url[entry.full_url] = entry
@@ -134,6 +157,7 @@ class ResourceSet:
             raise InputError(
                 "fhir.not-fhir", "the Bundle is malformed", place=f"{file}:{error.pointer}"
             ) from None
+        self.closed = self.closed or top.type not in _OPEN
         if not top.type:
             self.log.add("fhir.no-bundle-type", "a Bundle without a type", f"{file}:{place}", "read", "note")
         if top.type == "document" and not top.timestamp:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pytwin.formats.fhir import AllergyIntolerance, CodeableConcept, Condition
-from pytwin.record.codes import condition_of, drug_of
+from pytwin.record.codes import condition_of
 from pytwin.record.conditions import FAMILY_HISTORY_STEM, NO_KNOWN_ALLERGY
 from pytwin.record.fhir.context import Context, codings, first_code
 from pytwin.record.table import Event
@@ -101,7 +101,7 @@ def read_allergy(ctx: Context, allergy: AllergyIntolerance) -> list[Event]:
     if not found:
         ctx.issue("fhir.no-code", "an allergy without a code", "/code", "not usable", "error")
         return [ctx.event(kind="allergy", **{**fields, "reason": fields["reason"] or "fhir.no-code"})]
-    drugs = [drug for coding in found for drug in (drug_of(*coding),) if drug]
+    drugs = [drug for coding in found for drug in (ctx.resolver.drug(*coding),) if drug]
     system, code, name = found[0]
     if code in NO_KNOWN_ALLERGY:
         ctx.issue(

@@ -14,6 +14,7 @@ from pytwin.formats.jsontext import ShapeError, decode
 from pytwin.issues import Issue, Severity
 from pytwin.record.codes import system_name
 from pytwin.record.fhir.bundle import Entry, ResourceSet
+from pytwin.record.fhir.versions import ALIASES, to_r4
 from pytwin.record.table import Event
 from pytwin.record.time import DAY, NAT, UNKNOWN, Instant, parse_time
 
@@ -24,8 +25,9 @@ Verdict = tuple[bool, str]
 
 
 @lru_cache(maxsize=64)
-def _fields(kind: type[msgspec.Struct]) -> dict[str, Any]:
-    return {field.encode_name: field.type for field in msgspec.structs.fields(kind)}
+def _fields(kind: type[msgspec.Struct]) -> dict[str, tuple[str, Any]]:
+    """Elements of a structure: name in JSON -> (attribute, type)."""
+    return {field.encode_name: (field.name, field.type) for field in msgspec.structs.fields(kind)}
 
 
 class Context:
@@ -35,17 +37,24 @@ class Context:
     ----------
     entry : Entry
     resources : ResourceSet
+    resolver : Resolver
     issues : list of Issue
     broken : bool
         An element that matters could not be read, so that no event of the resource is usable.
+    contained : list of Raw
+        Resources inside it.
+    versions : str
+        Letters of ``versions.VERSIONS`` that the resource may be of; empty for R4.
     """
 
     def __init__(self, entry: Entry, resources: ResourceSet) -> None:
         self.entry = entry
         self.resources = resources
+        self.resolver = resources.resolver
         self.issues: list[Issue] = []
         self.broken = False
         self.contained: list[Raw] = []
+        self.versions = ""
 
     def issue(
         self,
@@ -62,10 +71,14 @@ class Context:
 
     def read(self, raw: Raw, kind: type[S], element: str = "") -> S:
         """Decode typed; where that fails, element by element, with an issue for each that fails."""
+        stated = self.entry.head.resourceType if not element else ""
         try:
-            result = decode(raw, kind)
+            if stated in ALIASES:
+                result = self._salvage(raw, kind, element, stated)
+            else:
+                result = decode(raw, kind)
         except (ShapeError, InputError):
-            result = self._salvage(raw, kind, element)
+            result = self._salvage(raw, kind, element, stated)
         if isinstance(result, Resource):
             self.contained = result.contained
             if result.modifierExtension:
@@ -74,17 +87,21 @@ class Context:
                 self.issue("fhir.modifier-extension", message, f"{element}/modifierExtension", "not usable")
         return result
 
-    def _salvage(self, raw: Raw, kind: type[S], element: str) -> S:
+    def _salvage(self, raw: Raw, kind: type[S], element: str, stated: str) -> S:
         try:
             parts = decode(raw, dict[str, Raw])
         except (ShapeError, InputError):
             self._break(element)
             return kind()
+        if issubclass(kind, Resource):
+            parts, versions = to_r4(kind.__name__, stated, parts)
+            self.versions = versions if not element else self.versions
         known, values = _fields(kind), {}
         for name, part in parts.items():
             if name in known:
+                attribute, form = known[name]
                 try:
-                    values[name] = decode(part, known[name])
+                    values[attribute] = decode(part, form)
                 except (ShapeError, InputError) as error:
                     pointer = error.pointer if isinstance(error, ShapeError) else ""
                     self._break(f"{element}/{name}{pointer}", bytes(part))
@@ -132,11 +149,16 @@ class Context:
             return valid, "fhir.shape"
         return valid, reason
 
+    @property
+    def updated(self) -> int:
+        """When the resource was last changed, microseconds UTC; ``NAT`` where unknown."""
+        meta = self.entry.head.meta
+        return self.time(meta.lastUpdated, "/meta/lastUpdated", note=False).us if meta else NAT
+
     def event(self, **values: Any) -> Event:
         """An event of this resource; ``usable`` follows from ``reason``."""
-        meta = self.entry.head.meta
-        if values.get("recorded", NAT) == NAT and meta and meta.lastUpdated:
-            values["recorded"] = self.time(meta.lastUpdated, "/meta/lastUpdated", note=False).us
+        if values.get("recorded", NAT) == NAT:
+            values["recorded"] = self.updated
         reason = values.get("reason", "")
         values["place"] = self.entry.place + values.pop("part", "")
         return Event(

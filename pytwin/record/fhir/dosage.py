@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import isnan
 from typing import NamedTuple
 
-from pytwin.formats.fhir import CodeableConcept, Dosage, Quantity, Ratio, Repeat, Timing
+from pytwin.formats.fhir import CodeableConcept, Dosage, DoseAndRate, Quantity, Ratio, Repeat, Timing
 from pytwin.record.amount import NAN, Amount, in_milligrams
 from pytwin.record.fhir.context import Context, first_code
 from pytwin.record.fhir.observation import number_text
@@ -44,6 +44,23 @@ class Slot(NamedTuple):
     offset: int
     every: float
     until: int
+
+
+def as_r4(dosage: Dosage) -> Dosage:
+    """A dosage of STU3, DSTU2 or R5 with its elements where R4 has them."""
+    dose = dosage.doseQuantity or dosage.quantity or dosage.quantityQuantity
+    extent = dosage.doseRange or dosage.quantityRange
+    if (dose or extent) and not dosage.doseAndRate and dosage.dose is None:
+        dosage.doseAndRate = [DoseAndRate(dose, extent, rateRange=dosage.rateRange)]
+    if dosage.asNeeded or dosage.asNeededFor:
+        dosage.asNeededBoolean = True
+    repeat = dosage.timing.repeat if dosage.timing else None
+    if repeat:
+        repeat.periodUnit = repeat.periodUnit or repeat.periodUnits
+        repeat.boundsDuration = repeat.boundsDuration or repeat.boundsQuantity
+        if isinstance(repeat.when, str):
+            repeat.when = [repeat.when]
+    return dosage
 
 
 def amount_of(dose: Quantity | None, strength: float | None) -> Amount:

@@ -19,11 +19,13 @@ from pytwin.formats.fhir import (
 )
 from pytwin.formats.jsontext import ShapeError, decode
 from pytwin.record.amount import DOSE_REASONS
-from pytwin.record.codes import drug_of, route_of, tablet_strength
+from pytwin.record.codes import route_of, tablet_strength
+from pytwin.record.fhir.bundle import NotYetError
 from pytwin.record.fhir.context import Context, Verdict, codings
 from pytwin.record.fhir.dosage import (
     Slot,
     amount_of,
+    as_r4,
     dose_of,
     is_as_needed,
     rate_of,
@@ -40,6 +42,7 @@ _ORDER: dict[str, Verdict] = {
     "stopped": (True, ""),
     "on-hold": (True, "status.on-hold"),
     "draft": (False, "status.draft"),
+    "ended": (True, ""),  # R5
     "cancelled": _CANCELLED,
     "entered-in-error": _ERROR,
 }
@@ -53,6 +56,7 @@ _ADMINISTRATION: dict[str, Verdict] = {
 }
 _STATEMENT: dict[str, Verdict] = {
     "active": (True, ""),
+    "recorded": (True, ""),  # R5
     "completed": (True, ""),
     "stopped": (True, ""),
     "intended": (True, "status.intended"),
@@ -83,10 +87,10 @@ def _contained(ctx: Context, anchor: str) -> Raw | None:
     return None
 
 
-def _product(concept: CodeableConcept | None) -> Product | None:
+def _product(ctx: Context, concept: CodeableConcept | None) -> Product | None:
     """The coding whose drug is recognised, else the first."""
     found = codings(concept)
-    named = [(coding, drug) for coding in found for drug in (drug_of(*coding),) if drug]
+    named = [(coding, drug) for coding in found for drug in (ctx.resolver.drug(*coding),) if drug]
     if not found:
         return None
     (system, code, name), drug = named[0] if named else (found[0], None)
@@ -97,11 +101,12 @@ def _product(concept: CodeableConcept | None) -> Product | None:
 def _of_medication(ctx: Context, raw: Raw) -> Product | None:
     """A Medication by its code, else by its only ingredient."""
     medication = ctx.read(raw, Medication, "/medicationReference")
-    product = _product(medication.code)
+    product = _product(ctx, medication.code)
     parts = medication.ingredient
     if product is None and len(parts) == 1:
-        product = _product(parts[0].itemCodeableConcept)
-    strength = parts[0].strength if len(parts) == 1 else None
+        item = parts[0].item
+        product = _product(ctx, parts[0].itemCodeableConcept or (item.concept if item else None))
+    strength = (parts[0].strength or parts[0].strengthRatio) if len(parts) == 1 else None
     if product and strength and strength.denominator:
         per = amount_of(strength.denominator, 1.0)
         amount = amount_of(strength.numerator, None)
@@ -111,9 +116,9 @@ def _of_medication(ctx: Context, raw: Raw) -> Product | None:
     return product
 
 
-def _find_product(ctx: Context, use: MedicationUse) -> Product:
-    """The drug of a resource, through a reference where there is one."""
-    product = _product(use.medicationCodeableConcept)
+def find_product(ctx: Context, use: MedicationUse) -> Product:
+    """The drug of a resource, through a reference where there is one; an issue and nothing where not."""
+    product = _product(ctx, use.medicationCodeableConcept)
     reference = use.medicationReference
     if product is None and reference is not None:
         raw: Raw | None
@@ -123,6 +128,8 @@ def _find_product(ctx: Context, use: MedicationUse) -> Product:
             kept = ctx_raws
         else:
             target = ctx.resources.resolve(reference, ctx.entry)
+            if target is None and reference.reference and ctx.resources.waits:
+                raise NotYetError
             raw, kept = (target.raw if target else None), ctx.contained
         product = _of_medication(ctx, raw) if raw is not None else None
         ctx.contained = kept
@@ -134,7 +141,7 @@ def _find_product(ctx: Context, use: MedicationUse) -> Product:
 
 
 def _dosages(ctx: Context, raws: list[Raw], element: str) -> list[tuple[Dosage, str]]:
-    return [(ctx.read(raw, Dosage, f"{element}/{i}"), f"{element}/{i}") for i, raw in enumerate(raws)]
+    return [(as_r4(ctx.read(raw, Dosage, f"{element}/{i}")), f"{element}/{i}") for i, raw in enumerate(raws)]
 
 
 def _events(
@@ -171,7 +178,8 @@ def _events(
     return events
 
 
-def _shared(ctx: Context, kind: str, status: str, product: Product, verdict: Verdict) -> dict[str, Any]:
+def shared_fields(ctx: Context, kind: str, status: str, product: Product, verdict: Verdict) -> dict[str, Any]:
+    """Columns that all events of a drug have."""
     valid, reason = verdict
     if not product.name and not product.code:
         reason = reason or "dose.no-drug"
@@ -208,14 +216,16 @@ def read_request(ctx: Context, order: MedicationRequest) -> list[Event]:
     if not verdict[1] and (order.intent in _NO_ORDER or not order.intent):
         ctx.issue("status.no-order", "an intent that orders nothing", "/intent", "not usable")
         verdict = verdict[0], "status.no-order"
-    product = _find_product(ctx, order)
+    product = find_product(ctx, order)
     start = ctx.time(order.authoredOn, "/authoredOn")
     dosages = _dosages(ctx, order.dosageInstruction, "/dosageInstruction")
-    shared = _shared(ctx, "order", order.status, product, _shape(ctx, verdict))
+    shared = shared_fields(ctx, "order", order.status, product, _shape(ctx, verdict))
     shared["recorded"] = start.us
     events = [] if dosages else _bare(ctx, shared, start, NAT)
+    ended = ctx.time(order.ended, "/dateEnded", note=False)
+    end = ended.us + ended.width if ended.us != NAT else NAT
     for dosage, element in dosages:
-        slots = schedule(ctx, dosage.timing, start, NAT, f"{element}/timing")
+        slots = schedule(ctx, dosage.timing, start, end, f"{element}/timing")
         events += _events(ctx, shared, product, dosage, slots, element)
     if order.status in ("stopped", "completed") and any(
         e.until == NAT and e.every == e.every for e in events
@@ -233,12 +243,12 @@ def _shape(ctx: Context, verdict: Verdict) -> Verdict:
 def read_administration(ctx: Context, given: MedicationAdministration) -> list[Event]:
     """The event of a dose that was given."""
     verdict = ctx.judge(given.status, _ADMINISTRATION)
-    product = _find_product(ctx, given)
+    product = find_product(ctx, given)
     start, until = ctx.period(given.effectivePeriod, "/effectivePeriod")
     if given.effectiveDateTime:
         start, until = ctx.time(given.effectiveDateTime, "/effectiveDateTime"), NAT
-    dosages = [(ctx.read(given.dosage, Dosage, "/dosage"), "/dosage")] if bytes(given.dosage) else []
-    shared = _shared(ctx, "administration", given.status, product, _shape(ctx, verdict))
+    dosages = [(as_r4(ctx.read(given.dosage, Dosage, "/dosage")), "/dosage")] if bytes(given.dosage) else []
+    shared = shared_fields(ctx, "administration", given.status, product, _shape(ctx, verdict))
     if not dosages:
         return _missing_time(ctx, _bare(ctx, shared, start, until))
     slot = Slot(start.us, start.width, start.offset, float("nan"), until)
@@ -248,12 +258,12 @@ def read_administration(ctx: Context, given: MedicationAdministration) -> list[E
 def read_statement(ctx: Context, statement: MedicationStatement) -> list[Event]:
     """Events of a report that a drug is or is not taken."""
     verdict = ctx.judge(statement.status, _STATEMENT)
-    product = _find_product(ctx, statement)
+    product = find_product(ctx, statement)
     start, until = ctx.period(statement.effectivePeriod, "/effectivePeriod")
     if statement.effectiveDateTime:
         start = ctx.time(statement.effectiveDateTime, "/effectiveDateTime")
     dosages = _dosages(ctx, statement.dosage, "/dosage")
-    shared = _shared(ctx, "statement", statement.status, product, _shape(ctx, verdict))
+    shared = shared_fields(ctx, "statement", statement.status, product, _shape(ctx, verdict))
     shared["recorded"] = ctx.time(statement.dateAsserted, "/dateAsserted", note=False).us
     events = [] if dosages else _bare(ctx, shared, start, until)
     for dosage, element in dosages:

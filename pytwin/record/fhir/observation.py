@@ -9,9 +9,10 @@ from msgspec import Raw
 from pytwin.errors import InputError
 from pytwin.formats.fhir import CodeableConcept, Observation, Quantity, Valued
 from pytwin.formats.jsontext import ShapeError, decode
-from pytwin.record.codes import Analyte, analyte_of
+from pytwin.record.analytes import Analyte
 from pytwin.record.fhir.context import Context, Verdict, codings, first_code
 from pytwin.record.quantity import REASONS, measure, parse_number
+from pytwin.record.resolver import Resolver
 from pytwin.record.table import Event
 from pytwin.record.time import NAT, UNKNOWN, Instant
 
@@ -98,20 +99,38 @@ def _event(
     return ctx.event(**shared, **fields, **value, reason=reason or problem or second)
 
 
+def _known(
+    found: list[tuple[str, str, str]], resolver: Resolver
+) -> list[tuple[Analyte, tuple[str, str, str]]]:
+    """(analyte, coding) of the codings that mean one; a local code does not speak beside a LOINC code."""
+    standard = any(system == "LOINC" for system, _, _ in found)
+    return [
+        (analyte, coding)
+        for coding in found
+        if not (standard and coding[0] == "local")
+        for analyte in (resolver.analyte(*coding),)
+        if analyte
+    ]
+
+
+def analyte_of_concept(code: CodeableConcept, resolver: Resolver) -> Analyte | None:
+    """The one analyte that a code means."""
+    known = _known(codings(code), resolver)
+    return known[0][0] if len({analyte.name for analyte, _ in known}) == 1 else None
+
+
+def ucum_of(quantity: Quantity) -> str:
+    """The UCUM code of a quantity; empty where its code is of another system."""
+    return quantity.code if quantity.system.endswith("unitsofmeasure.org") else ""
+
+
 def _identify(ctx: Context, code: CodeableConcept | None, element: str) -> tuple[Fields, Analyte | None, str]:
     """System, code and name; the analyte that a coding means, where they agree on one."""
     found = codings(code)
     if not found:
         ctx.issue("fhir.no-code", "an observation without a code", f"{element}/code", "not usable", "error")
         return {}, None, "fhir.no-code"
-    standard = any(system == "LOINC" for system, _, _ in found)
-    known = [
-        (analyte, coding)
-        for coding in found
-        if not (standard and coding[0] == "local")
-        for analyte in (analyte_of(*coding),)
-        if analyte
-    ]
+    known = _known(found, ctx.resolver)
     names = {analyte.name for analyte, _ in known}
     analyte, (system, short, name) = known[0] if known else (None, found[0])
     fields = {"system": system, "code": short, "name": analyte.name if analyte else name}
@@ -219,9 +238,8 @@ def _measured(
     analyte: Analyte | None,
     element: str,
 ) -> tuple[Fields, str]:
-    ucum = quantity.code if quantity.system.endswith("unitsofmeasure.org") else ""
     written = quantity.unit or quantity.code
-    result = measure(value, comparator, written, analyte, ucum)
+    result = measure(value, comparator, written, analyte, ucum_of(quantity), ctx.resolver)
     if result.reason:
         name = f": {analyte.name}" if analyte else ""
         message = REASONS[result.reason] + name

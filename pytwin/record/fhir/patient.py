@@ -5,6 +5,7 @@ from __future__ import annotations
 from pytwin.errors import InputError
 from pytwin.formats.fhir import Extension, Patient
 from pytwin.formats.jsontext import ShapeError, decode
+from pytwin.record.event import Event
 from pytwin.record.fhir.context import Context
 from pytwin.record.record import PatientInfo
 from pytwin.record.time import NAT, UNKNOWN
@@ -47,8 +48,8 @@ def _sex(ctx: Context, patient: Patient, birth_sex: str) -> str | None:
     return at_birth or stated
 
 
-def read_patient(ctx: Context) -> PatientInfo:
-    """What a Patient resource says that a model can use."""
+def read_person(ctx: Context) -> tuple[PatientInfo, Patient]:
+    """What a Patient resource says that a model can use, and the resource."""
     patient = ctx.read(ctx.entry.raw, Patient)
     extensions = _extensions(patient)
     birth = ctx.time(patient.birthDate, "/birthDate", note=False)
@@ -58,10 +59,23 @@ def read_patient(ctx: Context) -> PatientInfo:
     if not bytes(patient.identifier):
         ctx.issue("patient.no-identifier", "the Patient has no identifier", "", "its id was used", "note")
     birth_sex = extensions["us-core-birthsex"].valueCode if "us-core-birthsex" in extensions else ""
-    return PatientInfo(
+    info = PatientInfo(
         id=patient.id or ctx.entry.full_url,
         birth=None if birth.us == NAT else birth,
         sex=_sex(ctx, patient, birth_sex),
         race=_race(extensions.get("us-core-race")),
         death=death if death.us != NAT else UNKNOWN if patient.deceasedBoolean else None,
     )
+    return info, patient
+
+
+def death_of(ctx: Context, info: PatientInfo) -> list[Event]:
+    """The event of a person's death."""
+    if info.death is None:
+        return []
+    when = info.death
+    reason = "time.missing" if when.us == NAT else ""
+    if reason:
+        ctx.issue(reason, "a death without a time", "/deceasedBoolean", "not usable", "note")
+    place = {"time": when.us, "width": when.width, "offset": when.offset}
+    return [ctx.event(kind="death", name="death", reason=reason, **place)]

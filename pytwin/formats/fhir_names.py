@@ -1,0 +1,45 @@
+"""Names of the resource types of FHIR that are known and not read."""
+
+from __future__ import annotations
+
+_OTHER = """
+Account ActivityDefinition AdverseEvent Appointment AppointmentResponse AuditEvent Basic Binary
+BiologicallyDerivedProduct BodyStructure CapabilityStatement CarePlan CareTeam CatalogEntry
+ChargeItem ChargeItemDefinition Claim ClaimResponse ClinicalImpression CodeSystem Communication
+CommunicationRequest CompartmentDefinition Composition ConceptMap Consent Contract Coverage
+CoverageEligibilityRequest CoverageEligibilityResponse DetectedIssue Device DeviceDefinition
+DeviceMetric DeviceRequest DeviceUseStatement  DocumentManifest DocumentReference
+EffectEvidenceSynthesis  Endpoint EnrollmentRequest EnrollmentResponse EpisodeOfCare
+EventDefinition Evidence EvidenceVariable ExampleScenario ExplanationOfBenefit FamilyMemberHistory
+Flag Goal GraphDefinition Group GuidanceResponse HealthcareService ImagingStudy
+ImmunizationEvaluation ImmunizationRecommendation ImplementationGuide InsurancePlan Invoice Library
+Linkage List Location Measure MeasureReport Media Medication  MedicationKnowledge
+MedicinalProduct MedicinalProductAuthorization MedicinalProductContraindication
+MedicinalProductIndication MedicinalProductIngredient MedicinalProductInteraction
+MedicinalProductManufactured MedicinalProductPackaged MedicinalProductPharmaceutical
+MedicinalProductUndesirableEffect MessageDefinition MessageHeader MolecularSequence NamingSystem
+NutritionOrder ObservationDefinition OperationDefinition OperationOutcome Organization
+OrganizationAffiliation Parameters PaymentNotice PaymentReconciliation Person PlanDefinition
+Practitioner PractitionerRole  Provenance Questionnaire QuestionnaireResponse RelatedPerson
+RequestGroup ResearchDefinition ResearchElementDefinition ResearchStudy ResearchSubject
+RiskAssessment RiskEvidenceSynthesis Schedule SearchParameter ServiceRequest Slot Specimen
+SpecimenDefinition StructureDefinition StructureMap Subscription Substance SubstanceNucleicAcid
+SubstancePolymer SubstanceProtein SubstanceReferenceInformation SubstanceSourceMaterial
+SubstanceSpecification SupplyDelivery SupplyRequest Task TerminologyCapabilities TestReport
+TestScript ValueSet VerificationResult VisionPrescription
+"""
+# Types of other versions: DSTU2 (1.0.2), STU3 (3.0.2), R4B (4.3.0) and R5 (5.0.0).
+_OTHER_VERSIONS = """
+ActorDefinition AdministrableProductDefinition ArtifactAssessment BiologicallyDerivedProductDispense
+BodySite CarePlan Citation ClinicalUseDefinition ConditionDefinition Conformance DataElement
+DeviceAssociation DeviceComponent DeviceDispense DeviceUsage DeviceUseRequest DiagnosticOrder
+EligibilityRequest EligibilityResponse EncounterHistory ExpansionProfile FormularyItem GenomicStudy
+ImagingManifest ImagingObjectSelection ImagingSelection Ingredient InventoryItem InventoryReport
+ManufacturedItemDefinition MedicinalProductDefinition NutritionIntake NutritionProduct ObservationForm
+Order OrderResponse PackagedProductDefinition Permission ProcedureRequest ProcessRequest
+ProcessResponse ReferralRequest RegulatedAuthorization RequestOrchestration Requirements
+ResearchElementDefinition Sequence ServiceDefinition SubscriptionStatus SubscriptionTopic
+SubstanceDefinition TestPlan Transport
+"""
+# Known, counted, not read; with those of FHIR R4 (4.0.1).
+OTHER_TYPES = frozenset((_OTHER + _OTHER_VERSIONS).split())
