@@ -77,6 +77,7 @@ static int64_t place(const pt_nonlinear_call *call, gauss *g, double *block)
         {&g->X, max * nz},
         {&g->weight, max},
         {&g->old, nz + 2 * nz * nz},
+        {&g->turns, pt_gauss_iterates(call) ? 4 * (nz + nz * nz) : 0},
         {&g->h, max},
         {&g->gain, nz},
         {&g->solve, 4 * nz * nz + max * nz},

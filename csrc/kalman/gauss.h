@@ -2,9 +2,12 @@
 #ifndef PT_KALMAN_GAUSS_H
 #define PT_KALMAN_GAUSS_H
 
+#include <math.h>
+
 #include "kalman/extended.h"
 #include "kalman/nonlinear.h"
 #include "kalman/observe.h"
+#include "kalman/scalar.h"
 #include "kalman/smooth.h"
 
 /* How the points lie; ITERATED: posterior linearisation (gauss_iterated.c). */
@@ -40,6 +43,7 @@ typedef struct {
     double *weight;    /* [max_lane] of the rule */
     double *h, *gain;  /* [max_lane], [nz] */
     double *old;       /* [nz] and 2 [nz, nz] moments and a root from before an update */
+    double *turns;     /* 4 of [nz] and [nz, nz]: moments of an iterated update */
     double *solve;     /* [4, nz, nz] and [max_lane, nz] */
     int *pivot;        /* [2 nz] */
     int64_t *node;     /* [max_obs] the history's node of each observation */
@@ -70,6 +74,33 @@ pt_status pt_gauss_carry(const pt_nonlinear_call *call, const pt_nonlinear_patie
  */
 pt_status pt_gauss_iterate(const pt_nonlinear_call *call, pt_nonlinear_work *w, const pt_observation *obs,
                            const pt_trust *trust, pt_forecast *predicted, double *loglike, int8_t *use);
+
+/* ---- damping of what is fitted again and again ----
+ *
+ * Fitted to moments m, P, a model says m', P'. The next one is fitted to a mixture of share s,
+ *
+ *   m + s (m' - m),   P + s (P' - P)
+ *
+ * s = 1 at first, times `damping` after a fit that ends further from where it was fitted than the one
+ * before, or fails, and over its root, up to 1 again, after a nearer one. The answer is what the nearest
+ * said, so that a fit that leads away costs time and no more. damping 0: s = 1, the last is the answer. */
+
+#define PT_GAUSS_LEAST_SHARE 1e-3 /* s below which nothing more is tried */
+
+/* One element's part in the squared distance: the move of the mean in standard deviations found, and the
+ * logarithm of the ratio of standard deviations. */
+static inline double pt_gauss_change(double move, double was, double var)
+{
+    if (!(var > 0.0 && was > 0.0)) return 0.0;
+    const double wider = 0.5 * s_log(var / was);
+    return move * move / var + wider * wider;
+}
+
+static inline double pt_gauss_share(double share, double damping, int nearer)
+{
+    if (damping == 0.0) return 1.0;
+    return nearer ? fmin(1.0, share / sqrt(damping)) : share * damping;
+}
 
 /* a (n) = P^- c for P = L L' over its pivots (pt_sigma_factor), the rest of a is 0; returns a' P a. */
 double pt_gauss_slope(int n, int rank, const double *L, const int *pivot, const double *c, double *a);

@@ -1,5 +1,6 @@
 /* Posterior linearisation: the update of a Gaussian through a line fitted where the posterior lies. See
  * gauss.h. */
+#include <math.h>
 #include <string.h>
 
 #include "kalman/gauss.h"
@@ -91,42 +92,100 @@ static pt_status fit(const pt_nonlinear_call *call, pt_nonlinear_work *w, const 
     return PT_OK;
 }
 
+/* ---- again and again ---- */
+
+/* Moments in one array: m (n), then P (n, n). */
+static void put(const pt_gauss_own *g, int n, double *to)
+{
+    memcpy(to, g->m, (size_t)n * sizeof *to);
+    memcpy(to + n, g->P, (size_t)n * n * sizeof *to);
+}
+
+static void take(const double *from, int n, pt_gauss_own *g)
+{
+    memcpy(g->m, from, (size_t)n * sizeof *from);
+    memcpy(g->P, from + n, (size_t)n * n * sizeof *from);
+}
+
+/* The prior, as the points may have clamped it, and its root. */
+static void keep_prior(const pt_nonlinear_call *call, pt_gauss_own *g, line *l, double *prior, double *R)
+{
+    const int n = call->nz;
+    put(g, n, prior);
+    memcpy(R, g->L, (size_t)n * n * sizeof *R);
+    l->rank =
+        pt_sigma_factor(n, call->nx % n, prior, PT_KNOWN_EXACTLY, prior + n, PT_PIVOT_FILTER, R, g->pivot);
+}
+
+/* How far the moments in g are from those that their line was fitted to. */
+static double distance(const pt_gauss_own *g, int n, const double *fitted)
+{
+    double sum = 0.0;
+    for (int j = 0; j < n; j++)
+        sum += pt_gauss_change(g->m[j] - fitted[j], fitted[n + j * n + j], g->P[j * n + j]);
+    return __builtin_sqrt(sum / n);
+}
+
+/* g: moments to fit to; becomes what the line then says. */
+static pt_status fit_once(const pt_nonlinear_call *call, pt_nonlinear_work *w, const pt_observation *obs,
+                          const pt_trust *trust, line *l, double *a, double *prior, int first, pt_forecast *f,
+                          pt_learned *y)
+{
+    pt_gauss_own *g = w->own;
+    double s[l->n], h;
+    const pt_status status = fit(call, w, obs, l, a, &h);
+    if (status != PT_OK) return status;
+    if (first) keep_prior(call, g, l, prior, prior + l->n + (size_t)l->n * l->n);
+    predict(l, obs, h, f, g->gain, s);
+    if (!(f->var > 0.0)) return PT_SINGULAR;
+    *y = pt_observe_learn(obs, f, trust);
+    if (y->use == PT_OBS_MISSING || y->use == PT_OBS_GATED) return PT_OK;
+    for (int j = 0; j < l->n; j++) g->gain[j] *= y->scale;
+    update(l, g->gain, s, y, g->m, g->P);
+    return PT_OK;
+}
+
 pt_status pt_gauss_iterate(const pt_nonlinear_call *call, pt_nonlinear_work *w, const pt_observation *obs,
                            const pt_trust *trust, pt_forecast *predicted, double *loglike, int8_t *use)
 {
     pt_gauss_own *g = w->own;
-    const int n = call->nz;
-    const size_t square = (size_t)n * n * sizeof(double);
-    double *m = g->old, *R = m + n, *P = R + (size_t)n * n, a[n], s[n], h;
-    line l = {.n = n, .m = m, .R = R, .a = a};
-    for (int64_t k = 0; k < call->options->iteration.max_iter; k++) {
-        pt_status status = fit(call, w, obs, &l, a, &h);
-        if (status != PT_OK) return status;
-        if (k == 0) { /* the prior, as the points may have clamped it, and its root */
-            memcpy(m, g->m, (size_t)n * sizeof *m);
-            memcpy(P, g->P, square);
-            memcpy(R, g->L, square);
-            l.rank = pt_sigma_factor(n, call->nx % n, m, PT_KNOWN_EXACTLY, P, PT_PIVOT_FILTER, R, g->pivot);
-        }
+    const pt_nonlinear_iteration *o = &call->options->iteration;
+    const int n = call->nz, size = n + n * n;
+    double *prior = g->old, *at = g->turns, *found = at + size, *best = found + size, *trial = best + size;
+    double a[n], share = 1.0, nearest = INFINITY, now = INFINITY;
+    line l = {.n = n, .m = prior, .R = prior + size, .a = a};
+    put(g, n, trial);
+    for (int64_t k = 0; k < o->max_iter && now > o->tolerance && share > PT_GAUSS_LEAST_SHARE; k++) {
         pt_forecast f;
-        predict(&l, obs, h, &f, g->gain, s);
-        if (!(f.var > 0.0)) return PT_SINGULAR;
-        pt_learned y = pt_observe_learn(obs, &f, trust);
+        pt_learned y;
+        for (int i = 0; k > 0 && i < size; i++) trial[i] = (1.0 - share) * at[i] + share * found[i];
+        take(trial, n, g);
+        const pt_status status = fit_once(call, w, obs, trust, &l, a, prior, k == 0, &f, &y);
+        if (status != PT_OK && (k == 0 || o->damping == 0.0)) return status;
+        const double before = now;
+        now = status == PT_OK ? distance(g, n, trial) : INFINITY;
+        share = pt_gauss_share(share, o->damping, now < before);
+        if (status != PT_OK) continue;
         if (k == 0) {
             *predicted = f;
             *loglike += y.loglike;
         }
         *use = y.use;
         if (y.use == PT_OBS_MISSING || y.use == PT_OBS_GATED) {
-            memcpy(g->m, m, (size_t)n * sizeof *m);
-            memcpy(g->P, P, square);
+            take(prior, n, g);
             return PT_OK;
         }
-        for (int j = 0; j < n; j++) g->gain[j] *= y.scale;
-        update(&l, g->gain, s, &y, g->m, g->P);
+        memcpy(at, trial, (size_t)size * sizeof *at);
+        put(g, n, found);
+        if (o->damping > 0.0 && now > nearest) continue;
+        nearest = now;
+        put(g, n, best);
     }
+    take(best, n, g);
     return PT_OK;
 }
+
+/* ---- in a pass of the smoother ---- */
 
 /* R <- a root of (R - gain s')(..)' + extra gain gain', s = R' a */
 static void shrink(int n, const double *gain, const double *s, double extra, double *R, double *wide)

@@ -179,9 +179,9 @@ _PASSES = {
         10, 1, 1000, whole=True, doc="Lines fitted at each observation, and passes of the smoother"
     ),
     "damping": Option(
-        0.5, 0.0, 0.999, doc="What the smoother's next move is multiplied by where a pass leads away; 0: off"
+        0.5, 0.0, 0.999, doc="What the next move is multiplied by where a line or a pass leads away; 0: off"
     ),
-    "tolerance": Option(1e-8, 0.0, doc="The smoother ends with a pass that changes so little, in SDs"),
+    "tolerance": Option(1e-8, 0.0, doc="Lines and passes end with one that changes so little, in SDs"),
 }
 
 _SEARCH = {

@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import product
+from typing import Any
 
 import numpy as np
 from numpy.polynomial.hermite_e import hermegauss
@@ -113,23 +114,68 @@ def learn(m: Array, P: Array, a: Array, b: float, var: float, y: float) -> tuple
 
 
 def update(
-    system: System, rule: Rule, m: Array, P: Array, y: Array, iterations: int = 1
+    system: System, rule: Rule, m: Array, P: Array, y: Array, iterations: int = 1, damping: float = 0.0
 ) -> tuple[Array, Array, float]:
     """One row of y; each further iteration fits the line to the last posterior."""
     loglike = 0.0
     for i in np.flatnonzero(np.isfinite(y)):
-        prior, first = (m, P), 0.0
-        for k in range(iterations):
-            fitted = line(rule, lambda X, i=i: system.h(X)[:, [i]], m, P)  # type: ignore[misc]
+        gains: list[float] = []
+        prior = (m, P)
+
+        def find(m: Any, P: Any, i: Any = i, prior: Any = prior, gains: Any = gains) -> Path:
+            fitted = line(rule, lambda X: system.h(X)[:, [i]], m[0], P[0])
             var = float(fitted.left[0, 0] + system.R[i])
-            m, P, gained = learn(*prior, fitted.A[0], float(fitted.b[0]), var, float(y[i]))
-            first = gained if k == 0 else first
-        loglike += first
+            m, P, gained = learn(prior[0], prior[1], fitted.A[0], float(fitted.b[0]), var, float(y[i]))
+            gains.append(gained)
+            return Path([m], [P])
+
+        found = settle(find, Path([m], [P]), iterations, damping)
+        m, P = found.mean[0], found.cov[0]
+        loglike += gains[0]
     return m, P, loglike
 
 
+def distance(a: Path, b: Path) -> float:
+    """How far moments b are from a: means in SDs of b, and logarithms of SDs, root mean square."""
+    was, var = (np.diagonal(np.array(p.cov), axis1=1, axis2=2) for p in (a, b))
+    move = np.array(b.mean) - np.array(a.mean)
+    return float(np.sqrt(np.mean(move**2 / var + (0.5 * np.log(var / was)) ** 2)))
+
+
+def mix(at: list[Array], found: list[Array], share: float) -> list[Array]:
+    """(1 - share) at + share found, node by node."""
+    return [(1 - share) * a + share * f for a, f in zip(at, found, strict=True)]
+
+
+def settle(find: Callable[[Any, Any], Path], start: Path, turns: int, damping: float = 0.0) -> Path:
+    """Moments that agree with what is found at them: found again at what was found, damped.
+
+    With ``damping`` a turn that ends further from where it began than the last is followed by a shorter
+    move, and the answer is the turn that ended nearest.
+    """
+    at, found, best, share, nearest, now = start, start, start, 1.0, np.inf, np.inf
+    for k in range(turns):
+        before = now
+        trial = start
+        if k:
+            trial = Path(mix(at.mean, found.mean, share), mix(at.cov, found.cov, share))
+        at, found = trial, find(trial.mean, trial.cov)
+        now = distance(at, found)
+        if damping:
+            share = min(1.0, share / np.sqrt(damping)) if now < before else share * damping
+        if not damping or now <= nearest:
+            nearest, best = now, found
+    return best
+
+
 def filter(
-    system: System, rule: Rule, y: ArrayLike, m0: ArrayLike, P0: ArrayLike, iterations: int = 1
+    system: System,
+    rule: Rule,
+    y: ArrayLike,
+    m0: ArrayLike,
+    P0: ArrayLike,
+    iterations: int = 1,
+    damping: float = 0.0,
 ) -> Path:
     """The filter of a rule; with ``iterations`` > 1 that of posterior linearisation."""
     path, m, P = Path(), np.asarray(m0, float), np.asarray(P0, float)
@@ -137,7 +183,7 @@ def filter(
     for row in np.asarray(y, float):
         fitted = line(rule, system.f, m, P)
         m, P = fitted.A @ m + fitted.b, fitted.A @ P @ fitted.A.T + fitted.left + system.Q
-        m, P, gained = update(system, rule, m, P, row, iterations)
+        m, P, gained = update(system, rule, m, P, row, iterations, damping)
         path.loglike += gained
         path.add(m, P)
     return path
@@ -165,15 +211,17 @@ def smooth(system: System, rule: Rule, filtered: Path) -> Path:
     return back(filtered, [line(rule, system.f, m, P) for m, P in nodes], system.Q)
 
 
-def iterated(system: System, rule: Rule, y: ArrayLike, filtered: Path, passes: int = 10) -> Path:
-    """The iterated posterior linearisation smoother, undamped.
+def iterated(
+    system: System, rule: Rule, y: ArrayLike, filtered: Path, passes: int = 10, damping: float = 0.0
+) -> Path:
+    """The iterated posterior linearisation smoother.
 
     Each pass filters and smooths the linear model fitted to the last pass's moments, the first to the
     filter's.
     """
-    last = filtered
-    for _ in range(passes):
-        nodes = list(zip(last.mean, last.cov, strict=True))
+
+    def find(mean: list[Array], cov: list[Array]) -> Path:
+        nodes = list(zip(mean, cov, strict=True))
         lines = [line(rule, system.f, m, P) for m, P in nodes[:-1]]
         m, P = filtered.mean[0], filtered.cov[0]
         path = Path()
@@ -185,5 +233,6 @@ def iterated(system: System, rule: Rule, y: ArrayLike, filtered: Path, passes: i
                 var = float(seen.left[i, i] + system.R[i])
                 m, P, _ = learn(m, P, seen.A[i], float(seen.b[i]), var, float(row[i]))
             path.add(m, P)
-        last = back(path, lines, system.Q)
-    return last
+        return back(path, lines, system.Q)
+
+    return settle(find, Path(filtered.mean, filtered.cov), passes, damping)

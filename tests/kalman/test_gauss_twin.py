@@ -50,6 +50,7 @@ A = np.random.default_rng(2).normal(size=(3, 3))
 PER_TIME = 0.1 * (A @ A.T)
 START = np.array([0.4, 0.1, np.log(9.0)]), np.diag([0.2, 0.3, 0.05])
 STEP, T = 0.1, 25
+PRECISE = np.array([0.05, 0.5])
 
 
 def observed() -> plain.Array:
@@ -58,7 +59,7 @@ def observed() -> plain.Array:
     return y
 
 
-def core(method: str, **options: Any) -> dict[str, Any]:
+def core(method: str, sd: plain.Array = SD, **options: Any) -> dict[str, Any]:
     """The pendulum with its gravity estimated, by steps of 0.1."""
     y = observed()
     times = STEP * np.repeat(np.arange(1, T + 1), 2)
@@ -78,7 +79,7 @@ def core(method: str, **options: Any) -> dict[str, Any]:
         obs_output=np.tile(np.arange(2, dtype=np.int32), T),
         obs_value=y.ravel(),
         obs_noise=np.zeros(2 * T, dtype=np.int8),
-        obs_a=np.tile(SD, T),
+        obs_a=np.tile(sd, T),
         obs_b=np.zeros(2 * T),
         obs_censor=np.zeros(2 * T, dtype=np.int8),
         obs_offsets=[0, 2 * T],
@@ -99,6 +100,7 @@ def core(method: str, **options: Any) -> dict[str, Any]:
         ("ckf", plain.cubature(3), 1, {}),
         ("ghkf", plain.hermite(3, 4), 1, {"n_node": 4}),
         ("iplf", plain.hermite(3, 3), 4, {"n_node": 3, "max_iter": 4}),
+        ("iplf", plain.hermite(3, 3), 9, {"n_node": 3, "max_iter": 9, "damping": 0.3, "sd": PRECISE}),
     ],
 )
 def test_the_core_is_the_twin(
@@ -117,10 +119,12 @@ def test_the_core_is_the_twin(
         return outputs[:, :2]
 
     turned = np.ix_(order, order)
-    system = plain.System(f, h, STEP * PER_TIME[turned], SD**2)
-    filtered = plain.filter(system, rule, observed(), START[0][order], START[1][turned], iterations)
+    system = plain.System(f, h, STEP * PER_TIME[turned], options.get("sd", SD) ** 2)
+    damping = options.get("damping", 0.0)
+    start = START[0][order], START[1][turned]
+    filtered = plain.filter(system, rule, observed(), *start, iterations, damping)
     smoothed = (
-        plain.iterated(system, rule, observed(), filtered, iterations)
+        plain.iterated(system, rule, observed(), filtered, iterations, damping)
         if iterations > 1
         else plain.smooth(system, rule, filtered)
     )
@@ -131,3 +135,12 @@ def test_the_core_is_the_twin(
         mean, cov = got[f"{name}_mean"][1::2][:, order], got[f"{name}_cov"][1::2]
         np.testing.assert_allclose(mean, path.mean[1:], rtol=0, atol=1e-10)
         np.testing.assert_allclose(cov[:, order][:, :, order], path.cov[1:], rtol=0, atol=1e-10)
+
+
+@pytest.mark.core
+def test_damping_acts_where_lines_lead_away_and_ends_at_the_same_moments() -> None:
+    options: dict[str, Any] = {"n_node": 3, "sd": PRECISE}
+    full, damped = (core("iplf", max_iter=4, damping=d, **options) for d in (0.0, 0.3))
+    assert np.abs(full["filtered_mean"] - damped["filtered_mean"]).max() > 1
+    full, damped = (core("iplf", max_iter=60, damping=d, **options) for d in (0.0, 0.3))
+    np.testing.assert_allclose(damped["smoothed_mean"], full["smoothed_mean"], atol=1e-8)
