@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pytwin.errors import InputError
-from pytwin.formats.archive import unpacked
-from pytwin.formats.files import Input, PathLike
-from pytwin.issues import Issue, Issues
-from pytwin.record.adapters import Adapter, named, sniff
+from pytwin.formats.files import PathLike
+from pytwin.issues import Issues
 from pytwin.record.csvmap import Mapping as ColumnMapping
+from pytwin.record.gather import DataSet, SourceLike, data_sets, left_out
 from pytwin.record.record import PatientInfo, Record
 from pytwin.record.resolver import DEFAULT, Resolver
 from pytwin.record.sink import Options, Sink
@@ -21,61 +19,13 @@ from pytwin.record.terminology import Terminology
 
 MappingLike = ColumnMapping | Mapping[str, Any] | PathLike
 TerminologyLike = Terminology | str | os.PathLike[str]
-SourceLike = PathLike | bytes | Iterable[PathLike | bytes]
 _CHUNK = 1 << 16  # rows of a table that is handed on
-
-DataSet = tuple[Adapter, list[Input]]
 
 
 def _resolver(terminology: TerminologyLike | None) -> Resolver:
     if terminology is None:
         return DEFAULT
     return Resolver(terminology if isinstance(terminology, Terminology) else Terminology.load(terminology))
-
-
-def _inputs(source: SourceLike) -> Iterator[Input]:
-    """The files of a folder or an archive, or what is given one by one."""
-    if not isinstance(source, (str, bytes, os.PathLike)):
-        for item in source:
-            yield from unpacked(Input(item))
-        return
-    if isinstance(source, bytes) or not Path(source).is_dir():
-        yield from unpacked(Input(source))
-        return
-    root = Path(source)
-    paths = [path for path in root.rglob("*") if path.is_file()]
-    shown = sorted(path for path in paths if not _hidden(path.relative_to(root)))
-    if not shown:
-        raise InputError("file.none", "the folder has no file", place=root.name)
-    for path in shown:
-        yield from unpacked(Input(path))
-
-
-def _hidden(path: Path) -> bool:
-    return any(part.startswith((".", "__")) for part in path.parts)
-
-
-def _data_sets(inputs: Iterable[Input], stated: str, issues: Issues | None) -> Iterator[DataSet]:
-    """Files that are read together: those of one folder and format, where the format is spread so."""
-    adapter = named(stated) if stated != "auto" else None
-    gathered: dict[tuple[str, str], DataSet] = {}
-    for source in inputs:
-        try:
-            found = adapter or sniff(source)
-        except InputError as error:
-            if issues is None:
-                raise
-            _left_out(issues, error)
-            continue
-        if found.together:
-            gathered.setdefault((found.root(source.folder), found.name), (found, []))[1].append(source)
-        else:
-            yield found, [source]
-    yield from gathered.values()
-
-
-def _left_out(issues: Issues, error: InputError) -> None:
-    issues.extend([Issue(error.code, error.message, error.place, "file left out", "error")])
 
 
 def read_record(
@@ -116,19 +66,21 @@ def read_record(
     --------
     >>> record = read_record("patient.json")  # doctest: +SKIP
     """
-    inputs = list(_inputs(source))
-    if not inputs:
-        raise InputError("file.none", "no file was given")
-    resolver = _resolver(terminology)
+    options = Options(mapping, patient, _resolver(terminology))
     sink = Sink()
+    issues = Issues()
     by_format: dict[str, DataSet] = {}
-    for adapter, files in _data_sets(inputs, format, None):
+    for adapter, files in data_sets(source, format, options, issues, "raise"):
         by_format.setdefault(adapter.name, (adapter, []))[1].extend(files)
+    names = [file.name for _, files in by_format.values() for file in files]
+    if not names:
+        raise InputError("file.none", "no file was given")
+    sink.log().extend(issues)
     for adapter, files in by_format.values():
-        for _ in adapter.read(files, sink, Options(mapping, patient, resolver)):
+        for _ in adapter.read(files, sink, options):
             if len(sink.sheet) >= _CHUNK:
                 sink.flush()
-    place = inputs[0].name if len(inputs) == 1 else f"{len(inputs)} files"
+    place = names[0] if len(names) == 1 else f"{len(names)} files"
     return sink.take([_only(sink.keys(), patient, place)])[0]
 
 
@@ -155,8 +107,7 @@ class _Reading:
         self.issues = Issues()
         self._errors = errors
         self._options = options
-        listed = self.issues if errors == "list" else None
-        self._sets = _data_sets(_inputs(source), stated, listed)
+        self._sets = data_sets(source, stated, options, self.issues, errors)
 
     def sinks(self) -> Iterator[tuple[Sink, bool]]:
         """(sink, at the end) whenever a data set has come on."""
@@ -169,7 +120,7 @@ class _Reading:
             except InputError as error:
                 if self._errors == "raise":
                     raise
-                _left_out(self.issues, error)
+                left_out(self.issues, error)
 
 
 class RecordIterator(Iterator[Record]):

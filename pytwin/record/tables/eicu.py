@@ -28,7 +28,7 @@ from pytwin.record.tables.encode import Rows, Rule
 from pytwin.record.tables.folder import Table, header, read_events, rows_of, stem
 from pytwin.record.tables.frames import Coded, Piece, pieces
 from pytwin.record.tables.instants import Instants
-from pytwin.record.time import MINUTE, NAIVE, NAT
+from pytwin.record.time import MINUTE, NAIVE, NAT, UNKNOWN
 
 _SEX = {"Male": "male", "Female": "female"}
 _RACE = {
@@ -155,17 +155,13 @@ def _sizes(row: _Row, start: Event, resolver: Resolver) -> Iterator[Event]:
 
 
 def _stay(row: _Row, start: Event, offset: int) -> Iterator[Event]:
-    """The stay in the unit, and the death that ended the stay in hospital."""
+    """The stay in the unit."""
     minutes = parse_number(row.left)
     end = (int(minutes[1]) + offset) * MINUTE if minutes else NAT
     yield start._replace(
         kind="encounter", system="local", code="unit stay", name="unit stay", until=end,
         id=f"stay/{row.unit}",
     )  # fmt: skip
-    if row.status == "Expired":
-        yield start._replace(
-            kind="death", system="local", code="death", name="death", time=end, id=f"death/{row.key}"
-        )
 
 
 def _info(row: _Row, sink: Sink, place: str) -> PatientInfo:
@@ -174,4 +170,5 @@ def _info(row: _Row, sink: Sink, place: str) -> PatientInfo:
         message = "an age given as above a limit"
         sink.log(row.key).add("patient.age-hidden", message, place, "unknown", "note", row.age)
     exact = years[1] if years and not years[0] else None
-    return PatientInfo(row.key, None, _SEX.get(row.sex), _RACE.get(row.race), age_years=exact)
+    died = UNKNOWN if row.status == "Expired" else None
+    return PatientInfo(row.key, None, _SEX.get(row.sex), _RACE.get(row.race), age_years=exact, death=died)

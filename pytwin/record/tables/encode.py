@@ -71,6 +71,24 @@ class Rows(NamedTuple):
     until: NDArray[np.int64] | None = None
     recorded: NDArray[np.int64] | None = None
 
+    def keep(self, rows: NDArray[np.bool_]) -> Rows:
+        """Some of the rows."""
+
+        def some(coded: Coded) -> Coded:
+            return Coded(coded.codes[rows], coded.texts)
+
+        value, ids, until, recorded = self.value, self.ids, self.until, self.recorded
+        return Rows(
+            some(self.patient),
+            [some(key) for key in self.keys],
+            self.position[rows],
+            Instants(self.time.us[rows], self.time.kind[rows], self.time.kinds),
+            None if value is None else Numbers(value.values[rows], some(value.written), some(value.other)),
+            None if ids is None else some(ids),
+            None if until is None else until[rows],
+            None if recorded is None else recorded[rows],
+        )
+
 
 def combine(columns: Sequence[tuple[Codes, int]]) -> tuple[Codes, NDArray[np.intp]]:
     """Number the distinct combinations of columns of codes, each given with its number of codes.

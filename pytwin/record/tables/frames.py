@@ -121,10 +121,6 @@ class Piece:
     def _array(self, name: str) -> Any:
         return self._batch.column(self._columns[name])
 
-    def rows(self, keep: NDArray[np.bool_]) -> Piece:
-        """Some of the rows; their numbers are lost."""
-        return Piece(self._batch.filter(arrow().array(keep)), self.first)
-
     def _distinct(self, name: str) -> tuple[NDArray[np.int32], Any]:
         """(codes, distinct texts as an array of pyarrow, the last of them empty)."""
         pa = arrow()

@@ -11,13 +11,14 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache, partial
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pytwin.formats.files import Input
 from pytwin.record.event import Event
-from pytwin.record.quantity import parse_number
 from pytwin.record.record import PatientInfo
 from pytwin.record.resolver import Resolver
 from pytwin.record.sink import Options, Sink
+from pytwin.record.tables import rules
 from pytwin.record.tables.encode import Rows, Rule, encode
 from pytwin.record.tables.frames import Piece, parquet_pieces
 from pytwin.record.time import NAT, UNKNOWN, Instant
@@ -27,11 +28,21 @@ _BIRTH, _DEATH, _GENDER, _RACE = "MEDS_BIRTH", "MEDS_DEATH", "GENDER", "RACE"
 _PERSON = (_BIRTH, _DEATH, _GENDER, _RACE)
 _SEX = {"F": "female", "FEMALE": "female", "M": "male", "MALE": "male"}
 _NO_UNIT = ("", "UNK", "unk", "None")
-# how the first part of a code names its vocabulary
-_VOCABULARY = {
+# how a part of a code names its vocabulary -> name of the code system
+SYSTEMS = {
     "LOINC": "LOINC", "RxNorm": "RxNorm", "RXNORM": "RxNorm", "SNOMED": "SNOMED", "ICD10CM": "ICD-10",
-    "ICD9CM": "ICD-9", "ATC": "ATC", "NDC": "NDC", "CVX": "CVX",
+    "ICD9CM": "ICD-9", "ATC": "ATC", "NDC": "NDC", "CVX": "CVX", "ICD-10": "ICD-10", "ICD-9": "ICD-9",
 }  # fmt: skip
+_RACES = {
+    name.upper(): name
+    for name in (
+        "American Indian or Alaska Native",
+        "Asian",
+        "Black or African American",
+        "Native Hawaiian or Other Pacific Islander",
+        "White",
+    )
+}
 _DRUGS = ("MEDICATION", "INFUSION_START", "INFUSION_END", "DRUG")
 
 
@@ -52,8 +63,9 @@ def read(inputs: Sequence[Input], sink: Sink, options: Options) -> Iterator[None
     for source in inputs:
         sink.opened(source)
         for piece in parquet_pieces(source):
-            _people(piece, sink, source.name)
-            sink.table(encode(_rows(piece, sink, source.name), rule, source.name, _PLACE, sink.log()))
+            rows = _rows(piece, sink, source.name)
+            about = _people(rows, sink)
+            sink.table(encode(rows.keep(~about), rule, source.name, _PLACE, sink.log()))
             yield
 
 
@@ -69,16 +81,11 @@ def _rows(piece: Piece, sink: Sink, source: str) -> Rows:
     )
 
 
-def _people(piece: Piece, sink: Sink, source: str) -> None:
-    """Births, deaths, sex and race, which MEDS keeps among the events."""
-    codes = piece.text("code")
-    facts = [
-        i for i, text in enumerate(codes.texts) if text.partition("//")[0] in (_BIRTH, _DEATH, _GENDER, _RACE)
-    ]
-    found = np.flatnonzero(np.isin(codes.codes, facts))
-    patients = piece.text("subject_id")
-    times = piece.instants("time", sink.log(), source)
-    for row in found.tolist():
+def _people(rows: Rows, sink: Sink) -> NDArray[np.bool_]:
+    """Births, deaths, sex and race, which MEDS keeps among the events: which rows are these."""
+    codes, patients, times = rows.keys[0], rows.patient, rows.time
+    about = np.array([text.partition("//")[0] in _PERSON for text in codes.texts])[codes.codes]
+    for row in np.flatnonzero(about).tolist():
         key = patients.texts[patients.codes[row]]
         head, _, rest = codes.texts[codes.codes[row]].partition("//")
         us = int(times.us[row])
@@ -87,23 +94,20 @@ def _people(piece: Piece, sink: Sink, source: str) -> None:
             sink.person(key, PatientInfo(key, birth=None if us == NAT else instant))
         elif head == _DEATH:
             sink.person(key, PatientInfo(key, death=instant))
-        elif head == _GENDER and rest.upper() in _SEX:
-            sink.person(key, PatientInfo(key, sex=_SEX[rest.upper()]))
+        elif head == _GENDER:
+            sink.person(key, PatientInfo(key, sex=_SEX.get(rest.upper())))
+        elif head == _RACE:
+            sink.person(key, PatientInfo(key, race=_RACES.get(rest.upper())))
     for code in np.unique(patients.codes).tolist():
         key = patients.texts[code]
         if key not in sink.people:
             sink.person(key, PatientInfo(key))
+    return about
 
 
 def _rule(resolver: Resolver, texts: tuple[str, ...]) -> Rule:
     code, unit, text, other = texts
     head, *parts = code.split("//")
-    if head in (_BIRTH, _GENDER, _RACE):
-        return Rule(
-            Event(kind="observation", system="MEDS", code=code, name=head.lower(), text="//".join(parts))
-        )
-    if head == _DEATH:
-        return Rule(Event(kind="death", system="MEDS", code=code, name="death"))
     if head == "DIAGNOSIS":
         return _coded("condition", code, parts)
     if head == "PROCEDURE":
@@ -116,10 +120,12 @@ def _rule(resolver: Resolver, texts: tuple[str, ...]) -> Rule:
 
 
 def _coded(kind: str, code: str, parts: list[str]) -> Rule:
-    """``DIAGNOSIS//ICD//9//496``: a code of the ICD."""
+    """``DIAGNOSIS//ICD//9//496``, ``DIAGNOSIS//SNOMED//13645005``; else a code of the source's own."""
     if len(parts) >= 3 and parts[0] == "ICD":
-        return Rule(Event(kind=kind, system=f"ICD-{parts[1]}", code=parts[2], name=parts[2]))
-    return Rule(Event(kind=kind, system="local", code=code, name=code))
+        return rules.coded(kind, f"ICD-{parts[1]}", parts[2], "")
+    if len(parts) >= 2 and parts[0] in SYSTEMS:
+        return rules.coded(kind, SYSTEMS[parts[0]], parts[1], "")
+    return rules.coded(kind, "local", code, "")
 
 
 def _drug(resolver: Resolver, code: str, parts: list[str]) -> Rule:
@@ -133,18 +139,10 @@ def _drug(resolver: Resolver, code: str, parts: list[str]) -> Rule:
 def _measured(resolver: Resolver, code: str, unit: str, text: str, other: str) -> Rule:
     """A laboratory value, vital sign or anything else that may have a number."""
     head, *parts = code.split("//")
-    system = _VOCABULARY.get(head, "local")
+    system = SYSTEMS.get(head, "local")
     short = parts[0] if parts and (system != "local" or head == "LAB") else code
     written = unit or (parts[-1] if len(parts) > 1 else "")
     written = "" if written in _NO_UNIT else written
-    analyte = resolver.analyte(system, short) or resolver.analyte("local", code)
-    rule = resolver.rule(analyte, written)
-    number = parse_number(text or other)
-    reason = rule.reason or ("value.not-numeric" if analyte and (text or other) and not number else "")
-    event = Event(
-        kind="observation", system=system, code=short, name=analyte.name if analyte else short,
-        text="" if number else text or other, value=number[1] if number else np.nan,
-        comparator=number[0] if number else "", unit=rule.unit, original_unit=written, reason=reason,
-        changes=rule.change,
-    )  # fmt: skip
-    return Rule(event, rule, measured=analyte is not None)
+    if system == "local" and resolver.analyte("local", short) is None:
+        short = code
+    return rules.measured(resolver, system, short, short, written, text or other)

@@ -105,7 +105,8 @@ def _visit(concepts: Concepts, resolver: Resolver, texts: tuple[str, ...]) -> Ru
 
 
 def _death(concepts: Concepts, resolver: Resolver, texts: tuple[str, ...]) -> Rule:
-    return Rule(_plain("death", concepts, texts).event._replace(name="death"))
+    """The cause of a death."""
+    return _plain("condition", concepts, texts)
 
 
 RULES: dict[str, Callable[[Concepts, Resolver, tuple[str, ...]], Rule]] = {

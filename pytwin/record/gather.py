@@ -1,0 +1,103 @@
+"""Which files an input has, and which of them are read together."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from pytwin.errors import InputError
+from pytwin.formats.archive import unpacked
+from pytwin.formats.files import Input, PathLike
+from pytwin.issues import Issue, Issues
+from pytwin.record.adapters import Adapter, named, sniff
+from pytwin.record.sink import Options
+
+SourceLike = PathLike | bytes | Iterable[PathLike | bytes]
+DataSet = tuple[Adapter, list[Input]]
+
+
+def inputs_of(source: SourceLike) -> Iterator[Input]:
+    """The files of a folder or an archive, or what is given one by one."""
+    if not isinstance(source, (str, bytes, os.PathLike)):
+        for item in source:
+            yield from unpacked(Input(item))
+        return
+    if isinstance(source, bytes) or not Path(source).is_dir():
+        yield from unpacked(Input(source))
+        return
+    root = Path(source)
+    paths = [path for path in root.rglob("*") if path.is_file()]
+    shown = sorted(path for path in paths if not _hidden(path.relative_to(root)))
+    if not shown:
+        raise InputError("file.none", "the folder has no file", place=root.name)
+    for path in shown:
+        yield from unpacked(Input(path))
+
+
+def _hidden(path: Path) -> bool:
+    return any(part.startswith((".", "__")) for part in path.parts)
+
+
+def is_folder(source: SourceLike) -> bool:
+    """Whether an input is a folder or archive, which may hold files that are nobody's data."""
+    if isinstance(source, bytes):
+        return source.startswith(b"PK\x03\x04")
+    if not isinstance(source, (str, os.PathLike)):
+        return False
+    return Path(source).is_dir() or (Path(source).is_file() and Input(source).head(4) == b"PK\x03\x04")
+
+
+def left_out(issues: Issues, error: InputError) -> None:
+    """Note a file that was not read."""
+    issues.extend([Issue(error.code, error.message, error.place, "file left out", "error")])
+
+
+def data_sets(
+    source: SourceLike, stated: str, options: Options, issues: Issues, errors: str
+) -> Iterator[DataSet]:
+    """Files that are read together: those of one folder and format, where the format is spread so.
+
+    What is no data in a folder or archive with data is listed, not raised.
+
+    Parameters
+    ----------
+    source, stated : source and str
+        As in ``read_records``.
+    options : Options
+    issues : Issues
+        Gets the files that are left out.
+    errors : str
+        ``raise`` or ``list``.
+    """
+    adapter = named(stated) if stated != "auto" else None
+    lenient = errors == "list" or is_folder(source)
+    gathered: dict[tuple[str, str], DataSet] = {}
+    first: InputError | None = None
+    any_found = False
+    for item in inputs_of(source):
+        try:
+            found = adapter or _sniff(item, options)
+        except InputError as error:
+            if not lenient:
+                raise
+            first = first or error
+            left_out(issues, error)
+            continue
+        if found.together:
+            gathered.setdefault((found.root(item.folder), found.name), (found, []))[1].append(item)
+        else:
+            any_found = True
+            yield found, [item]
+    if first and errors == "raise" and not any_found and not gathered:
+        raise first
+    yield from gathered.values()
+
+
+def _sniff(source: Input, options: Options) -> Adapter:
+    found = sniff(source)
+    if found.name == "csv" and options.mapping is None:
+        hint = "Say with mapping= what its columns mean"
+        message = "a CSV file needs a column mapping"
+        raise InputError("csv.no-mapping", message, place=source.name, hint=hint)
+    return found
