@@ -137,7 +137,11 @@ def _people(source: Input, sink: Sink, stays: dict[str, Stay], resolver: Resolve
                 sink.log(row.key).add("time.relative", message, source.name, "placed at 1970-01-01", "note")
             sink.person(row.key, _info(row, sink, f"{source.name}:row {line}"))
             start = Event(time=offset * MINUTE, source=source.name, place=f"row {line}")
-            for event in (*_sizes(row, start, resolver), *_stay(row, start, offset)):
+            for event in (
+                *_sizes(row, start, resolver),
+                *_stay(row, start, offset),
+                *_death(row, start, offset),
+            ):
                 sink.resource(row.key, [event])
 
 
@@ -162,6 +166,14 @@ def _stay(row: _Row, start: Event, offset: int) -> Iterator[Event]:
         kind="encounter", system="local", code="unit stay", name="unit stay", until=end,
         id=f"stay/{row.unit}",
     )  # fmt: skip
+
+
+def _death(row: _Row, start: Event, offset: int) -> Iterator[Event]:
+    """The death that ended the stay in hospital."""
+    minutes = parse_number(row.left)
+    if row.status == "Expired":
+        end = (int(minutes[1]) + offset) * MINUTE if minutes else NAT
+        yield start._replace(kind="death", name="death", time=end, id=f"death/{row.key}")
 
 
 def _info(row: _Row, sink: Sink, place: str) -> PatientInfo:

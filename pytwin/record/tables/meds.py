@@ -82,9 +82,16 @@ def _rows(piece: Piece, sink: Sink, source: str) -> Rows:
 
 
 def _people(rows: Rows, sink: Sink) -> NDArray[np.bool_]:
-    """Births, deaths, sex and race, which MEDS keeps among the events: which rows are these."""
+    """Births, deaths, sex and race, which MEDS keeps among the events.
+
+    Returns
+    -------
+    array of bool
+        Which rows are facts about the person and no events; a death is both.
+    """
     codes, patients, times = rows.keys[0], rows.patient, rows.time
-    about = np.array([text.partition("//")[0] in _PERSON for text in codes.texts])[codes.codes]
+    heads = [text.partition("//")[0] for text in codes.texts]
+    about = np.array([head in _PERSON for head in heads])[codes.codes]
     for row in np.flatnonzero(about).tolist():
         key = patients.texts[patients.codes[row]]
         head, _, rest = codes.texts[codes.codes[row]].partition("//")
@@ -102,12 +109,14 @@ def _people(rows: Rows, sink: Sink) -> NDArray[np.bool_]:
         key = patients.texts[code]
         if key not in sink.people:
             sink.person(key, PatientInfo(key))
-    return about
+    return about & np.array([head != _DEATH for head in heads])[codes.codes]
 
 
 def _rule(resolver: Resolver, texts: tuple[str, ...]) -> Rule:
     code, unit, text, other = texts
     head, *parts = code.split("//")
+    if head == _DEATH:
+        return Rule(Event(kind="death", name="death"))
     if head == "DIAGNOSIS":
         return _coded("condition", code, parts)
     if head == "PROCEDURE":

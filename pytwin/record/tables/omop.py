@@ -7,7 +7,6 @@ from functools import lru_cache, partial
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pytwin.formats.files import Input
 from pytwin.record.log import IssueLog
@@ -172,7 +171,6 @@ def _events(table: str, source: Input, concepts: Concepts, sink: Sink, resolver:
         _strangers(rows.patient, sink, source.name)
         if table == "death":
             _deaths(rows, sink)
-            rows = rows.keep(_caused(rows))
         sink.table(encode(rows, rule, source.name, _PLACE, sink.log()))
         yield
 
@@ -225,13 +223,6 @@ def _strangers(patients: Coded, sink: Sink, source: str) -> None:
             message = "events of a person who is not in the table PERSON"
             sink.log(key).add("record.no-person", message, source, "kept, nothing known of the person")
             sink.person(key, PatientInfo(key))
-
-
-def _caused(rows: Rows) -> NDArray[np.bool_]:
-    """Which deaths have a cause, an event of its own: the death is a fact about the person."""
-    named = [np.array([text not in ("", "0") for text in key.texts])[key.codes] for key in rows.keys]
-    found: NDArray[np.bool_] = np.any(named, axis=0)
-    return found
 
 
 def _deaths(rows: Rows, sink: Sink) -> None:

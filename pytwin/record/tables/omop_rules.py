@@ -105,8 +105,8 @@ def _visit(concepts: Concepts, resolver: Resolver, texts: tuple[str, ...]) -> Ru
 
 
 def _death(concepts: Concepts, resolver: Resolver, texts: tuple[str, ...]) -> Rule:
-    """The cause of a death."""
-    return _plain("condition", concepts, texts)
+    cause = _identity(concepts, *texts[:3])[0]
+    return Rule(Event(kind="death", name="death", text=cause.name))
 
 
 RULES: dict[str, Callable[[Concepts, Resolver, tuple[str, ...]], Rule]] = {
