@@ -159,7 +159,8 @@ def smooth(
     Raises
     ------
     InputError
-        ``estimation.no-smoother`` where the method has none.
+        ``estimation.no-smoother`` where the method has none; ``estimation.no-density`` for particles that
+        cannot go back by simulation, which says what to do.
     """
     return _run(**locals(), smoothing=True)
 
