@@ -90,6 +90,12 @@ static const pt_model_row pt_model_rows[] = {
      "Bellman R, Cooke KL. Differential-Difference Equations. Academic Press 1963",
      {"linear_delay"},
      1},
+    {"henon_heiles",
+     "Henon and Heiles' star in a galaxy: two coupled oscillators",
+     "Henon M, Heiles C. The applicability of the third integral of motion: some numerical experiments. "
+     "Astron J 1964;69:73-79",
+     {"henon_heiles"},
+     1},
     {"lorenz",
      "Lorenz's equations: chaotic convection in three states",
      "Lorenz EN. Deterministic nonperiodic flow. J Atmos Sci 1963;20:130-141",

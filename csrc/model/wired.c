@@ -28,7 +28,11 @@ static void rate(const void *self, const wide *t, const wide *x, const wide *p, 
 static void output(const void *self, const wide *t, const wide *x, const wide *p, const wide *c,
                    const wide *d, wide *y)
 {
-    wired_outputs(self, t, x, p, c, d, 1, y);
+    const pt_wiring *w = self;
+    if (w->n_part == 1)
+        wired_organs[w->part[0].organ]->output(t, x, p, c, d, y);
+    else
+        wired_outputs(w, t, x, p, c, d, 1, y);
 }
 
 static void event(const void *self, int i, const wide *value, const wide *t, wide *x, const wide *p,

@@ -53,6 +53,9 @@ PT_ORGAN_END
 PT_ORGAN_BEGIN(linear_delay)
 #include "organs/linear_delay.c"
 PT_ORGAN_END
+PT_ORGAN_BEGIN(henon_heiles)
+#include "organs/henon_heiles.c"
+PT_ORGAN_END
 PT_ORGAN_BEGIN(lorenz)
 #include "organs/lorenz.c"
 PT_ORGAN_END

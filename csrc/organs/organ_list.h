@@ -18,6 +18,7 @@
     X(bouncing_ball)                                                                                         \
     X(mackey_glass)                                                                                          \
     X(linear_delay)                                                                                          \
+    X(henon_heiles)                                                                                          \
     X(lorenz)                                                                                                \
     X(lorenz96)                                                                                              \
     X(ornstein_uhlenbeck)                                                                                    \

@@ -12,6 +12,7 @@
 #include "organs/glucose_dallaman2007.h"
 #include "organs/glucose_hovorka2004.h"
 #include "organs/glucose_uvapadova2008.h"
+#include "organs/henon_heiles.h"
 #include "organs/hires.h"
 #include "organs/linear_delay.h"
 #include "organs/liver_swarfarin_1cpt.h"
