@@ -27,7 +27,7 @@ static int nodes(const pt_nonlinear_call *call)
     return n > 0 ? n : 3;
 }
 
-static pt_status make_rule(const pt_nonlinear_call *call, double *weight, pt_sigma_rule *rule)
+pt_status pt_gauss_rule(const pt_nonlinear_call *call, double *weight, pt_sigma_rule *rule)
 {
     const pt_nonlinear_points *o = &call->options->points;
     const double alpha = o->alpha == o->alpha ? o->alpha : 1.0, beta = o->beta == o->beta ? o->beta : 2.0;
@@ -53,7 +53,7 @@ static pt_status check(const pt_nonlinear_call *call)
     if (n < 0 || n == 1 || n > PT_HERMITE_MAX) return PT_BAD_ARGUMENT;
     if (is_product(call) && pt_sigma_hermite_points(nodes(call), call->nz) < 0) return PT_UNSUPPORTED;
     if (pt_gauss_iterates(call) && !can_iterate(&call->options->iteration)) return PT_BAD_ARGUMENT;
-    return make_rule(call, NULL, &rule);
+    return pt_gauss_rule(call, NULL, &rule);
 }
 
 /* Room for the points of the rule, and for those on the axes where they have to be drawn again. */
@@ -112,7 +112,7 @@ static pt_status create(const pt_nonlinear_call *call, pt_nonlinear_work *w)
         const pt_status status = pt_gauss_path_create(call, &g->path);
         if (status != PT_OK) return status;
     }
-    return make_rule(call, g->weight, &g->rule);
+    return pt_gauss_rule(call, g->weight, &g->rule);
 }
 
 /* ---- points ---- */

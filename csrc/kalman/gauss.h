@@ -51,6 +51,9 @@ typedef struct {
     pt_gauss_path path;
 } pt_gauss_own;
 
+/* The rule of the call. weight: room for the weights of its points; null: is the rule in its domain? */
+pt_status pt_gauss_rule(const pt_nonlinear_call *call, double *weight, pt_sigma_rule *rule);
+
 /* Points of N(m, P) by `rule` into g->X; their number, or 0 when P is not a covariance. Where points had to
  * be clamped m and P are theirs afterwards. */
 int pt_gauss_draw(const pt_nonlinear_call *call, const pt_nonlinear_work *w, const pt_sigma_rule *rule);

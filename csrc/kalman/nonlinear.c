@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "kalman/grid.h"
 #include "kalman/scalar.h"
 
 /* ---- time ---- */
@@ -93,8 +94,8 @@ static void catch_up(const pt_nonlinear_patient *patient, int n_dose, pt_course 
     pt_schedule_params(schedule, 0, course->next, patient->start, patient->start, course->params);
 }
 
-static pt_status begin(const pt_nonlinear_call *call, const pt_nonlinear_patient *patient,
-                       pt_nonlinear_work *w)
+pt_status pt_nonlinear_begin(const pt_nonlinear_call *call, const pt_nonlinear_patient *patient,
+                             pt_nonlinear_work *w)
 {
     pt_course *course = &w->course;
     w->rejected = 0;
@@ -160,7 +161,7 @@ static pt_status run_patient(void *context, int worker, int64_t i)
     w->rejected = 0;
     pt_status status = pt_nonlinear_check_patient(call, &patient, w, &at);
     if (status == PT_OK) {
-        status = begin(call, &patient, w);
+        status = pt_nonlinear_begin(call, &patient, w);
         if (status == PT_OK) status = filter(call, &patient, w, i);
         at = w->course.t;
     }
@@ -191,17 +192,40 @@ static void measure(pt_nonlinear_call *call)
     call->max_lane = call->method->lanes(call);
 }
 
+/* Patients PT_GRID_LANES at a time, and one by one those that were left. */
+static pt_status run_block(void *context, int worker, int64_t block)
+{
+    const pt_nonlinear_call *call = context;
+    const int64_t first = block * PT_GRID_LANES, rest = call->in->n_patient - first;
+    int64_t left[PT_GRID_LANES];
+    const int n_left = pt_grid_run(call->grid[worker], call->work + worker, first,
+                                   rest < PT_GRID_LANES ? (int)rest : PT_GRID_LANES, left);
+    pt_status status = PT_OK;
+    for (int k = 0; status == PT_OK && k < n_left; k++) status = run_patient(context, worker, left[k]);
+    return status;
+}
+
+static pt_status run_all(pt_nonlinear_call *call, const pt_control *control)
+{
+    if (!call->grid[0]) return pt_parallel(call->in->n_patient, control, run_patient, call);
+    const int64_t blocks = (call->in->n_patient + PT_GRID_LANES - 1) / PT_GRID_LANES;
+    return pt_parallel(blocks, control, run_block, call);
+}
+
 static pt_status run(pt_nonlinear_call *call, const pt_control *control)
 {
-    int n_threads = control && control->n_threads > 1 ? control->n_threads : 1;
+    const int n_threads = control && control->n_threads > 1 ? control->n_threads : 1;
     call->work = pt_alloc((size_t)n_threads * sizeof *call->work);
-    if (!call->work) return PT_NO_MEMORY;
-    pt_status status = PT_OK;
+    call->grid = pt_alloc((size_t)n_threads * sizeof *call->grid);
+    pt_status status = call->work && call->grid ? PT_OK : PT_NO_MEMORY;
     for (int k = 0; status == PT_OK && k < n_threads; k++)
         status = pt_nonlinear_work_create(call, call->work + k);
-    if (status == PT_OK) status = pt_parallel(call->in->n_patient, control, run_patient, call);
-    for (int k = 0; k < n_threads; k++) pt_nonlinear_work_free(call, call->work + k);
+    for (int k = 0; status == PT_OK && k < n_threads; k++) status = pt_grid_create(call, call->grid + k);
+    if (status == PT_OK) status = run_all(call, control);
+    for (int k = 0; call->work && k < n_threads; k++) pt_nonlinear_work_free(call, call->work + k);
+    for (int k = 0; call->grid && k < n_threads; k++) pt_grid_free(call->grid[k]);
     pt_free(call->work);
+    pt_free(call->grid);
     return status;
 }
 

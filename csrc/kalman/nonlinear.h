@@ -21,6 +21,7 @@ typedef struct {
 
 typedef struct pt_nonlinear_method pt_nonlinear_method;
 typedef struct pt_nonlinear_work pt_nonlinear_work;
+typedef struct pt_grid pt_grid; /* kalman/grid.h */
 
 /* One call: what all patients share. */
 typedef struct {
@@ -35,6 +36,7 @@ typedef struct {
     int64_t max_step, max_obs; /* most of any patient; steps to the last observation, where smoothing asks */
     pt_need need;              /* of all patients' schedules */
     pt_nonlinear_work *work;   /* [n_threads] */
+    pt_grid **grid;            /* [n_threads]; null where patients are run one by one */
 } pt_nonlinear_call;
 
 /* A method remembers what it wants of the past in `work->own`. Functions return a patient's status. */
@@ -87,6 +89,8 @@ typedef struct {
 /* Doubles of a course, and there and back. */
 int64_t pt_course_size(const pt_nonlinear_call *call);
 void pt_course_save(const pt_nonlinear_call *call, const pt_course *course, double *to);
+/* The time, loglike and such in a course that is kept at `to`. */
+void pt_course_set_clock(double *to, double t, double given, int64_t count, double loglike);
 void pt_course_load(const pt_nonlinear_call *call, const double *from, pt_course *course);
 
 /* ---- work space of one thread ---- */
@@ -123,6 +127,10 @@ void pt_nonlinear_outputs(const pt_nonlinear_call *call, pt_nonlinear_work *w, i
 
 /* Moments after an observation into the outputs that ask for them. */
 void pt_nonlinear_trace(const pt_nonlinear_call *call, int64_t row, const double *m, const double *P);
+
+/* A patient's first mean and covariance, and where its course begins. */
+pt_status pt_nonlinear_begin(const pt_nonlinear_call *call, const pt_nonlinear_patient *patient,
+                             pt_nonlinear_work *w);
 
 /* ---- check ---- */
 

@@ -25,6 +25,14 @@ void pt_course_save(const pt_nonlinear_call *call, const pt_course *course, doub
     copy(to + N_SCALAR + 2 * call->np, course->rate, call->n_dose);
 }
 
+void pt_course_set_clock(double *to, double t, double given, int64_t count, double loglike)
+{
+    to[0] = t;
+    to[1] = given;
+    to[3] = (double)count;
+    to[4] = loglike;
+}
+
 void pt_course_load(const pt_nonlinear_call *call, const double *from, pt_course *course)
 {
     course->t = from[0];

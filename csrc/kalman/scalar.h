@@ -7,6 +7,9 @@
 
 #define PT_LN_2PI 1.8378770664093454836
 
+/* natural values of z on its scale (pt_scale) */
+vec pt_scale_lanes(int scale, vec z);
+
 static inline double s_exp(double x) { return v_exp(v_set(x))[0]; }
 static inline double s_log(double x) { return v_log(v_set(x))[0]; }
 static inline double s_erfc(double x) { return v_erfc(v_set(x))[0]; }

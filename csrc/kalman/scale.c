@@ -2,7 +2,7 @@
 #include "kalman/nonlinear.h"
 #include "kalman/scalar.h"
 
-static vec natural(int scale, vec z)
+vec pt_scale_lanes(int scale, vec z)
 {
     switch (scale) {
     case PT_SCALE_LOG:
@@ -20,7 +20,7 @@ void pt_scale_natural(int scale, int64_t n, const double *z, int64_t z_stride, d
         int rest = n - i < PT_W ? (int)(n - i) : PT_W;
         double block[PT_W] = {0};
         for (int k = 0; k < rest; k++) block[k] = z[(i + k) * z_stride];
-        v_store(block, natural(scale, v_load(block)));
+        v_store(block, pt_scale_lanes(scale, v_load(block)));
         for (int k = 0; k < rest; k++) p[(i + k) * p_stride] = block[k];
     }
 }

@@ -174,6 +174,8 @@ void pt_dopri_stages(pt_block *b);
 void pt_block_fixed_step(pt_block *b);
 /* Its core: x1 over t and h, and the derivative there, which is the first of the next step. */
 void pt_block_make_fixed_step(pt_block *b);
+/* x1 alone: no step follows. */
+void pt_block_make_last_step(pt_block *b);
 /* Values and derivatives at t + h become those at t in the lanes in accept. */
 void pt_block_commit(pt_block *b, const vmask *accept);
 /* Coefficients of the interpolant in the step that was just tried, for n states that are stepped:

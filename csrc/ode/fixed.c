@@ -60,7 +60,7 @@ static void classical(pt_block *b)
     advance(b, 4, w);
 }
 
-void pt_block_make_fixed_step(pt_block *b)
+void pt_block_make_last_step(pt_block *b)
 {
     switch (b->options.method) {
     case PT_METHOD_DOPRI5:
@@ -76,7 +76,12 @@ void pt_block_make_fixed_step(pt_block *b)
         classical(b);
     }
     if (b->n_positive) pt_block_lift(b);
-    rate_at(b, 1, b->k[PT_N_STAGE - 1]);
+}
+
+void pt_block_make_fixed_step(pt_block *b)
+{
+    pt_block_make_last_step(b);
+    if (b->options.method != PT_METHOD_DOPRI5) rate_at(b, 1, b->k[PT_N_STAGE - 1]);
 }
 
 /* The same where a lane may have to take another step than the others: up to a crossing, or shorter than its

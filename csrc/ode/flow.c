@@ -161,3 +161,102 @@ void pt_flow_output(pt_flow *flow, int64_t n_lane, int64_t stride, double t, con
         give(b->n_output, stride, first, b->scratch, y);
     }
 }
+
+/* ---- lanes with times and parameters of their own ---- */
+
+void pt_flow_set(pt_flow *flow, const vec *p)
+{
+    pt_block *b = flow->block;
+    for (int i = 0; i < b->n_param * PT_WIDE; i++) b->p[i] = p[i];
+    for (int i = 0; i < b->n_state; i++)
+        b->atol[i] = b->options.atols ? b->options.atols[i] : b->options.atol;
+    b->model->functions->constants(b->model->self, pt_wides_in(b->p), pt_wides(b->c));
+    if (b->model->n_linear) b->model->functions->linear(b->model->self, pt_wides_in(b->p), pt_wides(b->K));
+}
+
+/* Time and step number n of the lanes that are under way; those that then arrive are added to done. */
+static void fit(pt_block *b, int64_t n, const vec *length, vmask *done)
+{
+    const double step = b->options.step, t = (double)n * step;
+    for (int j = 0; j < PT_WIDE; j++) {
+        const vmask last = v_ge(v_set((double)(n + 1) * step * (1 + 1e-9)), length[j]);
+        b->t[j] = v_set(t);
+        b->h[j] = v_if(last, length[j] - b->t[j], v_set(step));
+        done[j] |= last;
+    }
+}
+
+static void keep(int n_state, const vmask *rest, const vec *x, vec *x1)
+{
+    if (!pt_any(rest)) return;
+    for (int i = 0; i < n_state * PT_WIDE; i++) x1[i] = v_if(rest[i % PT_WIDE], x[i], x1[i]);
+}
+
+static int all(const vmask *a)
+{
+    vmask every = a[0];
+    for (int j = 1; j < PT_WIDE; j++) every &= a[j];
+    return m_all(every);
+}
+
+/* The first step is the only one. */
+static void carry_once(pt_block *b, const vmask *rest, vec *x, vmask *bad)
+{
+    vec *own = b->x;
+    b->x = x;
+    pt_block_rate(b, b->origin, x, b->k[0]);
+    pt_block_make_last_step(b);
+    keep(b->n_state, rest, x, b->x1);
+    b->x = own;
+    note_bad(b->x1, b->n_state, bad);
+    for (int i = 0; i < b->n_state * PT_WIDE; i++) x[i] = b->x1[i];
+}
+
+static void carry_on(pt_block *b, const vec *length, const vmask *idle, vec *x, vmask *bad)
+{
+    const int size = b->n_state * PT_WIDE;
+    vmask rest[PT_WIDE], done[PT_WIDE];
+    for (int j = 0; j < PT_WIDE; j++) done[j] = idle[j];
+    for (int i = 0; i < size; i++) b->x[i] = x[i];
+    pt_block_rate(b, b->origin, b->x, b->k[0]);
+    for (int64_t n = 0, last = 0; !last; n++) {
+        for (int j = 0; j < PT_WIDE; j++) rest[j] = done[j];
+        fit(b, n, length, done);
+        last = all(done);
+        if (last)
+            pt_block_make_last_step(b);
+        else
+            pt_block_make_fixed_step(b);
+        keep(b->n_state, rest, b->x, b->x1);
+        swap(&b->x, &b->x1);
+        swap(&b->k[0], &b->k[PT_N_STAGE - 1]);
+        note_bad(b->x, b->n_state, bad);
+    }
+    for (int i = 0; i < size; i++) x[i] = b->x[i];
+}
+
+void pt_flow_carry(pt_flow *flow, const vec *t0, const vec *length, int n_point, int64_t gap, vec *x,
+                   vmask *bad)
+{
+    pt_block *b = flow->block;
+    vmask idle[PT_WIDE], done[PT_WIDE];
+    for (int j = 0; j < PT_WIDE; j++) {
+        b->origin[j] = t0[j];
+        idle[j] = done[j] = v_le(length[j], v_set(0));
+    }
+    fit(b, 0, length, done);
+    const int once = all(done);
+    for (int p = 0; p < n_point; p++) {
+        vec *xp = x + p * gap;
+        if (b->n_positive) note_bad(xp, b->n_state, bad); /* later they would hide behind a 0 */
+        if (once)
+            carry_once(b, idle, xp, bad);
+        else
+            carry_on(b, length, idle, xp, bad);
+    }
+}
+
+void pt_flow_look(pt_flow *flow, const vec *t, const vec *x, vec *y)
+{
+    pt_block_output(flow->block, t, x, y);
+}
