@@ -160,7 +160,7 @@ class Resolver:
         return None
 
     def drug(self, system: str, code: str, name: str = "") -> Drug | None:
-        """The drug of an RxNorm or ATC code, else of a name that contains its name as a word."""
+        """The drug of an RxNorm or ATC code, else of a name that contains its name."""
         key = (system, code, name)
         try:
             return self._drugs[key]
@@ -177,10 +177,23 @@ class Resolver:
         text = name.lower()[:_LONGEST].strip()
         if text in self._by_drug:
             return self._by_drug[text]
-        for word in _WORD.findall(text):
-            if word in self._by_drug:
-                return self._by_drug[word]
-        return None
+        found = self._drugs_in(_WORD.findall(text))
+        insulins = {drug.name for drug in found if "insulin" in drug.classes}
+        return None if len(insulins) > 1 else next(iter(found), None)  # a premixed insulin is neither
+
+    def _drugs_in(self, words: list[str]) -> list[Drug]:
+        """The drugs that a text names, in order; the longest name at a place counts."""
+        found = []
+        at = 0
+        while at < len(words):
+            for length in (3, 2, 1):
+                drug = self._by_drug.get(" ".join(words[at : at + length]))
+                if drug:
+                    found.append(drug)
+                    at += length - 1
+                    break
+            at += 1
+        return found
 
     def unit(self, text: str, analyte: Analyte | None = None) -> str:
         """UCUM code of a unit as written, of what the analyte is measured in where one is given.

@@ -97,7 +97,7 @@ _WHOLE = {
         "Cel": "degc celsius degreec degreecelsius degreescelsius c. cel degreesc",
         "[degF]": "degf fahrenheit degreef degreefahrenheit degreesfahrenheit f. degreesf [degf]",
         "/min": "count/min counts/min cpm "
-        "bpm beats/min beats/minute breaths/min breaths/minute {beats}/min br/min b/min /min",
+        "bpm insp/min beats/min beats/minute breaths/min breaths/minute {beats}/min br/min b/min /min",
         "[pH]": "ph phunits [ph]",
         "%": "%sat. %thb %totalhgb %cv percent %hb pct %sat",
         "mL/dL": "vol% ml/dl",

@@ -10,7 +10,7 @@ import pytest
 from pytwin.errors import InputError
 from pytwin.record import Resolver, Terminology, read_record
 from pytwin.record.analytes import ANALYTES, Analyte
-from pytwin.record.drugs import Drug
+from pytwin.record.drugs import DRUGS, Drug
 
 TOML = """
 [[analyte]]
@@ -81,6 +81,61 @@ def test_no_code_means_two_things() -> None:
     for of in (lambda a: a.loinc, lambda a: a.codes, lambda a: {*a.names, a.name.lower()}):
         found = [code for analyte in ANALYTES.values() for code in of(analyte)]
         assert len(found) == len(set(found)), sorted({code for code in found if found.count(code) > 1})
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("Insulin lispro 100 UNT/ML", "insulin lispro"),
+        ("Insulin - Regular", "insulin human"),
+        ("insulin human, isophane 70 UNT/ML / Regular Insulin, Human 30 UNT/ML", ""),
+        ("insulin", ""),
+        ("St. John's wort 300 mg", "St John's wort"),
+    ],
+)
+def test_the_longest_name_in_a_text_counts(text: str, name: str) -> None:
+    assert _name(Resolver().drug("local", "", text)) == name
+
+
+def test_no_drug_code_means_two_things() -> None:
+    for of in (lambda d: d.rxnorm, lambda d: d.atc, lambda d: {*d.names, d.name.lower()}):
+        found = [code for drug in DRUGS.values() for code in of(drug)]
+        assert len(found) == len(set(found)), sorted({code for code in found if found.count(code) > 1})
+
+
+@pytest.mark.parametrize(
+    ("analyte", "value", "unit", "expected"),
+    [
+        # NGSP master equation: 53 mmol/mol = 7.0 %, 48 mmol/mol = 6.5 %
+        ("haemoglobin A1c", 53.0, "mmol/mol", 7.00044),
+        ("haemoglobin A1c", 48.0, "mmol/mol Hb", None),
+        ("haemoglobin A1c", 48.0, "mmol/mol{Hb}", 6.54304),
+        ("thyrotropin", 2.5, "mcU/mL", 2.5),
+        ("insulin", 60.0, "pmol/L", 10.0),
+        ("magnesium", 2.0, "meq/L", 2.4305),
+        ("ionized calcium", 4.4, "mg/dL", 1.0978591746095115),
+        ("haematocrit", 0.45, "L/L", 45.0),
+        ("platelets", 250.0, "G/L", 250.0),
+        ("glomerular filtration rate", 60.0, "mL/min", None),
+        ("D-dimer (FEU)", 500.0, "ng/mL FEU", 0.5),
+        ("urine specific gravity", 1.015, "", 1.015),
+        ("body mass index", 22.5312, "count", 22.5312),
+        ("albumin/creatinine ratio", 3.0, "mg/mmol", 26.52050919377652),
+    ],
+)
+def test_units_with_a_convention(analyte: str, value: float, unit: str, expected: float | None) -> None:
+    found = Resolver().quantity(ANALYTES[analyte], value, unit)
+    assert found.usable is (expected is not None)
+    assert expected is None or found.value == pytest.approx(expected, rel=1e-15)
+
+
+def test_an_uncertain_unit_is_shown_and_not_usable() -> None:
+    resolver = Resolver()
+    found = resolver.quantity(ANALYTES["platelets"], 268.0, "x10 (3)")
+    assert found == (268.0, "10*3/uL", False, "unit.uncertain", "")
+    assert resolver.quantity(ANALYTES["oxygen partial pressure"], 95.0, "mm/hg").reason == "unit.uncertain"
+    assert resolver.quantity(ANALYTES["erythrocytes"], 4.5, "m/uL").reason == "unit.uncertain"
+    assert resolver.quantity(ANALYTES["erythrocytes"], 4.5, "M/uL").usable
 
 
 def test_what_users_add(own: Resolver) -> None:
