@@ -1,0 +1,17 @@
+"""The suite ``records`` as tests; what is expected, and from where, is in pytwin/verify/records_*.py."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pytwin.verify import records_units
+from pytwin.verify.run import Context
+
+
+@pytest.mark.reference
+def test_units(reference: Path) -> None:
+    cases = list(records_units.cases(Context(reference)))
+    assert [f"{c.name}: expected {c.expected}, got {c.got}" for c in cases if not c.passed] == []
+    assert sum(not c.info for c in cases) == 9
