@@ -53,6 +53,8 @@ _SPECIAL = {
 _SPELLINGS = {
     "body mass index": (("count", "kg/m2"),),  # as a phone's health store writes it
     "body temperature": (("c", "Cel"), ("f", "[degF]")),
+    "respiratory rate": (("breaths", "/min"),),
+    "spontaneous respiratory rate": (("breaths", "/min"),),
 }
 
 

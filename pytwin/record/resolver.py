@@ -23,6 +23,8 @@ _WORD = re.compile(r"[a-z][a-z0-9'.-]*")
 _LONGEST = 300  # characters of a drug's name
 _SAME = Conversion(Fraction(1), Fraction(0))
 _INFINITE = float("inf")
+# how sources write that there is no unit (newtons per ampere are never meant)
+_NO_UNIT = frozenset(("", "n/a", "na", "none", "null", "unk", "unknown", "-", "--"))
 _NOTE = re.compile(r"\{[^}]*\}")
 
 K = TypeVar("K")
@@ -151,6 +153,8 @@ class Resolver:
             return self._by_loinc.get(code)
         if (system, code) in self._by_code:
             return self._by_code[system, code]
+        if system == "local" and (self.terminology.home, code) in self._by_code:
+            return self._by_code[self.terminology.home, code]
         if system != "local" and not system.startswith(("http", "urn")):
             return None
         for text in (code, name):
@@ -223,7 +227,7 @@ class Resolver:
             return _keep(self._rules, key, found)
 
     def _rule(self, analyte: Analyte | None, unit: str) -> UnitRule:
-        written = unit.strip()
+        written = "" if tight(unit) in _NO_UNIT else unit.strip()
         if not written:
             if analyte is None:
                 return UnitRule("")

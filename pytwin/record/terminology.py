@@ -38,6 +38,8 @@ class Terminology:
         what the tables say.
     units : dict of (str, str) to str
         Spellings of units: (name of an analyte or empty for all, lower case without blanks) to UCUM code.
+    home : str
+        Whose codes local codes are, where the tables know them: ``MIMIC`` for the item numbers of MIMIC-IV.
 
     Examples
     --------
@@ -48,6 +50,7 @@ class Terminology:
     drugs: dict[str, Drug] = field(default_factory=lambda: DRUGS)
     codes: dict[tuple[str, str], str] = field(default_factory=dict)
     units: dict[tuple[str, str], str] = field(default_factory=dict)
+    home: str = ""
 
     def with_analyte(self, analyte: Analyte) -> Terminology:
         """Add an analyte, or codes, names and limits to one that is known.
@@ -98,6 +101,10 @@ class Terminology:
         if analyte and analyte not in self.analytes:
             raise InputError("terminology.name", "a spelling names an analyte that is not known")
         return replace(self, units={**self.units, (analyte, tight(spelling)): ucum})
+
+    def with_home(self, system: str) -> Terminology:
+        """Say whose codes local codes are: ``Terminology().with_home("MIMIC")``."""
+        return replace(self, home=system)
 
     def with_all(
         self,

@@ -44,18 +44,18 @@ _WORDS = {
         "mosm": "mosm mosmol",
         "U": "u unit units unit(s)",
         "mU": "mu",
-        "uU": "uu mcu",
+        "uU": "uu mcu mcunit mcunits microunits",
         "kU": "ku",
         "[IU]": "iu [iu] iunit iunits",
         "m[IU]": "miu",
-        "u[IU]": "uiu mciu",
+        "u[IU]": "uiu mciu microiu",
         "k[IU]": "kiu",
         "kat": "kat",
         "ukat": "ukat mckat",
         "nkat": "nkat",
         "s": "s sec secs second seconds second(s) sec.",
         "min": "min mins minute minutes",
-        "h": "h hr hrs hour hours",
+        "h": "h hr hr. hrs hour hours",
         "d": "d day days 24h 24hr",
         "wk": "wk week weeks",
         "mo": "mo month months",
@@ -86,7 +86,9 @@ _WHOLE = {
         "1": "1 nounits nounit unitless",
         "{score}": "{score} score (score) points point",
         "L/min": "lpm l/m",
-        "/[HPF]": "/hpf #/hpf cells/hpf",
+        "/[HPF]": "/hpf /(hpf) #/hpf cells/hpf",
+        "dyn.s.cm-5": "dynes.sec.cm-5 dynes*sec/cm5 dyn.sec.cm-5 dyn*s/cm5 dyn.s/cm5",
+        "mL/{beat}": "ml/beat",
         "/[LPF]": "/lpf #/lpf",
         "g%": "g% gm%",
         "ug/mL{FEU}": "ug/mlfeu mcg/mlfeu ug/ml{feu} ug/ml(feu)",
@@ -115,7 +117,7 @@ _THOUSAND = r"(?:k|th|ths|thou|thousand|thousands|x?10[\^*e+(x]{0,2}(?:e|\+)?0?3
 _MILLION = r"(?:mil|mill|million|millions|mi|m(?=/u|/c|/mm|/mc)|x?10[\^*e+(x]{0,2}(?:e|\+)?0?6\)?)"
 _NINE = r"x?10[\^*e+(x]{0,2}(?:e|\+)?0?9\)?"
 _TWELVE = r"x?10[\^*e+(x]{0,2}(?:e|\+)?12\)?"
-_CELLS = r"(?:cells?|plt|wbc|rbc)?"
+_CELLS = r"(?:cells?|plt|wbc|rbc|#)?"
 _VOLUME = r"/?(?:u|mc)l|/?c(?:u)?mm|/?mm3|/?mmcu|/?mm\^3"
 _COUNTS = [
     (re.compile(rf"{_THOUSAND}{_CELLS}(?:{_VOLUME})$"), "10*3/uL"),

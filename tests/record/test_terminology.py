@@ -152,6 +152,13 @@ def test_what_users_add(own: Resolver) -> None:
     assert own.terminology.analytes["procalcitonin"].substance is not None
 
 
+def test_local_codes_of_a_known_house() -> None:
+    assert Resolver().analyte("local", "50912") is None
+    assert _name(Resolver().analyte("MIMIC", "50912")) == "creatinine"
+    assert _name(Resolver(Terminology().with_home("MIMIC")).analyte("local", "50912")) == "creatinine"
+    assert Resolver().analyte("MIMIC", "51478", "Glucose") is None, "glucose in urine"
+
+
 def test_csv_additions(tmp_path: Path) -> None:
     path = tmp_path / "codes.csv"
     path.write_text("code,means\n50912,creatinine\n1,glucose\n", encoding="utf-8")
@@ -197,6 +204,7 @@ def test_quantities_keep_their_digits_and_say_what_was_done() -> None:
     assert resolver.quantity(haemoglobin, 143.0, "g/L") == (14.3, "g/dL", True, "", "unit:g/L->g/dL")
     assert resolver.quantity(potassium, 4.1, "MEQ/L").value == 4.1
     assert resolver.quantity(potassium, 4.1, "").reason == "unit.missing"
+    assert resolver.quantity(potassium, 4.1, "N/A").reason == "unit.missing"
     assert resolver.quantity(potassium, 4.1, "blorb") == (4.1, "blorb", False, "unit.unknown", "")
     assert resolver.quantity(potassium, 4.1, "mm[Hg]").reason == "unit.wrong"
     assert resolver.quantity(potassium, 41.0, "mmol/L").reason == "value.implausible"

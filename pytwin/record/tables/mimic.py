@@ -29,8 +29,10 @@ Labels = dict[str, str]
 
 
 def _lab(labels: Labels, resolver: Resolver, texts: tuple[str, ...]) -> Rule:
+    """By the item's number; by its label where it is not known, of items in blood alone."""
     item, unit, written = texts
-    return rules.measured(resolver, "local", item, labels.get(item, ""), unit, written)
+    system = "MIMIC" if resolver.analyte("MIMIC", item) else "local"
+    return rules.measured(resolver, system, item, labels.get(item, ""), unit, written)
 
 
 def _prescription(resolver: Resolver, texts: tuple[str, ...]) -> Rule:
@@ -90,7 +92,8 @@ def read(inputs: Sequence[Input], sink: Sink, options: Options) -> Iterator[None
     labels: Labels = {}
     for source in files.pop("d_labitems", []):
         for piece in pieces(source, sink.log()):
-            labels.update((item, label) for item, label in rows_of(piece, ("itemid", "label")))
+            for item, label, fluid in rows_of(piece, ("itemid", "label", "fluid")):
+                labels[item] = label if fluid.lower() == "blood" or not label else f"{label} ({fluid})"
     ends: Labels = {}
     for source in files.get("admissions", []):
         for piece in pieces(source, sink.log()):

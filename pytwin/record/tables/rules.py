@@ -22,7 +22,7 @@ def measured(
     resolver: Resolver, system: str, code: str, name: str, unit: str, text: str, comparator: str = ""
 ) -> Rule:
     """An observation: a number that the row gives, or ``text`` that may hold one (``<0.5``)."""
-    analyte = resolver.analyte(system, code, name) or resolver.analyte("local", code, name)
+    analyte = resolver.analyte(system, code, name)
     number = parse_number(text) if text else None
     plain = bool(text) and number is None
     rule = NO_UNIT if plain else resolver.rule(analyte, unit)
