@@ -99,7 +99,7 @@ def _figures(target: Target, found: Weighted | None, mean: Array, cov: Array) ->
     centre = weights @ theta
     away = theta - centre
     sd = np.sqrt(weights @ (away * away))
-    moving = sd > 0
+    moving = sd > 1e-10 * np.abs(theta).max(axis=0, initial=0.0)  # less is rounding of what is known exactly
     given = np.sqrt(np.maximum(np.diag(cov)[target.first :], 0.0))
     exact = weights @ natural(theta, target.judged_scale)
     implied = gaussian_mean(mean[target.first :], given, target.judged_scale)

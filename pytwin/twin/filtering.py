@@ -13,9 +13,11 @@ from pytwin import _core
 from pytwin.errors import ComputationError
 from pytwin.estimation import methods
 from pytwin.estimation.noise import KINDS
+from pytwin.estimation.shape import Shape
 from pytwin.model.actions import DOSE_KINDS, Actions, Row, offsets, table
 from pytwin.model.population import Population
 from pytwin.therapies.therapy import History, Therapy
+from pytwin.twin import exact
 from pytwin.twin.prior import Components, dose_port
 from pytwin.twin.tolerance import ATOL, RTOL
 
@@ -115,7 +117,7 @@ def run(
     robust : float, optional
         Predicted SDs beyond which an observation weighs less; default: the Population's, else the Therapy's.
     method : str
-        Of ``pytwin.estimation.METHODS``.
+        Of ``pytwin.estimation.METHODS``, or ``"posterior"``: moments by `pytwin.estimation.static`.
     options : mapping, optional
         Of the method.
 
@@ -130,11 +132,25 @@ def run(
     """
     if robust is None:
         robust = robustness(therapy, population)
-    batch = _batch(therapy, population, priors, histories)
+    rows = batch(therapy, population, priors, histories)
     given = {"robust": robust, **(options or {})}
-    arguments = methods.find(method).arguments(method, given, priors[0].means.shape[1])
-    result = methods.run(population.model, batch, arguments, rtol=RTOL, atol=ATOL, threads=threads)
+    name = method
+    if method == exact.METHOD:
+        name, given = "ukf", {}  # forecasts are the filter's, and every observation counts in full
+    arguments = methods.find(name).arguments(name, given, priors[0].means.shape[1])
+    result = methods.run(population.model, rows, arguments, rtol=RTOL, atol=ATOL, threads=threads)
+    if method == exact.METHOD:
+        result |= exact.condition(population.model, rows, options or {}, threads)
     return _split(priors, histories, population, result, errors, float(arguments["robust"]))
+
+
+def judge(
+    therapy: Therapy, population: Population, prior: Components, history: History, now: Components
+) -> Shape:
+    """Whether the Gaussians `now`, at the end of the history, stand for the posteriors; a row a component."""
+    at = [prior.labels.index(label) for label in now.labels]
+    kept = Components(now.labels, now.weights, prior.means[at], prior.covs[at], prior.params[at])
+    return exact.judge(population.model, batch(therapy, population, [kept], [history]), now)
 
 
 def robustness(therapy: Therapy, population: Population) -> float:
@@ -143,7 +159,7 @@ def robustness(therapy: Therapy, population: Population) -> float:
     return therapy.robust if own is None else own
 
 
-def _batch(
+def batch(
     therapy: Therapy, population: Population, priors: Sequence[Components], histories: Sequence[History]
 ) -> dict[str, Any]:
     """The core's arrays by name; a subject's schedule and observations are there once for each component."""

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pytwin.errors import InputError
+from pytwin.estimation.shape import Shape
 from pytwin.issues import Issues
 from pytwin.model.actions import Actions
 from pytwin.model.plan import Plan
@@ -225,10 +226,12 @@ class Twin:
             Microseconds UTC, or a time in UTC; what is later is not used and the new twin stands for this
             instant. Default: the last observation or dose of the record.
         method : str, optional
-            One of ``pytwin.estimation.METHODS``, by default ``"ukf"``. Everything is run again from the start
-            of the record, which takes milliseconds, so that late and corrected events come to their place.
+            One of ``pytwin.estimation.METHODS``, by default ``"ukf"``; or ``"posterior"``, the exact mean and
+            covariance by weighted points, where parameters do not change. Everything is run again from the
+            start of the record, which takes milliseconds (``"posterior"``: tens), so that late and corrected
+            events come to their place.
         **options
-            Of the method, such as ``n_particle``, ``seed`` or ``robust``.
+            Of the method, such as ``n_particle``, ``seed`` or ``robust``; ``accuracy`` of ``"posterior"``.
 
         Returns
         -------
@@ -247,6 +250,28 @@ class Twin:
         subject = parts.therapy, parts.population, [fresh.components], [fresh.history]
         (filtered,) = filtering.run(*subject, method=method or "ukf", options=options)
         return Twin._of(posterior(fresh, filtered))
+
+    def shape(self) -> Shape:
+        """Whether each component's mean and covariance stand for the exact posterior.
+
+        Where ``shape().fires``, ``assimilate(method="posterior")`` has the moments, and ``"particle"`` the
+        rest. It costs as much as ``"posterior"``.
+
+        Returns
+        -------
+        Shape
+            Of ``pytwin.estimation``; a row a component.
+
+        Raises
+        ------
+        InputError
+            ``twin.is-prior``: nothing was assimilated. ``estimation.has-process-noise``: parameters of this
+            Population change.
+        """
+        p = self._parts
+        if p.filtered is None:
+            raise InputError("twin.is-prior", "a prior is Gaussian by construction", place="shape")
+        return filtering.judge(p.therapy, p.population, p.prior, p.history, p.components)
 
     def factors(self) -> Array:
         """What interacting drugs that started or stopped since the origin multiply parameters by, shape

@@ -298,3 +298,37 @@ def test_another_method_comes_to_the_same_patient(make, course, wild):
     assert not np.array_equal(points.mean, particles.mean)
     unknown = sd > 1e-9
     assert (np.abs(particles.mean - points.mean)[unknown] < 0.2 * sd[unknown]).all()
+
+
+def test_the_exact_posterior_is_a_method_and_says_where_the_filter_is_off(make, course, wild):
+    """Few INRs under the prior of Hamberg: the points' answer is silent, a Gaussian twice as wide is not."""
+    prior = Twin("warfarin", make(course), wild, HAMBERG)
+    points, exact = prior.assimilate(), prior.assimilate(method="posterior")
+    sd = np.sqrt(np.diag(exact.cov))
+    unknown = sd > 1e-9
+    assert not np.array_equal(points.mean, exact.mean)
+    assert (np.abs(points.mean - exact.mean)[unknown] < 0.3 * sd[unknown]).all()
+    assert exact.trace == points.trace
+    assert not exact.shape().fires.any()
+    wide = replace(exact.components, covs=4 * exact.components.covs)
+    said = filtering.judge(exact.therapy, exact.population, exact.prior.components, exact.history, wide)
+    assert said.fires.all()
+    assert said.reason[0].startswith("a mean is off") or said.reason[0].startswith("an SD is off")
+
+
+def test_the_exact_posterior_takes_no_option_of_a_filter_and_a_prior_has_no_shape(make, course, wild):
+    prior = Twin("warfarin", make(course), wild)
+    with pytest.raises(InputError, match="unknown-option"):
+        prior.assimilate(method="posterior", n_particle=5)
+    with pytest.raises(InputError, match="is-prior"):
+        prior.shape()
+
+
+def test_open_genotypes_are_weighted_by_their_exact_likelihoods(make, course):
+    """Each component alone has the posterior that it has in the mixture."""
+    exact = Twin("warfarin", make(course), None, HAMBERG).assimilate(method="posterior")
+    assert len(exact.components) > 1
+    assert len(exact.shape()) == len(exact.components)
+    np.testing.assert_allclose(exact.components.weights.sum(), 1.0)
+    filtered = exact.prior.assimilate()
+    np.testing.assert_allclose(exact.components.weights, filtered.components.weights, atol=0.05)
