@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pytwin.errors import InputError
-from pytwin.estimation.shape import Shape
 from pytwin.issues import Issues
 from pytwin.model.actions import Actions
 from pytwin.model.plan import Plan
@@ -28,6 +27,7 @@ from pytwin.twin.mixture import draw, mirrored, moments
 from pytwin.twin.next import DAYS, NextObservation, next_observation
 from pytwin.twin.parts import Parts, genome_of, microseconds, posterior, prior_parts, switch_factors, updated
 from pytwin.twin.prior import Components
+from pytwin.twin.shape import shape
 from pytwin.twin.simulation import Draws, Simulation, output_times, simulate_plans, to_draws
 from pytwin.twin.summary import Summary, coverage, intervals, summary
 from pytwin.twin.trace import TracePoint, trace
@@ -190,13 +190,14 @@ class Twin:
 
     @cached_property
     def conflicts(self) -> tuple[Conflict, ...]:
-        """Contradictions between the data and what the twin expected, those that stop a ranking first; none
-        for a prior."""
+        """Contradictions of the data to what was expected, those that stop a ranking first; () of a prior."""
         p = self._parts
         if p.filtered is None:
             return ()
         subject = Subject(p.prior, p.history, p.filtered, p.genome, p.record.patient.race)
         return conflict.find(p.therapy, p.population, [subject])[0]
+
+    shape = shape
 
     @property
     def n_assimilated(self) -> int:
@@ -226,10 +227,8 @@ class Twin:
             Microseconds UTC, or a time in UTC; what is later is not used and the new twin stands for this
             instant. Default: the last observation or dose of the record.
         method : str, optional
-            One of ``pytwin.estimation.METHODS``, by default ``"ukf"``; or ``"posterior"``, the exact mean and
-            covariance by weighted points, where parameters do not change. Everything is run again from the
-            start of the record, which takes milliseconds (``"posterior"``: tens), so that late and corrected
-            events come to their place.
+            One of ``pytwin.estimation.METHODS``, by default ``"ukf"``; or ``"posterior"``, exact moments.
+            All is run again from the record's start, so that late events come to their place.
         **options
             Of the method, such as ``n_particle``, ``seed`` or ``robust``; ``accuracy`` of ``"posterior"``.
 
@@ -251,36 +250,12 @@ class Twin:
         (filtered,) = filtering.run(*subject, method=method or "ukf", options=options)
         return Twin._of(posterior(fresh, filtered))
 
-    def shape(self) -> Shape:
-        """Whether each component's mean and covariance stand for the exact posterior.
-
-        Where ``shape().fires``, ``assimilate(method="posterior")`` has the moments, and ``"particle"`` the
-        rest. It costs as much as ``"posterior"``.
-
-        Returns
-        -------
-        Shape
-            Of ``pytwin.estimation``; a row a component.
-
-        Raises
-        ------
-        InputError
-            ``twin.is-prior``: nothing was assimilated. ``estimation.has-process-noise``: parameters of this
-            Population change.
-        """
-        p = self._parts
-        if p.filtered is None:
-            raise InputError("twin.is-prior", "a prior is Gaussian by construction", place="shape")
-        return filtering.judge(p.therapy, p.population, p.prior, p.history, p.components)
-
     def factors(self) -> Array:
-        """What interacting drugs that started or stopped since the origin multiply parameters by, shape
-        (n_param,)."""
+        """What interacting drugs that came or went since the origin multiply parameters by, (n_param,)."""
         return switch_factors(self.population, self.history, self.hour)
 
     def pending_actions(self) -> Actions:
-        """Doses at the twin's very instant, which the filter stops before, and interacting drugs that
-        change later."""
+        """Doses at the twin's instant, before which the filter stops, and drugs that change later."""
         return filtering.pending_actions(self.therapy, self.population, self.history, self.hour)
 
     @property
