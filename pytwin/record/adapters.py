@@ -1,4 +1,4 @@
-"""The formats that are read, in the order in which they are tried."""
+"""The formats that are read, in the order in which they are tried: tables of any text come last."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from pytwin.errors import InputError
 from pytwin.formats.files import Input
-from pytwin.record import csvread, fhir
+from pytwin.record import csvread, fhir, hl7v2
 from pytwin.record.sink import Options, Sink
 from pytwin.record.tables import eicu, meds, mimic, omop, synthea
 
@@ -39,6 +39,7 @@ class Adapter(NamedTuple):
 
 
 ADAPTERS = (
+    Adapter("hl7v2", hl7v2.recognises, hl7v2.read),
     Adapter("fhir-bulk", fhir.recognises_bulk, fhir.read, together=True),
     Adapter("fhir", fhir.recognises, fhir.read),
     Adapter("omop", omop.recognises, omop.read, together=True),
@@ -53,9 +54,6 @@ FORMATS = ("auto", *(adapter.name for adapter in ADAPTERS))
 # first bytes of formats that are not read -> their name
 _OTHERS = {
     b"<": "XML",
-    b"MSH|": "HL7 v2",
-    b"FHS|": "HL7 v2",
-    b"BHS|": "HL7 v2",
     b"SQLite": "SQLite",
     b"Alias:": "FHIR Shorthand",
     b"Instance:": "FHIR Shorthand",
@@ -91,12 +89,14 @@ def sniff(source: Input) -> Adapter:
     if not head.strip():
         raise InputError("file.empty", "the file is empty", place=source.name)
     name = source.name.lower().removesuffix(".gz")
-    for magic, other in _OTHERS.items():
-        if head.lstrip().startswith(magic):
-            raise InputError(
-                "format.unsupported", f"the file is {other}, which is not read", place=source.name
-            )
-    for adapter in ADAPTERS:
+    *specific, plain = ADAPTERS
+    for adapter in specific:
         if adapter.recognises(head, name):
             return adapter
+    for magic, other in _OTHERS.items():
+        if head.lstrip().startswith(magic):
+            message = f"the file is {other}, of no kind that is read"
+            raise InputError("format.unsupported", message, place=source.name)
+    if plain.recognises(head, name):
+        return plain
     raise InputError("format.unknown", "the format of the file is not known", place=source.name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from pytwin.record.quantity import parse_number
 from pytwin.units import UnitError, factor, parse, resolve
 
 NAN = float("nan")
@@ -82,3 +83,31 @@ def per_interval(value: float, text: str, written: str, every: float) -> Amount:
     if not every > 0:
         return Amount(value, code, text, written, "dose.no-timing")
     return Amount(value * scale * every, "mg", text, written, "", f"dose:{code} every {every:g} h->mg")
+
+
+_FORMS = "tab tabs tablet tablets tbl {tbl} {tablet} {tablets} cap caps capsule capsules {cap} {capsule}"
+TABLETS = frozenset(_FORMS.split())
+
+
+def dose_amount(text: str, written: str, second: str = "", strength: float | None = None) -> Amount:
+    """A dose as written, with its unit in up to two spellings, as an amount.
+
+    Parameters
+    ----------
+    text, written, second : str
+        Number and unit.
+    strength : float, optional
+        Milligrams in a tablet, where the product states it.
+    """
+    number = parse_number(text) if text else None
+    if not text:
+        return Amount(original_unit=written, reason="dose.missing")
+    if number is None or number[0] or number[1] < 0:
+        return Amount(original_value=text[:64], original_unit=written, reason="value.not-numeric")
+    if not written.strip() and not second.strip():
+        return Amount(number[1], "", text, "", "dose.no-unit")
+    if written.lower() in TABLETS or second.lower() in TABLETS:
+        if strength is None:
+            return Amount(number[1], written, text, written, "dose.no-strength")
+        return Amount(number[1] * strength, "mg", text, written, "", f"tablet:{strength:g} mg")
+    return in_milligrams(number[1], text, written, second)
