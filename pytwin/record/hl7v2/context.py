@@ -17,7 +17,8 @@ from pytwin.record.time import NAIVE, UNKNOWN, Instant
 _SYSTEMS = {
     "": "local", "L": "local", "LOCAL": "local", "LN": "LOINC", "LOINC": "LOINC", "SCT": "SNOMED",
     "SNM": "SNOMED", "SNOMED": "SNOMED", "SNOMED-CT": "SNOMED", "SNOMEDCT": "SNOMED", "RXN": "RxNorm",
-    "RXNORM": "RxNorm", "NDC": "NDC", "CVX": "CVX", "C4": "CPT-4", "CPT": "CPT-4", "CPT4": "CPT-4", "CPT-4": "CPT-4",
+    "RXNORM": "RxNorm", "NDC": "NDC", "CVX": "CVX", "C4": "CPT-4", "CPT": "CPT-4", "CPT4": "CPT-4",
+    "CPT-4": "CPT-4",
     "I9": "ICD-9", "I9C": "ICD-9", "I9CDX": "ICD-9", "ICD9": "ICD-9", "ICD-9": "ICD-9", "ICD9CM": "ICD-9",
     "I9CP": "ICD-9", "I10": "ICD-10", "I10C": "ICD-10", "ICD10": "ICD-10", "ICD-10": "ICD-10",
     "ICD10CM": "ICD-10", "ICD-10-CM": "ICD-10", "I10P": "ICD-10-PCS", "UCUM": "UCUM", "ATC": "ATC",
