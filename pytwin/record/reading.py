@@ -7,10 +7,11 @@ from typing import Any
 
 from pytwin.errors import InputError
 from pytwin.issues import Severity
-from pytwin.record.codes import Analyte, analyte_of
+from pytwin.record.codes import Analyte
 from pytwin.record.event import Event
 from pytwin.record.log import IssueLog
 from pytwin.record.quantity import REASONS, measure, parse_number
+from pytwin.record.resolver import DEFAULT, Resolver
 from pytwin.record.time import DAY, UNKNOWN, Instant
 
 Fields = dict[str, Any]
@@ -30,9 +31,14 @@ class Reading:
         File and position of the element.
     id : str
         Identity of the element in the source; empty where it has none.
+    resolver : Resolver
+        What codes, names and units mean.
     """
 
-    def __init__(self, log: IssueLog, source: str, place: str, id: str = "") -> None:
+    def __init__(
+        self, log: IssueLog, source: str, place: str, id: str = "", resolver: Resolver = DEFAULT
+    ) -> None:
+        self.resolver = resolver
         self.log = log
         self.source = source
         self.place = place
@@ -91,7 +97,7 @@ def identify(reading: Reading, codings: Sequence[Coding], element: str) -> tuple
         (analyte, coding)
         for coding in codings
         if not (standard and coding[0] == "local")
-        for analyte in (analyte_of(*coding),)
+        for analyte in (reading.resolver.analyte(*coding),)
         if analyte
     ]
     names = {analyte.name for analyte, _ in known}
@@ -117,7 +123,7 @@ def measured(
     if number is None:
         reading.issue("value.not-numeric", "a quantity is not a number", element, "not usable", "error", text)
         return {"original_value": text[:_LONGEST], "original_unit": unit}, "value.not-numeric"
-    result = measure(number[1], comparator or number[0], unit, analyte, ucum)
+    result = measure(number[1], comparator or number[0], unit, analyte, ucum, reading.resolver)
     if result.reason:
         name = f": {analyte.name}" if analyte else ""
         message = REASONS.get(result.reason, "the value cannot be used") + name

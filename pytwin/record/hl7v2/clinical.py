@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pytwin.record.codes import condition_of, drug_of
+from pytwin.record.codes import condition_of
 from pytwin.record.conditions import FAMILY_HISTORY_STEM, NO_KNOWN_ALLERGY
 from pytwin.record.event import Event
 from pytwin.record.hl7v2.context import Context, codings
@@ -52,7 +52,7 @@ def read_allergy(ctx: Context, segment: Segment) -> list[Event]:
     valid, reason = _judge(ctx, segment.text(6).upper() if more else "", "-6")
     named = dict(zip(("system", "code", "name"), found[0], strict=True)) if found else {}
     reason = reason or _no_code(ctx, named, "-3")
-    drug = next((drug for coding in found for drug in (drug_of(*coding),) if drug), None)
+    drug = next((drug for coding in found for drug in (ctx.resolver.drug(*coding),) if drug), None)
     if drug:
         named["name"] = drug.name
     words = named.get("name", "").lower()

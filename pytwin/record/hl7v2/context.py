@@ -11,6 +11,7 @@ from pytwin.record.hl7v2.times import parse_hl7_time
 from pytwin.record.log import IssueLog
 from pytwin.record.oids import of_oid
 from pytwin.record.reading import Coding, Reading
+from pytwin.record.resolver import DEFAULT, Resolver
 from pytwin.record.time import NAIVE, UNKNOWN, Instant
 
 # HL7 table 0396 and names in use beside it
@@ -70,8 +71,16 @@ class Context(Reading):
     message : Message
     """
 
-    def __init__(self, log: IssueLog, source: str, message: Message, segment: Segment, id: str = "") -> None:
-        super().__init__(log, source, f"{message.place}, {segment.place}", id)
+    def __init__(
+        self,
+        log: IssueLog,
+        source: str,
+        message: Message,
+        segment: Segment,
+        id: str = "",
+        resolver: Resolver = DEFAULT,
+    ) -> None:
+        super().__init__(log, source, f"{message.place}, {segment.place}", id, resolver)
         self.message = message
 
     def time(self, segment: Segment, index: int, note: bool = True, component: int = 1) -> Instant:

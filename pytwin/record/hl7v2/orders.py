@@ -7,7 +7,7 @@ from math import isnan
 from typing import NamedTuple
 
 from pytwin.record.amount import DOSE_REASONS, NAN, Amount, dose_amount
-from pytwin.record.codes import drug_of, route_of, tablet_strength
+from pytwin.record.codes import route_of, tablet_strength
 from pytwin.record.event import Event
 from pytwin.record.hl7v2.context import Context, codings, entity
 from pytwin.record.hl7v2.message import Segment
@@ -102,7 +102,7 @@ def _product(ctx: Context, segment: Segment, index: int) -> _Product:
     if not found:
         ctx.issue("dose.no-drug", "the drug is not stated", f"-{index}", "not usable", "error")
         return _Product("", "", "", "", None)
-    named = [(coding, drug) for coding in found for drug in (drug_of(*coding),) if drug]
+    named = [(coding, drug) for coding in found for drug in (ctx.resolver.drug(*coding),) if drug]
     (system, code, name), drug = named[0] if named else (found[0], None)
     strengths = [s for coding in found for s in (tablet_strength(*coding),) if s]
     strength = strengths[0] if strengths else None

@@ -22,6 +22,7 @@ from pytwin.record.hl7v2.orders import DrugOrder, read_dispense, read_given, rea
 from pytwin.record.hl7v2.patient import identifier, read_person
 from pytwin.record.hl7v2.results import Order, read_observation
 from pytwin.record.hl7v2.text import RawMessage, Splitter
+from pytwin.record.resolver import Resolver
 from pytwin.record.sink import Options, Sink
 
 _CLINICAL: dict[str, Callable[[Context, Segment], list[Event]]] = {
@@ -52,7 +53,7 @@ def read(inputs: Sequence[Input], sink: Sink, options: Options) -> Iterator[None
     """
     for source in inputs:
         sink.opened(source)
-        file = _File(source.name, sink)
+        file = _File(source.name, sink, options.resolver)
         with source.open() as stream:
             for raw in file.splitter.messages(stream):
                 file.take(raw)
@@ -63,8 +64,9 @@ def read(inputs: Sequence[Input], sink: Sink, options: Options) -> Iterator[None
 class _File:
     """One file on its way into the sink."""
 
-    def __init__(self, name: str, sink: Sink) -> None:
+    def __init__(self, name: str, sink: Sink, resolver: Resolver) -> None:
         self.name = name
+        self.resolver = resolver
         self.sink = sink
         self.splitter = Splitter(sink.log(), name)
         self._before = len(sink.log().issues())
@@ -161,7 +163,8 @@ class _Walk:
 
     def _context(self, segment: Segment, id: str = "") -> Context:
         key = self.key or ""
-        return Context(self.file.sink.log(key), self.file.name, self.message, segment, id)
+        log = self.file.sink.log(key)
+        return Context(log, self.file.name, self.message, segment, id, self.file.resolver)
 
     def _write(self, events: list[Event]) -> None:
         if events:
