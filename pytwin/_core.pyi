@@ -199,6 +199,7 @@ def nonlinear(
     beta: float = ...,
     kappa: float = ...,
     n_node: int = 0,
+    form: int = 0,
     n_member: int = 100,
     inflation: float = 1.0,
     rotate: bool = False,

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "kalman/scalar.h"
+#include "kalman/upper.h"
 #include "parts.h"
 
 /* Points that fail are drawn again with half the spread, at most so often. */
@@ -49,7 +50,8 @@ static int can_iterate(const pt_nonlinear_iteration *o)
 static pt_status check(const pt_nonlinear_call *call)
 {
     pt_sigma_rule rule;
-    const int n = call->options->points.n_node;
+    const int n = call->options->points.n_node, form = call->options->points.form;
+    if (form < 0 || form >= PT_N_FORM || (form && call->variant == PT_GAUSS_ITERATED)) return PT_BAD_ARGUMENT;
     if (n < 0 || n == 1 || n > PT_HERMITE_MAX) return PT_BAD_ARGUMENT;
     if (is_product(call) && pt_sigma_hermite_points(nodes(call), call->nz) < 0) return PT_UNSUPPORTED;
     if (pt_gauss_iterates(call) && !can_iterate(&call->options->iteration)) return PT_BAD_ARGUMENT;
@@ -74,6 +76,9 @@ static int64_t place(const pt_nonlinear_call *call, gauss *g, double *block)
         {&g->P, nz * nz},
         {&g->L, nz * nz},
         {&g->shift, nz},
+        {&g->U, nz * nz},
+        {&g->noise, nz * nz},
+        {&g->row, 3 * nz},
         {&g->X, max * nz},
         {&g->weight, max},
         {&g->old, nz + 2 * nz * nz},
@@ -119,14 +124,35 @@ static pt_status create(const pt_nonlinear_call *call, pt_nonlinear_work *w)
 
 static void copy(double *to, const double *from, int64_t n) { memcpy(to, from, (size_t)n * sizeof *to); }
 
+/* Root of P by rows, into L; the rank, or -1 */
+static int root_by_rows(const pt_nonlinear_call *call, gauss *g)
+{
+    const double known = fmax(PT_KNOWN_EXACTLY, call->options->ode.rtol);
+    if (pt_gauss_is_rooted(call)) return pt_upper_pack(call->nz, g->U, g->L);
+    return pt_sigma_root(call->nz, call->nx % call->nz, g->m, known, g->P, PT_PIVOT_FILTER, g->L, g->pivot);
+}
+
+/* m and P of the points, plus span Q where there is one */
+static pt_status point_moments(const pt_nonlinear_call *call, gauss *g, const pt_sigma_rule *rule,
+                               int n_point, double span, const double *Q)
+{
+    const int nz = call->nz;
+    if (pt_gauss_is_rooted(call)) return pt_gauss_root_moments(call, g, rule, n_point, span);
+    pt_sigma_moments(rule, nz, n_point, g->X, g->m, g->P, g->shift);
+    for (int j = 0; Q && j < nz * nz; j++) g->P[j] += Q[j] * span;
+    return PT_OK;
+}
+
 int pt_gauss_draw(const pt_nonlinear_call *call, const pt_nonlinear_work *w, const pt_sigma_rule *rule)
 {
     gauss *g = w->own;
-    double known = fmax(PT_KNOWN_EXACTLY, call->options->ode.rtol);
-    int rank =
-        pt_sigma_factor(call->nz, call->nx % call->nz, g->m, known, g->P, PT_PIVOT_FILTER, g->L, g->pivot);
+    int clamped;
+    const int rank = root_by_rows(call, g);
     if (rank < 0) return 0;
-    return pt_sigma_draw(rule, call->nz, rank, g->L, call->nx, w->lower, w->upper, g->m, g->P, g->X);
+    const int n_point =
+        pt_sigma_draw(rule, call->nz, rank, g->L, call->nx, w->lower, w->upper, g->m, g->X, &clamped);
+    if (!clamped) return n_point;
+    return point_moments(call, g, rule, n_point, 0.0, NULL) == PT_OK ? n_point : 0;
 }
 
 static int is_gaussian(const pt_nonlinear_call *call, const gauss *g)
@@ -145,6 +171,8 @@ static pt_status begin(const pt_nonlinear_call *call, const pt_nonlinear_patient
     int64_t nz = call->nz;
     copy(g->m, state ? state : patient->mean, nz);
     copy(g->P, state ? state + nz : patient->cov, nz * nz);
+    const pt_status status = pt_gauss_is_rooted(call) ? pt_gauss_root_begin(call, patient, g, state) : PT_OK;
+    if (status != PT_OK) return status;
     return w->recording ? pt_gauss_record_begin(call, patient, w) : PT_OK;
 }
 
@@ -152,7 +180,7 @@ static void save(const pt_nonlinear_call *call, const pt_nonlinear_work *w, doub
 {
     const gauss *g = w->own;
     copy(state, g->m, call->nz);
-    copy(state + call->nz, g->P, (int64_t)call->nz * call->nz);
+    copy(state + call->nz, pt_gauss_is_rooted(call) ? g->U : g->P, (int64_t)call->nz * call->nz);
 }
 
 static void moments(const pt_nonlinear_call *call, pt_nonlinear_work *w, double *m, double *P)
@@ -198,14 +226,14 @@ static pt_status step(const pt_nonlinear_call *call, const pt_nonlinear_patient 
                       pt_nonlinear_work *w, double t1)
 {
     gauss *g = w->own;
-    int nz = call->nz, n_point;
+    int n_point;
     double span = t1 - w->course.t, share, *before = w->recording ? pt_gauss_record_room(call, w) : NULL;
     pt_sigma_rule rule;
     pt_status status = pt_gauss_carry(call, patient, w, t1, before, &rule, &n_point, &share);
     if (status != PT_OK) return status;
     if (w->recording) pt_gauss_record_points(call, w, t1, n_point, share);
-    pt_sigma_moments(&rule, nz, n_point, g->X, g->m, g->P, g->shift);
-    for (int j = 0; j < nz * nz; j++) g->P[j] += patient->Q[j] * span;
+    status = point_moments(call, g, &rule, n_point, span, patient->Q);
+    if (status != PT_OK) return status;
     if (w->recording) pt_gauss_record_prediction(call, w, span);
     return is_gaussian(call, g) ? PT_OK : PT_NOT_FINITE;
 }
@@ -248,9 +276,21 @@ static pt_status observe_plain(const pt_nonlinear_call *call, pt_nonlinear_work 
     int n_point;
     pt_status status = pt_gauss_forecast(call, w, obs, &rule, &n_point, forecast);
     if (status != PT_OK) return status;
+    if (pt_gauss_is_rooted(call))
+        return pt_gauss_root_update(call, g, &rule, n_point, obs, forecast, trust, loglike, use);
     pt_observe_update(&rule, call->nz, n_point, g->X, g->h, obs, forecast, g->gain, trust, g->m, g->P,
                       loglike, use);
     return PT_OK;
+}
+
+/* The box; a root follows where P felt it. */
+static pt_status bound(const pt_nonlinear_call *call, gauss *g)
+{
+    const int64_t size = (int64_t)call->nz * call->nz;
+    copy(g->old, g->P, size);
+    const pt_status status = pt_observe_bound(call->nz, call->in->lower, call->in->upper, g->m, g->P);
+    if (status != PT_OK || !pt_gauss_is_rooted(call)) return status;
+    return memcmp(g->old, g->P, (size_t)size * sizeof *g->P) == 0 ? PT_OK : pt_gauss_root_renew(call, g);
 }
 
 static pt_status observe_one(const pt_nonlinear_call *call, pt_nonlinear_work *w, const pt_observation *obs,
@@ -266,8 +306,7 @@ static pt_status observe_one(const pt_nonlinear_call *call, pt_nonlinear_work *w
     call->out->predicted[row] = forecast.mean;
     call->out->predicted_var[row] = forecast.var;
     call->out->latent_var[row] = forecast.latent_var;
-    if (status == PT_OK && call->in->lower)
-        status = pt_observe_bound(call->nz, call->in->lower, call->in->upper, g->m, g->P);
+    if (status == PT_OK && call->in->lower) status = bound(call, g);
     if (status != PT_OK) return status;
     if (!is_gaussian(call, g) || !s_finite(*loglike)) return PT_NOT_FINITE;
     call->out->use[row] = use;

@@ -39,14 +39,18 @@ typedef struct {
     double *block;     /* the arrays below lie in it */
     double *m, *P;     /* [nz], [nz, nz] */
     double *L, *shift; /* [nz, nz], [nz] */
-    double *X;         /* [max_lane, nz] points */
-    double *weight;    /* [max_lane] of the rule */
-    double *h, *gain;  /* [max_lane], [nz] */
-    double *old;       /* [nz] and 2 [nz, nz] moments and a root from before an update */
-    double *turns;     /* 4 of [nz] and [nz, nz]: moments of an iterated update */
-    double *solve;     /* [4, nz, nz] and [max_lane, nz] */
-    int *pivot;        /* [2 nz] */
-    int64_t *node;     /* [max_obs] the history's node of each observation */
+    double *U;         /* [nz, nz] of the square-root form, P = U' U (upper.h) */
+    double *noise;     /* [nz, nz] root of the patient's Q by rows; and how many */
+    int noise_rank;
+    double *row;      /* [3 nz] */
+    double *X;        /* [max_lane, nz] points */
+    double *weight;   /* [max_lane] of the rule */
+    double *h, *gain; /* [max_lane], [nz] */
+    double *old;      /* [nz] and 2 [nz, nz] moments and a root from before an update */
+    double *turns;    /* 4 of [nz] and [nz, nz]: moments of an iterated update */
+    double *solve;    /* [4, nz, nz] and [max_lane, nz] */
+    int *pivot;       /* [2 nz] */
+    int64_t *node;    /* [max_obs] the history's node of each observation */
     pt_history history;
     pt_gauss_path path;
 } pt_gauss_own;
@@ -57,6 +61,24 @@ pt_status pt_gauss_rule(const pt_nonlinear_call *call, double *weight, pt_sigma_
 /* Points of N(m, P) by `rule` into g->X; their number, or 0 when P is not a covariance. Where points had to
  * be clamped m and P are theirs afterwards. */
 int pt_gauss_draw(const pt_nonlinear_call *call, const pt_nonlinear_work *w, const pt_sigma_rule *rule);
+
+/* The square-root form (gauss_root.c): van der Merwe R, Wan EA, ICASSP 2001:3461-3464. Covariances come as
+ * roots and go as roots: weighted points, noise and gain are rows that rotations gather into a triangle,
+ *   U' U = sum_i w_i D_i D_i' + span Q,     then     sum_i w_i (D_i - g e_i)(..)' + extra g g'
+ * and a negative weight of the shift (sigma.h) is taken out of it again. P stands beside for who reads it. */
+int pt_gauss_is_rooted(const pt_nonlinear_call *call);
+/* U from P, or from `state`; the root of Q */
+pt_status pt_gauss_root_begin(const pt_nonlinear_call *call, const pt_nonlinear_patient *patient,
+                              pt_gauss_own *g, const double *state);
+/* m and U of the points in g->X, plus span Q */
+pt_status pt_gauss_root_moments(const pt_nonlinear_call *call, pt_gauss_own *g, const pt_sigma_rule *rule,
+                                int n_point, double span);
+/* What pt_observe_update is for the plain form. */
+pt_status pt_gauss_root_update(const pt_nonlinear_call *call, pt_gauss_own *g, const pt_sigma_rule *rule,
+                               int n_point, const pt_observation *obs, const pt_forecast *forecast,
+                               const pt_trust *trust, double *loglike, int8_t *use);
+/* The root after P was changed. */
+pt_status pt_gauss_root_renew(const pt_nonlinear_call *call, pt_gauss_own *g);
 
 /* Points drawn, and what they say of an observation: *forecast, g->h, g->gain and the rule that they were
  * drawn by. Points whose output can't be used are drawn again nearer to the mean and counted. */

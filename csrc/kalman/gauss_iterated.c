@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "kalman/gauss.h"
+#include "kalman/outer.h"
 #include "kalman/root.h"
 
 double pt_gauss_slope(int n, int rank, const double *L, const int *pivot, const double *c, double *a)
@@ -60,14 +61,16 @@ static void predict(const line *l, const pt_observation *obs, double h, pt_forec
 static void update(const line *l, const double *gain, const double *s, const pt_learned *y, double *m,
                    double *P)
 {
-    double D[l->n];
-    memset(P, 0, (size_t)l->n * l->n * sizeof *P);
+    double work[PT_OUTER_SIZE(l->n)];
+    pt_outer sum = pt_outer_begin(l->n, work, P);
     for (int k = 0; k < l->rank; k++) {
+        double *D = pt_outer_row(&sum);
         for (int j = 0; j < l->n; j++) D[j] = l->R[(size_t)j * l->n + k] - gain[j] * s[k];
-        pt_sigma_add_outer(l->n, 1.0, D, P);
+        pt_outer_push(&sum, 1.0);
     }
-    pt_sigma_add_outer(l->n, y->extra + l->left, gain, P);
-    pt_sigma_mirror(l->n, P);
+    memcpy(pt_outer_row(&sum), gain, (size_t)l->n * sizeof *gain);
+    pt_outer_push(&sum, y->extra + l->left);
+    pt_outer_end(&sum);
     for (int j = 0; j < l->n; j++) m[j] = l->m[j] + gain[j] * y->innovation;
 }
 

@@ -56,8 +56,8 @@ void pt_grid_free(pt_grid *g)
 static int suits(const pt_nonlinear_call *call)
 {
     const pt_nonlinear_options *o = call->options;
-    return call->method == &pt_gauss && !pt_gauss_iterates(call) && !o->smooth && !(o->robust > 0.0) &&
-           !(o->student > 0.0) && !call->in->lower && call->in->n_patient > 1 &&
+    return call->method == &pt_gauss && !pt_gauss_iterates(call) && !pt_gauss_is_rooted(call) && !o->smooth &&
+           !(o->robust > 0.0) && !(o->student > 0.0) && !call->in->lower && call->in->n_patient > 1 &&
            call->max_lane * call->nz * V <= MOST_POINT_VECS;
 }
 

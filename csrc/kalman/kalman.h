@@ -70,6 +70,10 @@ typedef struct {
 /* Most points of a product of abscissae. */
 #define PT_MOST_POINTS 100000
 
+/* Covariances as they are, or their square roots: for problems whose variances lie further apart than 1e14.
+ */
+typedef enum { PT_FORM_PLAIN, PT_FORM_ROOT, PT_N_FORM } pt_form;
+
 /* Points of the unscented methods: m and m +- sqrt(c) L_j with c = alpha^2 (nz + kappa), P = L L', the
  * parameters' columns first. Columns that vanish (a state known exactly, or one that follows from the others)
  * give no points: their weight lies on the centre. With beta >= alpha^2 every covariance is positive
@@ -78,6 +82,7 @@ typedef struct {
     double alpha, beta, kappa;
     int n_node; /* abscissae of a Gauss-Hermite rule in each direction, 0: 3; "iplf": 0 takes the points above
                  */
+    int form;   /* pt_form, of "ukf", "ckf", "ghkf" */
 } pt_nonlinear_points;
 
 typedef struct {

@@ -110,7 +110,7 @@ pt_status pt_nonlinear_begin(const pt_nonlinear_call *call, const pt_nonlinear_p
     course->t = patient->start;
     course->given = nextafter(patient->start, -INFINITY);
     course->next = course->count = 0;
-    course->loglike = 0.0;
+    course->loglike = course->step = 0.0;
     catch_up(patient, call->n_dose, course);
     return call->method->begin(call, patient, w, NULL);
 }

@@ -82,6 +82,7 @@ typedef struct {
     int64_t next;  /* first action not yet done */
     int64_t count; /* steps and groups of observations so far; names random numbers */
     double loglike;
+    double step;             /* with which the integrator goes on; 0: it guesses */
     double *params, *factor; /* [np] natural parameters and their running factors */
     double *rate;            /* [n_dose] running infusions */
 } pt_course;
@@ -103,6 +104,7 @@ struct pt_nonlinear_work {
     double *lower, *upper; /* [nx] what the equations allow */
     double *x, *p;         /* [max_lane, nx], [max_lane, np] lanes */
     double *times, *y;     /* [max_lane], [max_lane, ny] */
+    double *column;        /* [max_lane] one parameter of all lanes */
     double *m, *P;         /* [nz], [nz, nz] for moments */
     double *root;          /* [nz, nz] */
     int *pivot;            /* [nz] */

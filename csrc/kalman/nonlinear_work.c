@@ -6,7 +6,7 @@
 
 /* ---- course ---- */
 
-enum { N_SCALAR = 5 };
+enum { N_SCALAR = 6 };
 
 static void copy(double *to, const double *from, int64_t n)
 {
@@ -17,8 +17,8 @@ int64_t pt_course_size(const pt_nonlinear_call *call) { return N_SCALAR + 2 * ca
 
 void pt_course_save(const pt_nonlinear_call *call, const pt_course *course, double *to)
 {
-    const double scalars[N_SCALAR] = {course->t, course->given, (double)course->next, (double)course->count,
-                                      course->loglike};
+    const double scalars[N_SCALAR] = {
+        course->t, course->given, (double)course->next, (double)course->count, course->loglike, course->step};
     copy(to, scalars, N_SCALAR);
     copy(to + N_SCALAR, course->params, call->np);
     copy(to + N_SCALAR + call->np, course->factor, call->np);
@@ -40,6 +40,7 @@ void pt_course_load(const pt_nonlinear_call *call, const double *from, pt_course
     course->next = (int64_t)from[2];
     course->count = (int64_t)from[3];
     course->loglike = from[4];
+    course->step = from[5];
     copy(course->params, from + N_SCALAR, call->np);
     copy(course->factor, from + N_SCALAR + call->np, call->np);
     copy(course->rate, from + N_SCALAR + 2 * call->np, call->n_dose);
@@ -60,6 +61,7 @@ static int64_t place(const pt_nonlinear_call *call, pt_nonlinear_work *w, double
         {&w->x, max * nx},
         {&w->p, max * np},
         {&w->times, max},
+        {&w->column, max},
         {&w->y, max * call->ny},
         {&w->m, nz},
         {&w->P, nz * nz},
@@ -103,8 +105,12 @@ static void to_lanes(const pt_nonlinear_call *call, pt_nonlinear_work *w, int64_
         copy(w->x + i * nx, Z + i * nz, nx);
         copy(w->p + i * np, w->course.params, np);
     }
-    for (int k = 0; k < call->nt; k++)
-        pt_scale_natural(call->in->scale[k], n_lane, Z + nx + k, nz, w->p + call->in->theta[k], np);
+    for (int k = 0; k < call->nt; k++) {
+        double *p = w->p + call->in->theta[k];
+        for (int64_t i = 0; i < n_lane; i++) w->column[i] = Z[i * nz + nx + k];
+        pt_scale_natural(call->in->scale[k], n_lane, w->column, 1, w->column, 1);
+        for (int64_t i = 0; i < n_lane; i++) p[i * np] = w->column[i];
+    }
 }
 
 pt_status pt_nonlinear_propagate(const pt_nonlinear_call *call, const pt_nonlinear_patient *patient,
@@ -114,11 +120,13 @@ pt_status pt_nonlinear_propagate(const pt_nonlinear_call *call, const pt_nonline
     pt_course *c = &w->course;
     const int64_t from = c->next;
     const double t0 = c->t;
+    pt_ode_options ode = call->options->ode;
+    ode.step_first = c->step;
     to_lanes(call, w, n_lane, Z);
-    pt_status status =
-        pt_propagate(call->model, w->propagator, n_lane, t0, t1, w->x, w->p, c->factor, c->rate, &c->given,
-                     &patient->schedule, &c->next, w->lane_status, &call->options->ode);
+    pt_status status = pt_propagate(call->model, w->propagator, n_lane, t0, t1, w->x, w->p, c->factor,
+                                    c->rate, &c->given, &patient->schedule, &c->next, w->lane_status, &ode);
     if (status != PT_OK) return status;
+    if (t1 > t0) c->step = pt_propagator_step(w->propagator);
     pt_schedule_params(&patient->schedule, from, c->next, t0, t1, c->params);
     c->t = t1;
     for (int64_t i = 0; i < n_lane; i++) copy(Z + i * nz, w->x + i * nx, nx);

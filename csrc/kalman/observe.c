@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "kalman/match.h"
+#include "kalman/outer.h"
 #include "kalman/scalar.h"
 
 #define HEAVY 0.5 /* a Student error that keeps less of its precision is down-weighted */
@@ -130,22 +131,25 @@ pt_status pt_observe_forecast(const pt_sigma_rule *rule, int n, int n_point, con
 static void joseph(const pt_sigma_rule *rule, int n, int n_point, const double *X, const double *h,
                    const double *gain, double extra, double *P)
 {
-    double E[n], shift[n], base[n], h_base;
+    double shift[n], base[n], h_base, work[PT_OUTER_SIZE(n)];
+    pt_outer sum = pt_outer_begin(n, work, P);
     pt_sigma_base(rule, n, n_point, X, base);
     pt_sigma_base(rule, 1, n_point, h, &h_base);
     memset(shift, 0, (size_t)n * sizeof *shift);
-    memset(P, 0, (size_t)n * n * sizeof *P);
     for (int i = 0; i < n_point; i++) {
         const double w = pt_sigma_weight(rule, i), e = h[i] - h_base;
+        double *restrict E = pt_outer_row(&sum);
         for (int j = 0; j < n; j++) {
             E[j] = X[(size_t)i * n + j] - base[j] - gain[j] * e;
             shift[j] += w * E[j];
         }
-        pt_sigma_add_outer(n, w, E, P);
+        pt_outer_push(&sum, w);
     }
-    pt_sigma_add_outer(n, rule->bend, shift, P);
-    pt_sigma_add_outer(n, extra, gain, P);
-    pt_sigma_mirror(n, P);
+    memcpy(pt_outer_row(&sum), shift, (size_t)n * sizeof *shift);
+    pt_outer_push(&sum, rule->bend);
+    memcpy(pt_outer_row(&sum), gain, (size_t)n * sizeof *gain);
+    pt_outer_push(&sum, extra);
+    pt_outer_end(&sum);
 }
 
 double pt_observe_robust(double robust, double innovation, double var)

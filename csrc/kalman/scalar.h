@@ -1,4 +1,4 @@
-/* Transcendental functions of one number through the lane maths, so that all builds agree to the bit. */
+/* Functions of one number through the lane maths, so that all builds agree to the bit. */
 #ifndef PT_KALMAN_SCALAR_H
 #define PT_KALMAN_SCALAR_H
 

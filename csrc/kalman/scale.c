@@ -16,7 +16,10 @@ vec pt_scale_lanes(int scale, vec z)
 
 void pt_scale_natural(int scale, int64_t n, const double *z, int64_t z_stride, double *p, int64_t p_stride)
 {
-    for (int64_t i = 0; i < n; i += PT_W) {
+    int64_t i = 0;
+    for (; z_stride == 1 && p_stride == 1 && i + PT_W <= n; i += PT_W)
+        v_store(p + i, pt_scale_lanes(scale, v_load(z + i)));
+    for (; i < n; i += PT_W) {
         int rest = n - i < PT_W ? (int)(n - i) : PT_W;
         double block[PT_W] = {0};
         for (int k = 0; k < rest; k++) block[k] = z[(i + k) * z_stride];

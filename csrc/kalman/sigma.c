@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "kalman/outer.h"
 #include "kalman/scalar.h"
 
 /* Relative to the variances: beyond, a covariance is not symmetric. */
@@ -32,61 +33,108 @@ pt_status pt_sigma_check(int n, const double *P)
  * would be rounding of subnormal numbers. */
 #define VANISHED 1e-280
 
-/* L[i, k] = (P[i, j] - sum_q L[i, q] L[j, q]) / sqrt(d) for the variables not yet eliminated */
-static void factor_column(int n, const double *P, double *L, const int *order, int step, int k, double d)
+/* v (n) = row j of P less what the k rows of U so far explain: P[j, i] - sum_q U[q, j] U[q, i] */
+static void rest_of_row(int n, const double *P, int j, int k, const double *U, double *v)
 {
-    int j = order[step];
-    double root = __builtin_sqrt(d);
-    for (int i = 0; i < n; i++) L[i * n + k] = 0.0;
-    L[j * n + k] = root;
-    for (int s = step + 1; s < n; s++) {
-        int i = order[s];
-        double v = P[i * n + j];
-        for (int q = 0; q < k; q++) v -= L[i * n + q] * L[j * n + q];
-        L[i * n + k] = v / root;
+    enum { SPAN = 4 * PT_W };
+    int i = 0;
+    for (; i + SPAN <= n; i += SPAN) {
+        vec sum[4];
+        for (int s = 0; s < 4; s++) sum[s] = v_load(P + (size_t)j * n + i + s * PT_W);
+        for (int q = 0; q < k; q++) {
+            const double *row = U + (size_t)q * n;
+            const vec u = v_set(row[j]);
+            for (int s = 0; s < 4; s++) sum[s] -= u * v_load(row + i + s * PT_W);
+        }
+        for (int s = 0; s < 4; s++) v_store(v + i + s * PT_W, sum[s]);
+    }
+    for (; i < n; i++) {
+        double sum = P[(size_t)j * n + i];
+        for (int q = 0; q < k; q++) sum -= U[(size_t)q * n + j] * U[(size_t)q * n + i];
+        v[i] = sum;
     }
 }
 
-int pt_sigma_factor(int n, int first, const double *m, double known, const double *P, double tol, double *L,
-                    int *pivot)
+/* Zeros where the variables first, first + 1, .. stand that were taken before. */
+static void clear_taken(int n, int first, int taken, double *row)
+{
+    const int wrapped = first + taken > n ? first + taken - n : 0;
+    memset(row + first, 0, (size_t)(taken - wrapped) * sizeof *row);
+    memset(row, 0, (size_t)wrapped * sizeof *row);
+}
+
+int pt_sigma_root(int n, int first, const double *m, double known, const double *P, double tol, double *U,
+                  int *pivot)
 {
     int rank = 0;
-    int order[n];
-    for (int s = 0; s < n; s++) order[s] = (first + s) % n;
+    double v[n];
     for (int s = 0; s < n; s++) {
-        int j = order[s];
-        double scale = P[j * n + j], d = scale;
+        const int j = first + s < n ? first + s : first + s - n;
+        const double scale = P[(size_t)j * n + j], exact = known * m[j];
         if (scale >= 0.0 && scale < VANISHED) continue;
-        for (int q = 0; q < rank; q++) d -= L[j * n + q] * L[j * n + q];
+        rest_of_row(n, P, j, rank, U, v);
+        const double d = v[j], root = __builtin_sqrt(d);
         if (!s_finite(d) || scale < 0.0 || d < -INDEFINITE * scale) return -1;
-        double exact = known * m[j];
         if (d <= tol * scale || d <= exact * exact) continue;
-        factor_column(n, P, L, order, s, rank, d);
+        double *row = U + (size_t)rank * n;
+        for (int i = 0; i < n; i++) row[i] = v[i] / root;
+        clear_taken(n, first, s, row);
+        row[j] = root;
         pivot[rank++] = j;
     }
     return rank;
 }
 
+int pt_sigma_factor(int n, int first, const double *m, double known, const double *P, double tol, double *L,
+                    int *pivot)
+{
+    const int rank = pt_sigma_root(n, first, m, known, P, tol, L, pivot);
+    for (int64_t k = (int64_t)(rank < 0 ? n : rank) * n; k < (int64_t)n * n; k++) L[k] = 0.0;
+    for (int i = 0; rank > 0 && i < n; i++)
+        for (int j = 0; j < i; j++) {
+            const double kept = L[(size_t)i * n + j];
+            L[(size_t)i * n + j] = L[(size_t)j * n + i];
+            L[(size_t)j * n + i] = kept;
+        }
+    return rank;
+}
+
+static int is_inside(int n, const double *lower, const double *upper, const double *x)
+{
+    int j = 0, outside = 0;
+    vmask any = m_set(0);
+    for (; j + PT_W <= n; j += PT_W) {
+        const vec v = v_load(x + j);
+        any |= v_lt(v, v_load(lower + j)) | v_gt(v, v_load(upper + j));
+    }
+    for (; j < n; j++) outside |= x[j] < lower[j] || x[j] > upper[j];
+    return !outside && !m_any(any);
+}
+
 static int clamp_points(int n, int n_point, int n_bound, const double *lower, const double *upper, double *X)
 {
     int clamped = 0;
-    for (int i = 0; i < n_point; i++)
+    for (int i = 0; i < n_point; i++) {
+        double *x = X + (size_t)i * n;
+        if (is_inside(n_bound, lower, upper, x)) continue;
+        clamped = 1;
         for (int j = 0; j < n_bound; j++) {
-            double *x = X + (size_t)i * n + j;
-            if (*x < lower[j]) *x = lower[j], clamped = 1;
-            if (*x > upper[j]) *x = upper[j], clamped = 1;
+            if (x[j] < lower[j]) x[j] = lower[j];
+            if (x[j] > upper[j]) x[j] = upper[j];
         }
+    }
     return clamped;
 }
 
-/* m +- root L_k */
-static int draw_axes(const pt_sigma_rule *rule, int n, int rank, const double *L, const double *m, double *X)
+/* m +- root U_k */
+static int draw_axes(const pt_sigma_rule *rule, int n, int rank, const double *U, const double *m, double *X)
 {
     memcpy(X, m, (size_t)n * sizeof *X);
     for (int k = 0; k < rank; k++) {
-        double *plus = X + (size_t)(2 * k + 1) * n, *minus = plus + n;
+        double *restrict plus = X + (size_t)(2 * k + 1) * n, *restrict minus = plus + n;
+        const double *row = U + (size_t)k * n;
         for (int j = 0; j < n; j++) {
-            double step = rule->root * L[j * n + k];
+            const double step = rule->root * row[j];
             plus[j] = m[j] + step;
             minus[j] = m[j] - step;
         }
@@ -95,7 +143,7 @@ static int draw_axes(const pt_sigma_rule *rule, int n, int rank, const double *L
 }
 
 /* The products: one column after another, each point of the columns before at every abscissa. */
-static int draw_product(const pt_sigma_rule *rule, int n, int rank, const double *L, const double *m,
+static int draw_product(const pt_sigma_rule *rule, int n, int rank, const double *U, const double *m,
                         double *X)
 {
     int n_point = 1;
@@ -105,56 +153,42 @@ static int draw_product(const pt_sigma_rule *rule, int n, int rank, const double
             for (int i = 0; i < n_point; i++) {
                 const double *from = X + (size_t)i * n;
                 double *to = X + ((size_t)q * n_point + i) * n;
-                for (int j = 0; j < n; j++) to[j] = from[j] + rule->node[q] * L[j * n + k];
+                for (int j = 0; j < n; j++) to[j] = from[j] + rule->node[q] * U[(size_t)k * n + j];
             }
         n_point *= rule->n_node;
     }
     return n_point;
 }
 
-int pt_sigma_draw(const pt_sigma_rule *rule, int n, int rank, const double *L, int n_bound,
-                  const double *lower, const double *upper, double *m, double *P, double *X)
+int pt_sigma_draw(const pt_sigma_rule *rule, int n, int rank, const double *U, int n_bound,
+                  const double *lower, const double *upper, const double *m, double *X, int *clamped)
 {
-    int n_point = rule->n_node ? draw_product(rule, n, rank, L, m, X) : draw_axes(rule, n, rank, L, m, X);
+    int n_point = rule->n_node ? draw_product(rule, n, rank, U, m, X) : draw_axes(rule, n, rank, U, m, X);
     pt_sigma_weights(rule, n, n_point);
-    double shift[n];
-    if (clamp_points(n, n_point, n_bound, lower, upper, X))
-        pt_sigma_moments(rule, n, n_point, X, m, P, shift);
+    *clamped = clamp_points(n, n_point, n_bound, lower, upper, X);
     return n_point;
-}
-
-void pt_sigma_add_outer(int n, double a, const double *D, double *P)
-{
-    for (int r = 0; r < n; r++) {
-        const double d = a * D[r];
-        for (int c = 0; c <= r; c++) P[r * n + c] += d * D[c];
-    }
-}
-
-void pt_sigma_mirror(int n, double *P)
-{
-    for (int r = 0; r < n; r++)
-        for (int c = 0; c < r; c++) P[c * n + r] = P[r * n + c];
 }
 
 void pt_sigma_moments(const pt_sigma_rule *rule, int n, int n_point, const double *X, double *m, double *P,
                       double *shift)
 {
-    double D[n], base[n];
+    double base[n], work[PT_OUTER_SIZE(n)];
+    pt_outer sum = pt_outer_begin(n, work, P);
     pt_sigma_base(rule, n, n_point, X, base);
     memset(shift, 0, (size_t)n * sizeof *shift);
-    memset(P, 0, (size_t)n * n * sizeof *P);
     for (int i = 0; i < n_point; i++) {
-        const double w = pt_sigma_weight(rule, i);
+        const double w = pt_sigma_weight(rule, i), *x = X + (size_t)i * n;
+        double *restrict D = pt_outer_row(&sum);
         for (int j = 0; j < n; j++) {
-            D[j] = X[(size_t)i * n + j] - base[j];
+            D[j] = x[j] - base[j];
             shift[j] += w * D[j];
         }
-        pt_sigma_add_outer(n, w, D, P);
+        pt_outer_push(&sum, w);
     }
-    pt_sigma_add_outer(n, rule->bend, shift, P);
+    memcpy(pt_outer_row(&sum), shift, (size_t)n * sizeof *shift);
+    pt_outer_push(&sum, rule->bend);
+    pt_outer_end(&sum);
     for (int j = 0; j < n; j++) m[j] = base[j] + shift[j];
-    pt_sigma_mirror(n, P);
 }
 
 void pt_sigma_cross(const pt_sigma_rule *rule, int n, int n_point, const double *before, const double *after,

@@ -72,16 +72,15 @@ pt_status pt_sigma_check(int n, const double *P);
 int pt_sigma_factor(int n, int first, const double *m, double known, const double *P, double tol, double *L,
                     int *pivot);
 
-/* X (2 rank + 1, n): m, then m + root L_k, m - root L_k for each k; of a Gauss-Hermite rule (n_node^rank, n)
- * the products; clamped to [lower, upper] (n_bound
- * leading elements). Where a point was clamped, m and P become the moments of the clamped points.
- * Returns the number of points. */
-int pt_sigma_draw(const pt_sigma_rule *rule, int n, int rank, const double *L, int n_bound,
-                  const double *lower, const double *upper, double *m, double *P, double *X);
+/* The same; U (n, n): column k of L in row k. */
+int pt_sigma_root(int n, int first, const double *m, double known, const double *P, double tol, double *U,
+                  int *pivot);
 
-/* P (n, n) += a D D', its lower triangle; and the upper one from it */
-void pt_sigma_add_outer(int n, double a, const double *D, double *P);
-void pt_sigma_mirror(int n, double *P);
+/* X (2 rank + 1, n): m, then m + root U_k, m - root U_k for each row; of a Gauss-Hermite rule (n_node^rank,
+ * n) the products; clamped to [lower, upper] (n_bound leading elements), and whether any was. Returns the
+ * number of points. */
+int pt_sigma_draw(const pt_sigma_rule *rule, int n, int rank, const double *U, int n_bound,
+                  const double *lower, const double *upper, const double *m, double *X, int *clamped);
 
 /* m (n), P (n, n) of points X (n_point, n); shift (n): m - base */
 void pt_sigma_moments(const pt_sigma_rule *rule, int n, int n_point, const double *X, double *m, double *P,

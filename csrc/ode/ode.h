@@ -111,6 +111,11 @@ void pt_propagator_free(pt_propagator *work);
  * call one of its own; without it, or for a model without diffusion, such methods are PT_UNSUPPORTED. step in
  * [1, 2^24); pt_simulate's paths have step 0. */
 void pt_propagator_noise(pt_propagator *work, uint64_t seed, int64_t patient, int64_t step);
+/* The smallest step that any lane of the last call would have gone on with: `step_first` of a call that goes
+ * on where that one ended. 0 where nothing is known: no time went by, or the steps are not chosen by their
+ * error.
+ */
+double pt_propagator_step(const pt_propagator *work);
 
 /* x(t0) -> x(t1) for n_lane lanes that share one schedule (sigma points, ensemble members).
  *   x      (n_lane, n_state)  in and out

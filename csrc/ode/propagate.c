@@ -1,6 +1,7 @@
 /* pt_propagate: a few lanes that share one schedule, from one instant to another. */
 #include "ode/noise.h"
 #include "ode/sensitivity.h"
+#include "ode/stiff.h"
 
 enum { PLAIN, RAMPED, PLAIN_TANGENT, RAMPED_TANGENT, N_BLOCK }; /* ramped: for schedules with SLOPE actions */
 
@@ -13,6 +14,7 @@ struct pt_propagator {
     pt_block *block[N_BLOCK]; /* null until it is needed */
     uint64_t seed;            /* of the paths of noise */
     int64_t patient, step;    /* step 0: no paths were asked for */
+    double suited;            /* see pt_propagator_step */
 };
 
 /* One call at work. */
@@ -27,6 +29,7 @@ typedef struct {
     int64_t patient, step;    /* of the paths of noise */
     const int32_t *direction; /* (n_lane), or null */
     double *dx;
+    double suited; /* smallest step that a lane would have gone on with */
 } propagation;
 
 /* What a block is laid out by. */
@@ -98,10 +101,19 @@ static int take(void *context, pt_block *b, int s)
     return 1;
 }
 
+/* The step that slot s would have gone on with. A lane that changed to the stiff method has steps that are
+ * too long for the explicit one, with which the next call begins: none. */
+static double suited_step(const pt_block *b, int s)
+{
+    const int changed = b->stiff && b->stiff->choice.automatic && *pt_flag(b->stiff->choice.stiff, s) != 0;
+    return changed ? 0 : pt_get(b->h, 0, s);
+}
+
 static void finish(void *context, pt_block *b, int s)
 {
     propagation *c = context;
     const pt_slot *slot = &b->slot[s];
+    if (slot->status == PT_OK && suited_step(b, s) < c->suited) c->suited = suited_step(b, s);
     c->status[slot->lane] = (int32_t)slot->status;
     pt_slot_state(b, s, c->x + slot->lane * b->n_state);
     if (c->direction) pt_tangents_state(b, s, c->dx + slot->lane * b->n_state, 1);
@@ -145,6 +157,8 @@ void pt_propagator_noise(pt_propagator *work, uint64_t seed, int64_t patient, in
     work->step = step;
 }
 
+double pt_propagator_step(const pt_propagator *work) { return work->suited; }
+
 static pt_status check_noise(const pt_model *model, const pt_propagator *work, const pt_ode_options *o)
 {
     if (!pt_method_has_noise(o->method)) return PT_OK;
@@ -183,10 +197,13 @@ pt_status pt_propagate_tangents(const pt_model *model, pt_propagator *work, int6
                         .patient = work->patient,
                         .step = work->step,
                         .direction = direction,
-                        .dx = dx};
+                        .dx = dx,
+                        .suited = __builtin_inf()};
     const pt_feed feed = {.context = &call, .take = take, .finish = finish};
     if (direction) work->block[kind]->tangents->n = 1;
     pt_block_run(work->block[kind], &feed);
+    const int chosen = t1 > t0 && !pt_steps_are_fixed(options) && !pt_method_has_noise(options->method);
+    work->suited = chosen && call.suited < __builtin_inf() ? call.suited : 0;
     act_on_shared(schedule, next, t1, model->n_dose, factor, rate);
     *given = t1;
     return PT_OK;

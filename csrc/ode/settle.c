@@ -89,9 +89,9 @@ static void act_past(pt_block *b, int s)
 
 static int finite_lane(const vec *v, int n, int s)
 {
-    double sum = 0; /* 0 * v is 0 or NaN */
-    for (int i = 0; i < n; i++) sum += 0 * pt_get(v, i, s);
-    return sum == 0;
+    int bad = 0;
+    for (int i = 0; i < n; i++) bad |= pt_get(v, i, s) - pt_get(v, i, s) != 0;
+    return !bad;
 }
 
 static int set_params(pt_block *b, int s)

@@ -34,6 +34,8 @@ class Option:
     doc : str
     core : str
         What the core calls it; "": the same.
+    choices : tuple of str
+        Where not empty, the value is one of these, and the core gets its place among them.
     """
 
     default: float | int | Callable[[int], float]
@@ -43,6 +45,7 @@ class Option:
     whole: bool = False
     doc: str = ""
     core: str = ""
+    choices: tuple[str, ...] = ()
 
     def read(self, name: str, value: Any) -> float | int:
         """The value, checked.
@@ -52,6 +55,8 @@ class Option:
         InputError
             ``estimation.bad-option``.
         """
+        if self.choices and value in self.choices:
+            return self.choices.index(value)
         try:
             number = float(value)
         except (TypeError, ValueError):
@@ -62,6 +67,9 @@ class Option:
         return round(number) if self.whole else number
 
     def _error(self, name: str, value: Any) -> InputError:
+        if self.choices:
+            message = f"{name} is {value!r}, expected one of {', '.join(self.choices)}"
+            return InputError("estimation.bad-option", message, place=name, hint=self.doc)
         kind = "a whole number" if self.whole else "a number"
         bounds = []
         if self.low > float("-inf"):
@@ -149,6 +157,13 @@ _SPREAD = {
     "kappa": Option(lambda n: 3.0 - n, doc="c = alpha^2 (n + kappa) is the squared distance in SDs"),
 }
 
+_FORM = {
+    "form": Option(
+        0, 0, 1, whole=True, choices=("plain", "square-root"),
+        doc="Covariances, or their square roots: for variances that lie further apart than 1e14",
+    )
+}  # fmt: skip
+
 _SEED = Option(0, 0, 2**63 - 1, whole=True, doc="Of the random numbers")
 
 _PARTICLES = {
@@ -203,9 +218,9 @@ _PLACES = {
 }
 
 METHODS: dict[str, Method] = {
-    "ukf": Method("unscented Kalman filter", "ukf", _SPREAD),
-    "ckf": Method("cubature Kalman filter", "ckf"),
-    "ghkf": Method("Gauss-Hermite Kalman filter", "ghkf", {"n_node": _NODES}),
+    "ukf": Method("unscented Kalman filter", "ukf", {**_SPREAD, **_FORM}),
+    "ckf": Method("cubature Kalman filter", "ckf", _FORM),
+    "ghkf": Method("Gauss-Hermite Kalman filter", "ghkf", {"n_node": _NODES, **_FORM}),
     "iplf": Method(
         "iterated posterior linearisation filter",
         "iplf",

@@ -54,10 +54,10 @@ def patient(method: str) -> dict[str, Any]:
     }
 
 
-def differing(method: str, seed: int) -> int:
+def differing(method: str, seed: int, **more: Any) -> int:
     """Arrays of a record in another order that differ from the batch's in any bit."""
     rng = np.random.default_rng(seed)
-    call = patient(method)
+    call = patient(method) | more
     times = np.sort(rng.choice(97, 12, replace=False)) / 4.0
     values = np.where(rng.random(12) < 0.15, np.nan, rng.uniform(1, 9, 12))
     online = Filter(**call, every=3)
