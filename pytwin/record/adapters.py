@@ -100,3 +100,10 @@ def sniff(source: Input) -> Adapter:
     if plain.recognises(head, name):
         return plain
     raise InputError("format.unknown", "the format of the file is not known", place=source.name)
+
+
+def is_table(source: Input) -> bool:
+    """Whether a file may be a table of cells: text that begins like neither JSON nor XML nor HL7."""
+    head = source.head().removeprefix(b"\xef\xbb\xbf").lstrip()
+    other = head.startswith((b"{", b"[", *_OTHERS)) or head[:2] in (b"\xff\xfe", b"\xfe\xff")
+    return bool(head) and not other and b"\x00" not in head

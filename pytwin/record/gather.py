@@ -10,7 +10,7 @@ from pytwin.errors import InputError
 from pytwin.formats.archive import unpacked
 from pytwin.formats.files import Input, PathLike
 from pytwin.issues import Issue, Issues
-from pytwin.record.adapters import Adapter, named, sniff
+from pytwin.record.adapters import Adapter, is_table, named, sniff
 from pytwin.record.sink import Options
 
 SourceLike = PathLike | bytes | Iterable[PathLike | bytes]
@@ -95,6 +95,8 @@ def data_sets(
 
 
 def _sniff(source: Input, options: Options) -> Adapter:
+    if options.mapping is not None and is_table(source):
+        return named("csv")
     found = sniff(source)
     if found.name == "csv" and options.mapping is None:
         hint = "Say with mapping= what its columns mean"

@@ -140,6 +140,9 @@ class RecordIterator(Iterator[Record]):
         for sink, ended in reading.sinks():
             if ended or sink.finished:
                 keys = sink.keys() if ended else list(dict.fromkeys(sink.finished))
+                if ended and not keys and not sink.taken:
+                    self.issues.extend(sink.all_issues())
+                    self.issues.add("record.no-patient", "a data set without a patient", severity="error")
                 yield from sink.take(key for key in keys if patient in (None, key))
             elif len(sink.sheet) >= _CHUNK:
                 sink.flush()

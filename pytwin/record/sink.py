@@ -47,6 +47,7 @@ class Sink:
         self.people: dict[str, PatientInfo] = {}
         self.sources: list[Source] = []
         self.finished: list[str] = []
+        self.taken = 0
         self._logs: dict[str, IssueLog] = {}
         self._genotypes: dict[str, dict[str, str]] = {}
         self._same: dict[str, str] = {}
@@ -141,6 +142,7 @@ class Sink:
                 parts.get(self.known_as(key), left).append(rows)
         self.tables = left
         self.finished = [key for key in self.finished if key not in parts]
+        self.taken += len(parts)
         return [self._record(key, tables) for key, tables in parts.items()]
 
     def _record(self, key: str, tables: list[EventTable]) -> Record:

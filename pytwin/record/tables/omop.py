@@ -103,11 +103,13 @@ def table_of(name: str) -> str:
 
 
 def recognises(head: bytes, name: str) -> bool:
-    """Whether a file is a table of OMOP: by its name, and where it holds events by its header."""
+    """Whether a file is a table of OMOP: by its name and its header."""
     table = table_of(name)
-    if not table or table in _SILENT or head.startswith(b"PAR1"):
+    if not table or head.startswith(b"PAR1"):
         return bool(table)
     columns = [part.strip(b' "\r') for part in head.partition(b"\n")[0].lower().split(b",")]
+    if table in _SILENT:
+        return any(column.endswith(b"_id") or column.startswith(b"cdm_") for column in columns)
     ids = (b"person_id", b"concept_id", f"{table}_id".encode(), f"{table}_concept_id".encode())
     return any(column in ids for column in columns) or any(c.endswith(b"_concept_id") for c in columns)
 
