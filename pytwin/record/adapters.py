@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from pytwin.errors import InputError
 from pytwin.formats.files import Input
-from pytwin.record import csvread, fhir, hl7v2
+from pytwin.record import ccda, csvread, fhir, hl7v2
 from pytwin.record.sink import Options, Sink
 from pytwin.record.tables import eicu, meds, mimic, omop, synthea
 
@@ -39,6 +39,7 @@ class Adapter(NamedTuple):
 
 
 ADAPTERS = (
+    Adapter("ccda", ccda.recognises, ccda.read),
     Adapter("hl7v2", hl7v2.recognises, hl7v2.read),
     Adapter("fhir-bulk", fhir.recognises_bulk, fhir.read, together=True),
     Adapter("fhir", fhir.recognises, fhir.read),
