@@ -23,7 +23,7 @@ class Event(NamedTuple):
         minutes east of UTC (``NAIVE`` where none was given).
     kind : str
         ``observation``, ``order``, ``administration``, ``statement``, ``dispense``, ``condition``,
-        ``allergy``, ``procedure``, ``immunization``, ``encounter``, ``death`` (which ``PatientInfo`` has, too).
+        ``allergy``, ``procedure``, ``immunization``, ``encounter``, ``death`` (``PatientInfo`` has it, too).
     system, code, name : str
         Short name of the code system (LOINC, RxNorm, SNOMED, ICD-10, ATC, local), the code as
         found, and the canonical name where pytwin knows the code, else the text as found.

@@ -91,7 +91,7 @@ def _people(rows: Rows, sink: Sink) -> NDArray[np.bool_]:
     """
     codes, patients, times = rows.keys[0], rows.patient, rows.time
     heads = [text.partition("//")[0] for text in codes.texts]
-    about = np.array([head in _PERSON for head in heads])[codes.codes]
+    about: NDArray[np.bool_] = np.array([head in _PERSON for head in heads])[codes.codes]
     for row in np.flatnonzero(about).tolist():
         key = patients.texts[patients.codes[row]]
         head, _, rest = codes.texts[codes.codes[row]].partition("//")
@@ -109,7 +109,8 @@ def _people(rows: Rows, sink: Sink) -> NDArray[np.bool_]:
         key = patients.texts[code]
         if key not in sink.people:
             sink.person(key, PatientInfo(key))
-    return about & np.array([head != _DEATH for head in heads])[codes.codes]
+    event: NDArray[np.bool_] = np.array([head == _DEATH for head in heads])[codes.codes]
+    return about & ~event
 
 
 def _rule(resolver: Resolver, texts: tuple[str, ...]) -> Rule:
