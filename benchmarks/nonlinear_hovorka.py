@@ -2,7 +2,7 @@
 
 A thousand different people (``glucose_work``) eat four meals with boluses. The filter knows body weight,
 doses and meals; ten states and the logarithms of seven parameters, which begin at their typical values, are
-learned from 288 readings with an error of 0.5 mmol/L. Process noise an hour: 1 % in states, 3 % in parameters.
+learned from 288 readings with an error of 0.5 mmol/L. Process noise an hour: states 1 %, parameters 3 %.
 """
 
 from __future__ import annotations
