@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -56,11 +57,20 @@ FORMATS = ("auto", *(adapter.name for adapter in ADAPTERS))
 _OTHERS = {
     b"<": "XML",
     b"SQLite": "SQLite",
-    b"Alias:": "FHIR Shorthand",
-    b"Instance:": "FHIR Shorthand",
-    b"Profile:": "FHIR Shorthand",
     b"%PDF": "PDF",
 }
+
+
+_SHORTHAND = re.compile(
+    rb"(?:\s|//[^\n]*\n)*(?:Alias|Instance|Profile|Extension|ValueSet|CodeSystem|RuleSet|Invariant):\s"
+)
+
+
+def _other(head: bytes, name: str) -> str:
+    """Name of a format that is known and not read."""
+    if name.endswith(".fsh") or _SHORTHAND.match(head):
+        return "FHIR Shorthand"
+    return next((other for magic, other in _OTHERS.items() if head.lstrip().startswith(magic)), "")
 
 
 def named(name: str) -> Adapter:
@@ -94,10 +104,10 @@ def sniff(source: Input) -> Adapter:
     for adapter in specific:
         if adapter.recognises(head, name):
             return adapter
-    for magic, other in _OTHERS.items():
-        if head.lstrip().startswith(magic):
-            message = f"the file is {other}, of no kind that is read"
-            raise InputError("format.unsupported", message, place=source.name)
+    other = _other(head, name)
+    if other:
+        message = f"the file is {other}, of no kind that is read"
+        raise InputError("format.unsupported", message, place=source.name)
     if plain.recognises(head, name):
         return plain
     raise InputError("format.unknown", "the format of the file is not known", place=source.name)

@@ -1,10 +1,12 @@
-"""Reading FHIR: Bundles of any type, single resources, arrays and NDJSON, of R4 and other versions."""
+"""Reading FHIR in JSON, NDJSON and XML: Bundles of any type and single resources, of R4 and other versions."""
 
 from __future__ import annotations
 
 import re
 
+from pytwin.formats.xmltext import looks_like_xml, text_of_head
 from pytwin.record.fhir.reader import read
+from pytwin.record.fhir.xmlform import NAMESPACE
 
 __all__ = ["read", "recognises", "recognises_bulk"]
 
@@ -12,7 +14,9 @@ _LINE = re.compile(rb'\{.{0,4000}"resourceType"[^\n]*\}[ \t\r]*\n\s*\{')
 
 
 def recognises(head: bytes, name: str) -> bool:
-    """Whether a file is JSON, or is called so: it is then better told what is wrong with its JSON."""
+    """Whether a file is FHIR in XML, or JSON, or is called so: it is then better told what is wrong with it."""
+    if looks_like_xml(head):
+        return NAMESPACE in text_of_head(head)
     utf16 = head[:2] in (b"\xff\xfe", b"\xfe\xff")
     return utf16 or head.lstrip()[:1] in (b"{", b"[") or name.endswith(".json")
 

@@ -12,6 +12,8 @@ from pytwin.errors import InputError
 from pytwin.formats.fhir import Head, Reference
 from pytwin.formats.files import Blob
 from pytwin.formats.jsontext import ShapeError, as_utf8, decode
+from pytwin.formats.xmltext import looks_like_xml
+from pytwin.issues import Issues
 from pytwin.record.log import IssueLog
 from pytwin.record.resolver import DEFAULT, Resolver
 
@@ -100,6 +102,8 @@ class ResourceSet:
         InputError
             ``json.not-json``, ``json.truncated``, ``json.too-deep`` or ``fhir.not-fhir``.
         """
+        if looks_like_xml(blob.data[:4096]):
+            blob = self._from_xml(blob)
         data, replaced = as_utf8(blob.data)
         if replaced:
             self.log.add(
@@ -114,6 +118,14 @@ class ResourceSet:
             entries = self._resource(Raw(data), blob.name, "", "", 0)
         for entry in entries:
             self.add(entry)
+
+    def _from_xml(self, blob: Blob) -> Blob:
+        from pytwin.record.fhir.xmlform import as_json
+
+        issues = Issues()
+        data = as_json(blob.data, blob.name, issues)
+        self.log.extend(issues)
+        return blob._replace(data=data)
 
     def add(self, entry: Entry) -> None:
         """Take one resource in."""
