@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytwin.formats.files import Input
-from pytwin.record import Event, read_record, read_records, stream_events
+from pytwin.record import Event, parse_time, read_record, read_records, stream_events
 from pytwin.record.fhir.bulk import read_bulk
 from pytwin.record.sink import Sink
 
@@ -287,10 +287,9 @@ def test_a_replaced_patient_is_read_as_the_one_that_replaces(kind: str) -> None:
     assert len(list(read_records(lines(before, seen, patient(), observation())))) == 2
 
 
-def test_a_death_is_an_event() -> None:
+def test_a_death_is_known() -> None:
     record = read_record(lines(patient(deceasedDateTime="2024-05-01T10:00:00Z"), observation()))
-    (death,) = record.events.select(kind="death")
-    assert (death.when, death.usable) == ("2024-05-01T10:00:00Z", True)
+    assert record.patient.death == parse_time("2024-05-01T10:00:00Z")
 
 
 def test_memory_does_not_grow_with_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -166,7 +166,7 @@ INVALID = {
     "bundle-bad-empty.json": "record.two-patients",
     "bundle-duplicate-id.json": "fhir.full-url",
     "bundle-documentation-miss-last-updated.json": "fhir.no-timestamp",
-    "Observation-ex-pain.json": "record.no-patient",
+    "Observation-ex-pain.json": "fhir.no-code",
     "allergy.json": "fhir.no-code",
 }
 

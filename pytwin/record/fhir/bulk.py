@@ -20,7 +20,7 @@ from pytwin.issues import Issue
 from pytwin.record.fhir.bundle import Entry, NotYetError, ResourceSet
 from pytwin.record.fhir.context import Context
 from pytwin.record.fhir.kinds import KINDS, open_resource
-from pytwin.record.fhir.patient import death_of, read_person
+from pytwin.record.fhir.patient import read_person
 from pytwin.record.fhir.plain import Plain, Read, Slow, Writer
 from pytwin.record.fhir.subjects import Subjects
 from pytwin.record.fhir.summary import Counts
@@ -30,6 +30,7 @@ from pytwin.record.sink import Sink
 
 _CHUNK = 1 << 16  # bytes
 _LONGEST = 64 << 20  # bytes of a line
+_FEW = 50  # lines, of which it may be chance that most are read slowly
 _GIVE_UP = 4  # chunks of other lines, after which a file's lines are looked at one by one
 _FIRST = ("Patient", "Medication")
 _NOTHING = Read(None, [], False)
@@ -102,6 +103,8 @@ class _Bulk:
         self._later: dict[int, array[int]] = {}
         self._described: set[str] = set()
         self._met: set[str] = set()
+        self._idle = b""  # the last line, where no event came of it
+        self._repeated = 0
 
     def read(self, inputs: Sequence[Input]) -> Iterator[None]:
         order = sorted(inputs, key=lambda source: (_rank(source), source.name))
@@ -127,7 +130,8 @@ class _Bulk:
                 failed += 1
                 self._one_by_one(writer, index, source.name, first, chunk.split(b"\n"))
             else:
-                writer.write(batch, first, self._slow(index, source.name, first, chunk))
+                slowly = writer.write(batch, first, self._slow(index, source.name, first, chunk))
+                failed += 2 * slowly > count > _FEW
             yield
 
     def _slow(self, index: int, name: str, first: int, chunk: bytes) -> Slow:
@@ -184,7 +188,15 @@ class _Bulk:
         return key
 
     def _line(self, index: int, file: str, number: int, line: bytes) -> Read:
-        """Read one line slowly and write what it says."""
+        """Read one line slowly and write what it says; one of no event that is repeated says nothing new."""
+        if line == self._idle:
+            self._repeated += 1
+            return _NOTHING
+        read = self._said(index, file, number, line)
+        self._idle = line if not read.events and len(line) < _CHUNK else b""
+        return read
+
+    def _said(self, index: int, file: str, number: int, line: bytes) -> Read:
         data, replaced = as_utf8(line) if not line.isascii() else (line, False)
         place = f"line {number}"
         log = self._sink.log()
@@ -243,7 +255,6 @@ class _Bulk:
         self._subjects.add(key, patient)
         self._described.add(key)
         self._sink.person(key, info)
-        self._sink.resource(key, death_of(ctx, info))
         for old, new in self._subjects.merged(key, patient):
             self._sink.same(old, new)
         _add_all(self._sink.log(key), ctx.issues)
@@ -253,6 +264,9 @@ class _Bulk:
         log = self._sink.log()
         log.extend(self._kept.log.issues())
         self._counts.report(log)
+        if self._repeated:
+            message = f"{self._repeated} lines repeat the line before them, of which no event came"
+            log.add("fhir.repeated", message, "", "left out", "note")
         unknown = len(self._met - self._described)
         if unknown and self._described:
             message = f"{unknown} patients are referred to and not described"

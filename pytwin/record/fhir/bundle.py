@@ -17,14 +17,24 @@ from pytwin.issues import Issues
 from pytwin.record.log import IssueLog
 from pytwin.record.resolver import DEFAULT, Resolver
 
+_MANY = 10_000  # entries; in fewer, repetitions are reported one by one
 _DEEPEST = 4  # bundles within bundles
 _OPEN = ("searchset", "history", "batch-response", "transaction-response")
 _VERSION = re.compile(r"/_history/[^/]*$")
 _TAIL = re.compile(r"([A-Z][A-Za-z]{1,60}/[A-Za-z0-9.-]{1,64})$")
 
 
+class _Link(Struct):
+    relation: str = ""
+
+
+class _Search(Struct):
+    mode: str = ""
+
+
 class _Top(Struct):
     resourceType: str = ""
+    link: list[_Link] = []
     type: str = ""
     timestamp: str = ""
     entry: Raw = Raw()
@@ -33,6 +43,7 @@ class _Top(Struct):
 class _Entry(Struct):
     fullUrl: str | None = None
     resource: Raw = Raw()
+    search: _Search | None = None
 
 
 @dataclass(slots=True)
@@ -136,7 +147,7 @@ class ResourceSet:
             self._by_key[entry.key] = entry
 
     def _array(self, raw: Raw, file: str, place: str, depth: int) -> Iterator[Entry]:
-        for index, item in enumerate(_list(raw, file)):
+        for index, item in self._distinct(_list(raw, file), f"{file}:{place}"):
             yield from self._guarded(item, file, f"{place}/{index}", "", depth)
 
     def _guarded(self, raw: Raw, file: str, place: str, url: str, depth: int) -> Iterator[Entry]:
@@ -174,11 +185,26 @@ class ResourceSet:
             self.log.add("fhir.no-bundle-type", "a Bundle without a type", f"{file}:{place}", "read", "note")
         if top.type == "document" and not top.timestamp:
             self.log.add("fhir.no-timestamp", "a document without a timestamp", f"{file}:{place}", "read")
+        relations = [link.relation for link in top.link]
+        if len(set(relations)) < len(relations):
+            message = "a Bundle with two links of one relation"
+            self.log.add("fhir.duplicate-link", message, f"{file}:{place}/link", "not used", "error")
         if not bytes(top.entry):
             self.log.add("fhir.empty-bundle", "a Bundle without entries", f"{file}:{place}", "", "warning")
             return
-        for index, item in enumerate(_list(top.entry, file)):
+        for index, item in self._distinct(_list(top.entry, file), f"{file}:{place}/entry"):
             yield from self._entry(item, file, f"{place}/entry/{index}", depth)
+
+    def _distinct(self, items: list[Raw], place: str) -> list[tuple[int, Raw]]:
+        """(index, item) of each; of very many, an item that is there before to the byte is left out."""
+        pairs = list(enumerate(items))
+        if len(items) <= _MANY:
+            return pairs
+        last = {bytes(item): index for index, item in reversed(pairs)}
+        if len(last) < len(items):
+            message = f"{len(items) - len(last)} entries repeat others to the byte"
+            self.log.add("fhir.repeated", message, place, "left out")
+        return [(index, items[index]) for index in sorted(last.values())]
 
     def _entry(self, raw: Raw, file: str, place: str, depth: int) -> Iterator[Entry]:
         try:
@@ -194,7 +220,15 @@ class ResourceSet:
         if entry.fullUrl is not None and ":" not in entry.fullUrl:
             message = "a fullUrl is empty or not absolute"
             self.log.add("fhir.full-url", message, f"{file}:{place}", "used as it is", "warning")
-        yield from self._guarded(entry.resource, file, f"{place}/resource", entry.fullUrl or "", depth + 1)
+        for found in self._guarded(entry.resource, file, f"{place}/resource", entry.fullUrl or "", depth + 1):
+            if (
+                entry.search
+                and entry.search.mode == "outcome"
+                and found.head.resourceType != "OperationOutcome"
+            ):
+                message = "an outcome of a search that is no OperationOutcome"
+                self.log.add("fhir.search-mode", message, f"{file}:{place}/search", "read", "error")
+            yield found
 
     def resolve(self, reference: Reference, origin: Entry) -> Entry | None:
         """The resource that a reference points to: by URL, by ``Type/id``, relative to the origin.

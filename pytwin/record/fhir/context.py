@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_origin
 
 import msgspec
 from msgspec import Raw
@@ -18,6 +18,9 @@ from pytwin.record.fhir.versions import ALIASES, to_r4
 from pytwin.record.table import Event
 from pytwin.record.time import DAY, NAT, UNKNOWN, Instant, parse_time
 
+_MOST = 4000  # of one element in a resource
+_CODINGS = 100  # of one concept
+
 S = TypeVar("S", bound=msgspec.Struct)
 
 # status -> (still stands, reason why not usable); what is not listed is "status.unknown"
@@ -28,6 +31,13 @@ Verdict = tuple[bool, str]
 def _fields(kind: type[msgspec.Struct]) -> dict[str, tuple[str, Any]]:
     """Elements of a structure: name in JSON -> (attribute, type)."""
     return {field.encode_name: (field.name, field.type) for field in msgspec.structs.fields(kind)}
+
+
+@lru_cache(maxsize=64)
+def _lists(kind: type[msgspec.Struct]) -> list[tuple[str, str]]:
+    """(attribute, name in JSON) of the elements of a structure that repeat."""
+    fields = msgspec.structs.fields(kind)
+    return [(field.name, field.encode_name) for field in fields if get_origin(field.type) is list]
 
 
 class Context:
@@ -79,6 +89,7 @@ class Context:
                 result = decode(raw, kind)
         except (ShapeError, InputError):
             result = self._salvage(raw, kind, element, stated)
+        self._bound(result, element)
         if isinstance(result, Resource):
             self.contained = result.contained
             if result.modifierExtension:
@@ -87,11 +98,25 @@ class Context:
                 self.issue("fhir.modifier-extension", message, f"{element}/modifierExtension", "not usable")
         return result
 
+    def _bound(self, result: msgspec.Struct, element: str) -> None:
+        """Cut what repeats beyond all sense."""
+        for name, form in _lists(type(result)):
+            if len(getattr(result, name)) > _MOST:
+                setattr(result, name, getattr(result, name)[:_MOST])
+                self.broken = True
+                message = "an element is repeated too often"
+                self.issue("fhir.too-many", message, f"{element}/{form}", "the first ones were read", "error")
+
     def _salvage(self, raw: Raw, kind: type[S], element: str, stated: str) -> S:
         try:
             parts = decode(raw, dict[str, Raw])
         except (ShapeError, InputError):
             self._break(element)
+            return kind()
+        if len(parts) > _MOST:
+            self.broken = True
+            message = "a resource has too many elements"
+            self.issue("fhir.too-many", message, element, "not usable", "error")
             return kind()
         if issubclass(kind, Resource):
             parts, versions = to_r4(kind.__name__, stated, parts)
@@ -175,7 +200,7 @@ def codings(concept: CodeableConcept | None) -> list[tuple[str, str, str]]:
         return []
     found = [
         (system_name(c.system), c.code, c.display or concept.text)
-        for c in concept.coding
+        for c in concept.coding[:_CODINGS]
         if c.code or c.display
     ]
     if found:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pytwin.errors import InputError
 from pytwin.formats.fhir import Extension, Patient
 from pytwin.formats.jsontext import ShapeError, decode
-from pytwin.record.event import Event
 from pytwin.record.fhir.context import Context
 from pytwin.record.record import PatientInfo
 from pytwin.record.time import NAT, UNKNOWN
@@ -67,15 +66,3 @@ def read_person(ctx: Context) -> tuple[PatientInfo, Patient]:
         death=death if death.us != NAT else UNKNOWN if patient.deceasedBoolean else None,
     )
     return info, patient
-
-
-def death_of(ctx: Context, info: PatientInfo) -> list[Event]:
-    """The event of a person's death."""
-    if info.death is None:
-        return []
-    when = info.death
-    reason = "time.missing" if when.us == NAT else ""
-    if reason:
-        ctx.issue(reason, "a death without a time", "/deceasedBoolean", "not usable", "note")
-    place = {"time": when.us, "width": when.width, "offset": when.offset}
-    return [ctx.event(kind="death", name="death", reason=reason, **place)]

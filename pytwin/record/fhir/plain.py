@@ -143,8 +143,8 @@ class Writer:
         self.lines = msgspec.json.Decoder(Plain).decode_lines
         self.line = msgspec.json.Decoder(Plain).decode
 
-    def write(self, batch: list[Plain], first: int, slow: Slow) -> None:
-        """Write the Observations of consecutive lines.
+    def write(self, batch: list[Plain], first: int, slow: Slow) -> int:
+        """Write the Observations of consecutive lines; how many had to be read slowly.
 
         Parameters
         ----------
@@ -162,6 +162,7 @@ class Writer:
             self._hot,
             self._sheet.row,
         )
+        slowly = 0
         for position, item in enumerate(batch, first):
             quantity = item.valueQuantity
             try:
@@ -178,6 +179,7 @@ class Writer:
                 value = float(number)
             except (KeyError, ValueError, AttributeError):
                 if not self._one(item, position):
+                    slowly += 1
                     self._learn(item, slow(position - first))
                 continue
             if convert is not None:
@@ -195,7 +197,9 @@ class Writer:
                 identity = f"Observation/{item.id}" if item.id else ""
                 row((shape, patient, time, NAT, known, value, number.decode(), identity, position))
             else:
+                slowly += 1
                 self._learn(item, slow(position - first))
+        return slowly
 
     def _renew(self) -> None:
         """Forget what no longer holds, and caches that have grown too large."""
@@ -209,9 +213,11 @@ class Writer:
     def _one(self, item: Plain, position: int) -> bool:
         """Write one Observation; False where it has to be read slowly, and nothing was written."""
         patient = self._person(bytes(item.subject))
+        if patient is None:
+            return False
         when = self._times.get(item.effectiveDateTime) or self._time(item.effectiveDateTime)
         recorded = self._record(item.issued or (item.meta.lastUpdated if item.meta else ""))
-        if patient is None or when is None or recorded is None:
+        if when is None or recorded is None:
             return False
         identity = f"Observation/{item.id}" if item.id else ""
         rows = []

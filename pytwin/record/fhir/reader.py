@@ -12,9 +12,10 @@ from pytwin.issues import Issue
 from pytwin.record.event import Event
 from pytwin.record.fhir.bulk import is_bulk, read_bulk
 from pytwin.record.fhir.bundle import Entry, ResourceSet
+from pytwin.record.fhir.checks import check
 from pytwin.record.fhir.context import Context
 from pytwin.record.fhir.kinds import KINDS, open_resource
-from pytwin.record.fhir.patient import death_of, read_person
+from pytwin.record.fhir.patient import read_person
 from pytwin.record.fhir.subjects import Subjects, identifiers_of
 from pytwin.record.fhir.summary import Counts
 from pytwin.record.log import IssueLog
@@ -52,6 +53,7 @@ def read(inputs: Sequence[Input], sink: Sink, options: Options) -> Iterator[None
         for source in whole:
             sink.opened(source)
             resources.add_file(source.load())
+        check(resources.entries, resources.log)
         _Set(resources).write(sink)
         yield
     if not sink.keys():
@@ -67,7 +69,9 @@ def _nobody(sink: Sink, place: str) -> InputError:
     if errors:
         return InputError(errors[0].code, errors[0].message, place=errors[0].place or place)
     hint = "Read the file together with the one that holds its Patient resource"
-    return InputError("record.no-patient", "there is no Patient", place=place, hint=hint)
+    only = [issue.message for issue in sink.log().issues().with_code("fhir.not-read")]
+    message = f"there is no Patient, but {', '.join(only[:5])}" if only else "there is no Patient"
+    return InputError("record.no-patient", message, place=place, hint=hint)
 
 
 def _add_all(log: IssueLog, issues: list[Issue]) -> None:
@@ -98,7 +102,6 @@ class _Set:
         info, patient = read_person(ctx)
         self._counts.version(entry, ctx.versions)
         person = _Person(info, entry, patient)
-        person.resources.append(death_of(ctx, info))
         _add_all(person.log, ctx.issues)
         before = self._people.get(entry.key)
         if before:
@@ -143,6 +146,8 @@ class _Set:
         if key is None:
             message = "a resource that is about none of the patients here"
             ctx.issue(problem, message, "/subject", "left out: it may be another person's", "error")
+            if not self._people:
+                read_events()  # what is wrong with it may be all that there is to say
             _add_all(self._resources.log, ctx.issues)
             return
         events = read_events()

@@ -12,6 +12,7 @@ _REFERENCE = re.compile(
     r"(?P<base>[a-z][a-z0-9+.-]{1,20}://[^\s?#]{1,400}?/)?Patient/(?P<id>[A-Za-z0-9.-]{1,64})(?:/_history/[^/]*)?"
 )
 _URN = re.compile(r"urn:(?:uuid|oid):(?P<id>[A-Za-z0-9.-]{1,64})")
+_LINKS = 100  # of one person
 _REPLACED = ("replaced-by", "replace")  # R4 and STU3; DSTU2
 
 
@@ -51,7 +52,7 @@ class Subjects:
     def merged(self, key: str, patient: Patient) -> list[tuple[str, str]]:
         """(key that is no longer used, key that is used instead) by the links of a person."""
         pairs = []
-        for link in patient.link:
+        for link in patient.link[:_LINKS]:
             other = self.key(link.other)
             if other is not None and other != key:
                 if link.type in _REPLACED:

@@ -21,13 +21,14 @@ from pytwin.issues import Issues
 from pytwin.record.fhir.kinds import KINDS
 
 NAMESPACE = "http://hl7.org/fhir"
+_MOST = 4001  # of one element in another
+_MANY = 200_000  # tags, from which on one element that is repeated is looked for
+_REPEATED = re.compile(rb"(<[^<>]{1,200}>\s*(?:<[^<>]{1,200}>\s*)?)\1{20000}")
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?", re.ASCII)
 _TYPED = (int, float, bool)
 _NUMBERS = ("valueInteger", "valueDecimal", "multipleBirthInteger", "size", "total")
 _LISTS = frozenset(
-    "entry link contained extension modifierExtension identifier component hasMember name telecom address contact "
-    "communication photo category performer note referenceRange interpretation dosageInstruction given line prefix "
-    "participant location diagnosis result section reasonCode reasonReference bodySite tag profile security".split()
+    ["entry", "link", "contained", "extension", "modifierExtension", "identifier", "component", "hasMember", "name", "telecom", "address", "contact", "communication", "photo", "category", "performer", "note", "referenceRange", "interpretation", "dosageInstruction", "given", "line", "prefix", "participant", "location", "diagnosis", "result", "section", "reasonCode", "reasonReference", "bodySite", "tag", "profile", "security"]
 )
 
 # elements that are kept as text in the structures and read as these later
@@ -104,19 +105,26 @@ def _guess(names: list[str]) -> type[Struct] | None:
 def _object(element: Element, structure: type[Struct] | None) -> dict[str, Any]:
     fields = _fields(structure)
     found: dict[str, Any] = {key: text for key, text in element.attrib.items() if key in ("id", "url")}
+    count: dict[str, int] = {}
     for child in element:
         name = _local(child)
         if not name:
             continue  # xhtml, or an element of another namespace
+        count[name] = count.get(name, 0) + 1
+        if name != "entry" and count[name] > _MOST:
+            continue  # one more than is read, so that it is reported
+        if not len(child) and not child.attrib:
+            continue  # FHIR has no empty elements
         kind, many = fields.get(name) or (_LATER.get(name), name in _LISTS or name in _repeating())
         value = _value(child, name, kind, structure)
         if many:
             found.setdefault(name, []).append(value)
         elif name not in found or name == "id":
             found[name] = value
+        elif not isinstance(found[name], list):
+            found[name] = [found[name], value]
         else:
-            before = found[name]
-            found[name] = [*before, value] if isinstance(before, list) else [before, value]
+            found[name].append(value)
     return found
 
 
@@ -124,8 +132,12 @@ def _object(element: Element, structure: type[Struct] | None) -> dict[str, Any]:
 def _repeating() -> frozenset[str]:
     """Names that repeat in any structure."""
     modules = (fhir, fhir_care)
-    structures = [s for m in modules for s in vars(m).values() if isinstance(s, type) and issubclass(s, Struct)]
-    return frozenset(name for s in structures if s is not Struct for name, (_, many) in _fields(s).items() if many)
+    structures = [
+        s for m in modules for s in vars(m).values() if isinstance(s, type) and issubclass(s, Struct)
+    ]
+    return frozenset(
+        name for s in structures if s is not Struct for name, (_, many) in _fields(s).items() if many
+    )
 
 
 def _resource(element: Element) -> dict[str, Any]:
@@ -149,6 +161,8 @@ def as_json(data: bytes, name: str, issues: Issues) -> bytes:
     InputError
         ``fhir.not-fhir``, and as ``xmltext.parse``.
     """
+    if data.count(b"<") > _MANY and _REPEATED.search(data):
+        raise InputError("fhir.too-many", "an element is repeated too often", place=name)
     root = parse(data, name, issues=issues)
     if not _local(root)[:1].isupper():
         raise InputError("fhir.not-fhir", "the XML is no FHIR resource", place=name)
