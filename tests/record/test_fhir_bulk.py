@@ -290,6 +290,7 @@ def test_a_replaced_patient_is_read_as_the_one_that_replaces(kind: str) -> None:
 def test_a_death_is_known() -> None:
     record = read_record(lines(patient(deceasedDateTime="2024-05-01T10:00:00Z"), observation()))
     assert record.patient.death == parse_time("2024-05-01T10:00:00Z")
+    assert [event.when for event in record.events.select(kind="death")] == ["2024-05-01T10:00:00Z"]
 
 
 def test_memory_does_not_grow_with_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

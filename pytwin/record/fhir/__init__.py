@@ -1,4 +1,4 @@
-"""Reading FHIR in JSON, NDJSON and XML: Bundles of any type and single resources, of R4 and other versions."""
+"""Reading FHIR in JSON, NDJSON and XML: Bundles and single resources, of R4 and other versions."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _LINE = re.compile(rb'\{.{0,4000}"resourceType"[^\n]*\}[ \t\r]*\n\s*\{')
 
 
 def recognises(head: bytes, name: str) -> bool:
-    """Whether a file is FHIR in XML, or JSON, or is called so: it is then better told what is wrong with it."""
+    """Whether a file is FHIR in XML, or JSON, or called so: it is then better told what is wrong with it."""
     if looks_like_xml(head):
         return NAMESPACE in text_of_head(head)
     utf16 = head[:2] in (b"\xff\xfe", b"\xfe\xff")

@@ -20,7 +20,7 @@ from pytwin.issues import Issue
 from pytwin.record.fhir.bundle import Entry, NotYetError, ResourceSet
 from pytwin.record.fhir.context import Context
 from pytwin.record.fhir.kinds import KINDS, open_resource
-from pytwin.record.fhir.patient import read_person
+from pytwin.record.fhir.patient import death_of, read_person
 from pytwin.record.fhir.plain import Plain, Read, Slow, Writer
 from pytwin.record.fhir.subjects import Subjects
 from pytwin.record.fhir.summary import Counts
@@ -29,6 +29,7 @@ from pytwin.record.resolver import DEFAULT, Resolver
 from pytwin.record.sink import Sink
 
 _CHUNK = 1 << 16  # bytes
+_FIRST_LINE = 1 << 20  # bytes within which the first line of what is not called NDJSON ends
 _LONGEST = 64 << 20  # bytes of a line
 _FEW = 50  # lines, of which it may be chance that most are read slowly
 _GIVE_UP = 4  # chunks of other lines, after which a file's lines are looked at one by one
@@ -41,7 +42,7 @@ def is_bulk(source: Input) -> bool:
     if source.name.lower().removesuffix(".gz").endswith((".ndjson", ".jsonl")):
         return True
     with source.open() as stream:
-        line = stream.readline(_LONGEST).removeprefix(b"\xef\xbb\xbf").strip()
+        line = stream.readline(_FIRST_LINE).removeprefix(b"\xef\xbb\xbf").strip()
         if not line.startswith(b"{") or not line.endswith(b"}"):
             return False
         while (after := stream.read(4096)) and not after.strip():
@@ -255,6 +256,7 @@ class _Bulk:
         self._subjects.add(key, patient)
         self._described.add(key)
         self._sink.person(key, info)
+        self._sink.resource(key, death_of(ctx, info))
         for old, new in self._subjects.merged(key, patient):
             self._sink.same(old, new)
         _add_all(self._sink.log(key), ctx.issues)

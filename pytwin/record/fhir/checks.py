@@ -18,7 +18,7 @@ from msgspec import Raw
 from pytwin.record.fhir.bundle import Entry
 from pytwin.record.log import IssueLog
 
-# Elements that R4 requires, of types that are not read; those of types that are read are seen to by their readers
+# Elements that R4 requires, of types that are not read; readers see to those of the others
 _REQUIRED = {
     "StructureDefinition": ("url", "name", "status", "kind", "abstract", "type"),
     "ValueSet": ("status",),
@@ -37,7 +37,7 @@ _REQUIRED = {
 }
 _TAG = re.compile(r"<[A-Za-z/!][^<>]{0,200}>")
 _VERSIONED = re.compile(
-    rb'"reference"\s*:\s*"([^"\\]{0,300}?([A-Z][A-Za-z]{1,60}/[A-Za-z0-9.-]{1,64})/_history/([^"\\/]{1,64}))"'
+    rb'"reference"\s*:\s*"[^"\\]{0,300}?([A-Z][A-Za-z]{1,60}/[A-Za-z0-9.-]{1,64})/_history/([^"\\/]{1,64})"'
 )
 _DEEPEST = 40
 _LARGEST = 4 << 20  # bytes of a resource that is walked through
@@ -138,7 +138,7 @@ def _versions(entries: list[Entry], log: IssueLog) -> None:
     for entry in entries:
         if b"/_history/" not in bytes(entry.raw):
             continue
-        for _, key, version in _VERSIONED.findall(bytes(entry.raw)):
+        for key, version in _VERSIONED.findall(bytes(entry.raw)):
             known = versions.get(key.decode(), set())
             if known - {""} and version.decode() not in known:
                 message = "a reference to a version that is not here"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pytwin.errors import InputError
 from pytwin.formats.fhir import Extension, Patient
 from pytwin.formats.jsontext import ShapeError, decode
+from pytwin.record.event import Event
 from pytwin.record.fhir.context import Context
 from pytwin.record.record import PatientInfo
 from pytwin.record.time import NAT, UNKNOWN
@@ -66,3 +67,11 @@ def read_person(ctx: Context) -> tuple[PatientInfo, Patient]:
         death=death if death.us != NAT else UNKNOWN if patient.deceasedBoolean else None,
     )
     return info, patient
+
+
+def death_of(ctx: Context, info: PatientInfo) -> list[Event]:
+    """The event of a person's death, of which the time may be unknown."""
+    if info.death is None:
+        return []
+    place = {"time": info.death.us, "width": info.death.width, "offset": info.death.offset}
+    return [ctx.event(kind="death", name="death", **place)]

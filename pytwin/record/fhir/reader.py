@@ -15,7 +15,7 @@ from pytwin.record.fhir.bundle import Entry, ResourceSet
 from pytwin.record.fhir.checks import check
 from pytwin.record.fhir.context import Context
 from pytwin.record.fhir.kinds import KINDS, open_resource
-from pytwin.record.fhir.patient import read_person
+from pytwin.record.fhir.patient import death_of, read_person
 from pytwin.record.fhir.subjects import Subjects, identifiers_of
 from pytwin.record.fhir.summary import Counts
 from pytwin.record.log import IssueLog
@@ -102,6 +102,7 @@ class _Set:
         info, patient = read_person(ctx)
         self._counts.version(entry, ctx.versions)
         person = _Person(info, entry, patient)
+        person.resources.append(death_of(ctx, info))
         _add_all(person.log, ctx.issues)
         before = self._people.get(entry.key)
         if before:

@@ -1,7 +1,8 @@
 """FHIR in XML as the JSON that says the same.
 
-XML does not say which elements repeat and what is a number; the structures of ``formats/fhir.py`` do, and where none
-is at hand, a name that repeats in any of them is taken to repeat. The text for people (xhtml) is left out.
+XML does not say which elements repeat and what is a number; the structures of ``formats/fhir.py`` do, and
+where none is at hand, a name that repeats in any of them is taken to repeat. The text for people (xhtml) is
+left out.
 """
 
 from __future__ import annotations
@@ -28,7 +29,42 @@ _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?", re
 _TYPED = (int, float, bool)
 _NUMBERS = ("valueInteger", "valueDecimal", "multipleBirthInteger", "size", "total")
 _LISTS = frozenset(
-    ["entry", "link", "contained", "extension", "modifierExtension", "identifier", "component", "hasMember", "name", "telecom", "address", "contact", "communication", "photo", "category", "performer", "note", "referenceRange", "interpretation", "dosageInstruction", "given", "line", "prefix", "participant", "location", "diagnosis", "result", "section", "reasonCode", "reasonReference", "bodySite", "tag", "profile", "security"]
+    [
+        "entry",
+        "link",
+        "contained",
+        "extension",
+        "modifierExtension",
+        "identifier",
+        "component",
+        "hasMember",
+        "name",
+        "telecom",
+        "address",
+        "contact",
+        "communication",
+        "photo",
+        "category",
+        "performer",
+        "note",
+        "referenceRange",
+        "interpretation",
+        "dosageInstruction",
+        "given",
+        "line",
+        "prefix",
+        "participant",
+        "location",
+        "diagnosis",
+        "result",
+        "section",
+        "reasonCode",
+        "reasonReference",
+        "bodySite",
+        "tag",
+        "profile",
+        "security",
+    ]
 )
 
 # elements that are kept as text in the structures and read as these later
@@ -66,9 +102,8 @@ def _form(name: str, annotation: Any) -> Field:
 
 
 def _structure(kind: str) -> type[Struct] | None:
-    if kind in KINDS:
-        return KINDS[kind].structure
-    return {"Patient": fhir.Patient, "Medication": fhir.Medication}.get(kind)
+    others: dict[str, type[Struct]] = {"Patient": fhir.Patient, "Medication": fhir.Medication}
+    return KINDS[kind].structure if kind in KINDS else others.get(kind)
 
 
 def _local(element: Element) -> str:
