@@ -45,7 +45,8 @@ class Sink:
         self.sheet = Sheet()
         self.tables: list[EventTable] = []
         self.people: dict[str, PatientInfo] = {}
-        self.sources: list[Source] = []
+        self._opened: list[Input] = []
+        self._sources: list[Source] = []
         self.finished: list[str] = []
         self.taken = 0
         self._logs: dict[str, IssueLog] = {}
@@ -55,7 +56,14 @@ class Sink:
     def opened(self, source: Input) -> None:
         """Begin a file; rows of different files are never one resource."""
         self.flush()
-        self.sources.append(Source(source.name, source.sha256()))
+        self._opened.append(source)
+
+    @property
+    def sources(self) -> list[Source]:
+        """The files so far, whose digests are worked out when they are first asked for."""
+        for source in self._opened[len(self._sources) :]:
+            self._sources.append(Source(source.name, source.sha256()))
+        return self._sources
 
     def flush(self) -> None:
         """Make a table of the rows so far."""

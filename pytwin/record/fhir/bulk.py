@@ -34,7 +34,8 @@ _LONGEST = 64 << 20  # bytes of a line
 _FEW = 50  # lines, of which it may be chance that most are read slowly
 _GIVE_UP = 4  # chunks of other lines, after which a file's lines are looked at one by one
 _FIRST = ("Patient", "Medication")
-_NOTHING = Read(None, [], False)
+_NOTHING = Read((), ())
+_REPLACED = Issue("json.encoding", "bytes that are not UTF-8")
 
 
 def is_bulk(source: Input) -> bool:
@@ -123,7 +124,7 @@ class _Bulk:
         self._finish()
 
     def _file(self, index: int, source: Input) -> Iterator[None]:
-        writer = Writer(self._sink.sheet, self._key_of, self._resolver)
+        writer = Writer(self._sink, source.name, self._key_of, self._resolver)
         failed = 0 if self._fast else _GIVE_UP
         for first, count, chunk in _chunks(source):
             batch = self._batch(writer, chunk) if failed < _GIVE_UP else None
@@ -219,7 +220,7 @@ class _Bulk:
         except NotYetError:
             self._later.setdefault(index, array("q")).append(number)
             return _NOTHING
-        return read._replace(clean=False) if replaced else read
+        return read._replace(issues=(_REPLACED,)) if replaced else read
 
     def _entry(self, entry: Entry) -> Read:
         kind = entry.head.resourceType
@@ -246,7 +247,7 @@ class _Bulk:
             self._sink.resource(key, rows)
         if ctx.issues:
             _add_all(self._sink.log(key), ctx.issues)
-        return Read(key, rows, not ctx.issues)
+        return Read(rows, ctx.issues)
 
     def _person(self, entry: Entry) -> Read:
         ctx = Context(entry, self._kept)

@@ -19,6 +19,7 @@ from pytwin.record.table import Event
 from pytwin.record.time import DAY, NAT, UNKNOWN, Instant, parse_time
 
 _MOST = 4000  # of one element in a resource
+_MEMBERS = 200_000  # of all objects in a resource that has to be looked at by the name of each element
 _CODINGS = 100  # of one concept
 
 S = TypeVar("S", bound=msgspec.Struct)
@@ -109,11 +110,12 @@ class Context:
 
     def _salvage(self, raw: Raw, kind: type[S], element: str, stated: str) -> S:
         try:
-            parts = decode(raw, dict[str, Raw])
+            crowded = bytes(raw).count(b'":') > _MEMBERS
+            parts = {} if crowded else decode(raw, dict[str, Raw])
         except (ShapeError, InputError):
             self._break(element)
             return kind()
-        if len(parts) > _MOST:
+        if crowded or len(parts) > _MOST:
             self.broken = True
             message = "a resource has too many elements"
             self.issue("fhir.too-many", message, element, "not usable", "error")

@@ -9,9 +9,9 @@ rows.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 from msgspec import Raw, Struct
@@ -19,15 +19,18 @@ from msgspec import Raw, Struct
 from pytwin.errors import InputError
 from pytwin.formats.fhir import CodeableConcept, Meta, Quantity
 from pytwin.formats.jsontext import decode
+from pytwin.issues import Issue
 from pytwin.record.event import Event
 from pytwin.record.fhir.observation import analyte_of_concept, ucum_of
 from pytwin.record.resolver import Resolver
-from pytwin.record.sheet import Sheet, split_place
+from pytwin.record.sheet import split_place
+from pytwin.record.sink import Sink
 from pytwin.record.time import NAIVE, NAT, parse_time
 
 _MOST = 1 << 15  # entries of a cache; then it begins anew, so that memory does not grow with the file
 _LONGEST = 64  # characters of a number, as in observation.py
 _ABSENT = Raw()
+_VALUE = "/valueQuantity"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -86,21 +89,25 @@ Convert = Callable[[float], float]
 
 
 class Read(NamedTuple):
-    """What the slow reader made of a line: whose it is, its events, and whether nothing was odd."""
+    """What the slow reader made of a line: its events, and what was odd."""
 
-    key: str | None
-    events: list[Event]
-    clean: bool
+    events: Sequence[Event]
+    issues: Sequence[Issue]
 
 
 class _Template(NamedTuple):
-    """An event to be repeated; where it has a number, how numbers become canonical."""
+    """An event to be repeated.
+
+    Where it has a number, ``convert``, ``low`` and ``high`` say how numbers become canonical; ``issue`` is
+    what there is to say each time of a unit that cannot be used.
+    """
 
     event: Event
     form: str
     convert: Convert | None
     low: float
     high: float
+    issue: Issue | None = None
 
 
 class _Hot(NamedTuple):
@@ -110,6 +117,7 @@ class _Hot(NamedTuple):
     convert: Convert | None
     low: float
     high: float
+    issue: Issue | None
     value: float
     text: str
 
@@ -117,29 +125,50 @@ class _Hot(NamedTuple):
 Slow = Callable[[int], Read]
 # a part's identity: what it says beside its instant and number
 _Key = tuple[Any, ...]
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+class _Cache(dict[K, V]):
+    """What was found before, and is found where it was not; what cannot be found is a ``KeyError``."""
+
+    def __init__(self, find: Callable[[K], V | None]) -> None:
+        super().__init__()
+        self._find = find
+
+    def __missing__(self, key: K) -> V:
+        value = self._find(key)
+        if value is None:
+            raise KeyError
+        self[key] = value
+        return value
 
 
 class Writer:
-    """Writes plain Observations of one file into a sheet.
+    """Writes plain Observations of one file into a sink.
 
     Parameters
     ----------
-    sheet : Sheet
+    sink : Sink
+    file : str
+        Name of the file.
     subject : callable
         The patient's key of a subject's text; None where that takes the slow reader.
     resolver : Resolver
     """
 
-    def __init__(self, sheet: Sheet, subject: Callable[[bytes], str | None], resolver: Resolver) -> None:
-        self._sheet = sheet
+    def __init__(
+        self, sink: Sink, file: str, subject: Callable[[bytes], str | None], resolver: Resolver
+    ) -> None:
+        self._sink = sink
+        self._file = file
         self._resolver = resolver
-        self._subject = subject
+        self._generation = sink.sheet.generation
         self._templates: dict[_Key, _Template | None] = {}
-        self._hot: dict[_Key, _Hot] = {}
-        self._generation = sheet.generation
-        self._people: dict[bytes, str] = {}
-        self._times: dict[str, tuple[int, int]] = {}
-        self._recorded: dict[str, int] = {}
+        self._hot: _Cache[_Key, _Hot] = _Cache(self._warm)
+        self._people = _Cache(subject)
+        self._times = _Cache(_time)
+        self._recorded = _Cache(_recorded)
         self.lines = msgspec.json.Decoder(Plain).decode_lines
         self.line = msgspec.json.Decoder(Plain).decode
 
@@ -155,162 +184,158 @@ class Writer:
             Reads a line of the batch by its index, and writes what it finds.
         """
         self._renew()
-        people, times, recorded, hot, row = (
-            self._people,
-            self._times,
-            self._recorded,
-            self._hot,
-            self._sheet.row,
-        )
+        hot, row = self._hot, self._sink.sheet.row
+        people, times, recorded = self._people, self._times, self._recorded
         slowly = 0
         for position, item in enumerate(batch, first):
             quantity = item.valueQuantity
             try:
-                # what is not in a cache yet, and what is not a lone number, raises
                 patient = people[bytes(item.subject)]
                 time, offset = times[item.effectiveDateTime]
-                known = recorded[item.issued]
+                known = recorded[item.issued or _updated(item)]
+                if quantity is None or item.component or _coded(item):
+                    self._one(item, (patient, time, NAT, known), offset, position)
+                    continue
                 key = (
-                    bytes(item.code), quantity.unit, quantity.code, item.status, offset,  # type: ignore[union-attr]
-                    quantity.system, quantity.comparator,  # type: ignore[union-attr]
+                    bytes(item.code), quantity.unit, quantity.code, item.status, offset,
+                    quantity.system, quantity.comparator,
                 )  # fmt: skip
-                shape, convert, low, high, _, _ = hot[key]
-                number = bytes(quantity.value)  # type: ignore[union-attr]
+                shape, convert, low, high, issue, _, _ = hot[key]
+                number = bytes(quantity.value).decode()
                 value = float(number)
-            except (KeyError, ValueError, AttributeError):
-                if not self._one(item, position):
-                    slowly += 1
-                    self._learn(item, slow(position - first))
-                continue
-            if convert is not None:
-                value = convert(value)
-            if (
-                low <= value <= high
-                and b"e" not in number
-                and b"E" not in number
-                and len(number) <= _LONGEST
-                and not item.component
-                and item.valueCodeableConcept is _ABSENT
-                and item.valueString is _ABSENT
-                and item.valueBoolean is _ABSENT
-            ):
-                identity = f"Observation/{item.id}" if item.id else ""
-                row((shape, patient, time, NAT, known, value, number.decode(), identity, position))
-            else:
+                if convert is not None:
+                    value = convert(value)
+                if not low <= value <= high or "e" in number or "E" in number or len(number) > _LONGEST:
+                    raise KeyError
+            except (KeyError, ValueError):
                 slowly += 1
                 self._learn(item, slow(position - first))
+                continue
+            identity = f"Observation/{item.id}" if item.id else ""
+            row((shape, patient, time, NAT, known, value, number, identity, position))
+            if issue is not None:
+                self._say(issue, patient, position, quantity)
         return slowly
 
     def _renew(self) -> None:
         """Forget what no longer holds, and caches that have grown too large."""
-        if self._generation != self._sheet.generation:
-            self._generation = self._sheet.generation
+        if self._generation != self._sink.sheet.generation:
+            self._generation = self._sink.sheet.generation
             self._hot.clear()
         for cache in (self._templates, self._hot, self._people, self._times, self._recorded):
             if len(cache) > _MOST:
                 cache.clear()
 
-    def _one(self, item: Plain, position: int) -> bool:
-        """Write one Observation; False where it has to be read slowly, and nothing was written."""
-        patient = self._person(bytes(item.subject))
-        if patient is None:
-            return False
-        when = self._times.get(item.effectiveDateTime) or self._time(item.effectiveDateTime)
-        recorded = self._record(item.issued or (item.meta.lastUpdated if item.meta else ""))
-        if when is None or recorded is None:
-            return False
+    def _one(self, item: Plain, shared: tuple[str, int, int, int], offset: int, position: int) -> None:
+        """Write an Observation with a coded value or components.
+
+        Raises
+        ------
+        KeyError, ValueError
+            It has to be read slowly, and nothing was written.
+        """
         identity = f"Observation/{item.id}" if item.id else ""
         rows = []
-        for key, number in _parts(item, when[1]):
-            hot = self._hot.get(key) or self._warm(key, when[1])
-            if hot is None:
-                return False
-            value, text = hot.value, hot.text
+        for key, number in _parts(item, offset):
+            shape, convert, low, high, issue, value, text = self._hot[key]
             if number is not None:
-                if not _is_number(number):
-                    return False
-                value, text = float(number), number.decode()
-                if hot.convert is not None:
-                    value = hot.convert(value)
-                if not hot.low <= value <= hot.high:
-                    return False
-            rows.append((hot.shape, patient, when[0], NAT, recorded, value, text, identity, position))
+                value, text = float(number), number
+                if convert is not None:
+                    value = convert(value)
+                if not low <= value <= high or not _is_number(number) or issue is not None:
+                    raise KeyError
+            rows.append((shape, *shared, value, text, identity, position))
+        if not rows:
+            raise KeyError
         for row in rows:
-            self._sheet.row(row)
-        return bool(rows)
+            self._sink.sheet.row(row)
 
-    def _person(self, subject: bytes) -> str | None:
-        patient = self._people.get(subject) or self._subject(subject)
-        if patient is not None:
-            self._people[subject] = patient
-        return patient
+    def _say(self, issue: Issue, patient: str, position: int, quantity: Quantity) -> None:
+        """Note what the slow reader would have noted."""
+        place = f"{self._file}:line {position}{_VALUE}"
+        found = _written(quantity)
+        self._sink.log(patient).add(issue.code, issue.message, place, issue.action, issue.severity, found)
 
-    def _time(self, text: str) -> tuple[int, int] | None:
-        """(instant, zone) of a time of day with a zone, the only one that has no issue."""
-        found = _quick(text)
-        if found is None:
-            try:
-                instant = parse_time(text)
-            except InputError:
-                return None
-            if instant.width or instant.offset == NAIVE:
-                return None
-            found = instant.us, instant.offset
-        self._times[text] = found
-        return found
-
-    def _record(self, text: str) -> int | None:
-        """When something was recorded; None where that is not a time."""
-        if not text:
-            return NAT
-        known = self._recorded.get(text)
-        if known is None:
-            found = _quick(text)
-            try:
-                known = self._recorded[text] = found[0] if found else parse_time(text).us
-            except InputError:
-                return None
-        return known
-
-    def _warm(self, key: _Key, offset: int) -> _Hot | None:
+    def _warm(self, key: _Key) -> _Hot | None:
         """The place in the sheet of a template that is known."""
         template = self._templates.get(key)
         if template is None:
             return None
         event = template.event
-        shape = self._sheet.shape(event._replace(offset=offset, width=0), template.form)
-        hot = self._hot[key] = _Hot(shape, *template[2:], event.value, event.original_value)
-        return hot
+        shape = self._sink.sheet.shape(event, template.form)
+        return _Hot(shape, *template[2:], event.value, event.original_value)
 
     def _learn(self, item: Plain, read: Read) -> None:
         """Keep the events of a line that the slow reader found nothing odd in."""
-        if not read.clean or not read.events or read.events[0].offset == NAIVE:
+        events = read.events
+        if not events or any(e.offset == NAIVE or e.width or e.time == NAT for e in events):
             return
-        keys = _parts(item, read.events[0].offset)
-        parts = item.component or (item,)
-        wanted = [(part.code, part.valueQuantity) for part in parts]
-        if (
-            len(keys) != len(read.events)
-            or len(parts) != len(keys)
-            or any(event.time == NAT or event.width for event in read.events)
-        ):
+        issue = self._repeated(item, read) if read.issues else None
+        if read.issues and issue is None:
             return
-        for (key, _), (code, quantity), event in zip(keys, wanted, read.events, strict=True):
-            self._templates[key] = _template(event, code, quantity, self._resolver)
+        keys = _parts(item, events[0].offset)
+        parts: tuple[Plain | Part, ...] = item.component or (item,)
+        if not len(keys) == len(events) == len(parts):
+            return
+        for (key, _), part, event in zip(keys, parts, events, strict=True):
+            self._templates[key] = _template(event, part, issue, self._resolver)
+
+    def _repeated(self, item: Plain, read: Read) -> Issue | None:
+        """The one issue of a line, where it is about the unit and would be the same with other numbers."""
+        issue, quantity = read.issues[0], item.valueQuantity
+        if len(read.issues) > 1 or len(read.events) > 1 or quantity is None or item.component:
+            return None
+        same_place = issue.place == f"{self._file}:{read.events[0].place}{_VALUE}"
+        of_unit = issue.code == read.events[0].reason and issue.code.startswith("unit.")
+        return issue if of_unit and same_place and issue.found == _written(quantity) else None
 
 
-def _is_number(text: bytes) -> bool:
-    """Whether a JSON value is a number as they are usually written."""
-    return (
-        bool(text)
-        and text[0] not in b'"n'
-        and len(text) <= _LONGEST
-        and b"e" not in text
-        and b"E" not in text
+def _written(quantity: Quantity) -> str:
+    """A quantity as the slow reader shows it."""
+    return f"{bytes(quantity.value).decode()} {quantity.unit or quantity.code}"[:200]
+
+
+def _updated(item: Plain) -> str:
+    """Time of the last change, which stands in for that of recording."""
+    return item.meta.lastUpdated if item.meta is not None else ""
+
+
+def _coded(item: Plain) -> bool:
+    """Whether there is a value that is no quantity."""
+    return not (
+        item.valueCodeableConcept is _ABSENT and item.valueString is _ABSENT and item.valueBoolean is _ABSENT
     )
 
 
-def _parts(item: Plain, offset: int) -> list[tuple[_Key, bytes | None]]:
+def _time(text: str) -> tuple[int, int] | None:
+    """(instant, zone) of a time of day with a zone, the only one that has no issue."""
+    found = _quick(text)
+    if found is not None:
+        return found
+    try:
+        instant = parse_time(text)
+    except InputError:
+        return None
+    return None if instant.width or instant.offset == NAIVE else (instant.us, instant.offset)
+
+
+def _recorded(text: str) -> int | None:
+    """When something was recorded; None where that is not a time."""
+    if not text:
+        return NAT
+    found = _quick(text)
+    try:
+        return found[0] if found else parse_time(text).us
+    except InputError:
+        return None
+
+
+def _is_number(text: str) -> bool:
+    """Whether a JSON value is a number as they are usually written."""
+    return "e" not in text and "E" not in text and len(text) <= _LONGEST
+
+
+def _parts(item: Plain, offset: int) -> list[tuple[_Key, str | None]]:
     """(identity, number) of the value of an Observation, or of each component; none where it has both."""
     coded = bytes(item.valueCodeableConcept) + bytes(item.valueString) + bytes(item.valueBoolean)
     q, code, status = item.valueQuantity, bytes(item.code), item.status
@@ -318,32 +343,34 @@ def _parts(item: Plain, offset: int) -> list[tuple[_Key, bytes | None]]:
         if q is None:
             return [((code, coded, status, offset), None)] if coded else []
         own = (code, q.unit, q.code, status, offset, q.system, q.comparator)
-        return [] if coded else [(own, bytes(q.value))]
+        return [] if coded else [(own, bytes(q.value).decode())]
     if q is not None or coded:
         return []
     return [_part(index, part, code, status, offset) for index, part in enumerate(item.component)]
 
 
-def _part(index: int, part: Part, panel: bytes, status: str, offset: int) -> tuple[_Key, bytes | None]:
+def _part(index: int, part: Part, panel: bytes, status: str, offset: int) -> tuple[_Key, str | None]:
     q, coded = part.valueQuantity, bytes(part.valueCodeableConcept)
     shared = (index, panel, bytes(part.code), coded, status, offset)
     if q is None:
         return shared, None
-    return (*shared, q.unit, q.code, q.system, q.comparator), bytes(q.value)
+    return (*shared, q.unit, q.code, q.system, q.comparator), bytes(q.value).decode()
 
 
-def _template(event: Event, code: Raw, quantity: Quantity | None, resolver: Resolver) -> _Template | None:
+def _template(event: Event, part: Plain | Part, issue: Issue | None, resolver: Resolver) -> _Template | None:
     form, position = split_place(event.place)
     if position < 0:
         return None
     blank = event._replace(patient="", id="", recorded=NAT, time=NAT)
+    quantity = part.valueQuantity
     if quantity is None:
         return _Template(blank, form, None, 0.0, 0.0)
-    analyte = analyte_of_concept(decode(code, CodeableConcept), resolver)
+    analyte = analyte_of_concept(decode(part.code, CodeableConcept), resolver)
     rule = resolver.rule(analyte, quantity.unit or quantity.code, ucum_of(quantity))
-    if rule.reason or event.comparator or event.reason:
+    if event.comparator or rule.reason != event.reason or (rule.reason and issue is None):
         return None
-    return _Template(blank, form, rule.conversion.apply if rule.conversion else None, rule.low, rule.high)
+    way = rule.conversion.apply if rule.conversion else None
+    return _Template(blank, form, way, rule.low, rule.high, issue)
 
 
 def _quick(text: str) -> tuple[int, int] | None:

@@ -165,14 +165,11 @@ def _object(element: Element, structure: type[Struct] | None) -> dict[str, Any]:
 
 @lru_cache(maxsize=1)
 def _repeating() -> frozenset[str]:
-    """Names that repeat in any structure."""
-    modules = (fhir, fhir_care)
-    structures = [
-        s for m in modules for s in vars(m).values() if isinstance(s, type) and issubclass(s, Struct)
-    ]
-    return frozenset(
-        name for s in structures if s is not Struct for name, (_, many) in _fields(s).items() if many
-    )
+    """Names that repeat in every structure that has them."""
+    every = [s for m in (fhir, fhir_care) for s in vars(m).values() if isinstance(s, type)]
+    structures = [s for s in every if issubclass(s, Struct) and s is not Struct]
+    fields = [(name, many) for s in structures for name, (_, many) in _fields(s).items()]
+    return frozenset(name for name, many in fields if many) - {name for name, many in fields if not many}
 
 
 def _resource(element: Element) -> dict[str, Any]:
