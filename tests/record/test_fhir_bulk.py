@@ -314,3 +314,11 @@ def test_memory_does_not_grow_with_the_file(tmp_path: Path, monkeypatch: pytest.
         tracemalloc.stop()
         assert count == 500 * times
     assert peaks[1] < 1.5 * peaks[0]
+
+
+def test_repeated_lines_of_no_event_cost_little_and_are_said() -> None:
+    basic = {"resourceType": "Basic"}
+    rows = same(lines(patient(), basic, observation(), basic, basic, observation(id="b"), basic))
+    assert len(rows) == 2
+    record = read_record(lines(patient(), *[basic] * 5))
+    assert record.issues.counts()["fhir.repeated"] == 1

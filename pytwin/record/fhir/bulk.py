@@ -105,7 +105,7 @@ class _Bulk:
         self._later: dict[int, array[int]] = {}
         self._described: set[str] = set()
         self._met: set[str] = set()
-        self._idle = b""  # the last line, where no event came of it
+        self._idle = b""  # the last line of which no event came
         self._repeated = 0
 
     def read(self, inputs: Sequence[Input]) -> Iterator[None]:
@@ -162,6 +162,9 @@ class _Bulk:
 
     def _one_by_one(self, writer: Writer, index: int, name: str, first: int, lines: list[bytes]) -> None:
         for at, line in enumerate(lines):
+            if line == self._idle:
+                self._repeated += bool(line)
+                continue
             if self._fast and b'"Observation"' in line[:200]:
                 try:
                     line.decode()
@@ -195,7 +198,8 @@ class _Bulk:
             self._repeated += 1
             return _NOTHING
         read = self._said(index, file, number, line)
-        self._idle = line if not read.events and len(line) < _CHUNK else b""
+        if not read.events and len(line) < _CHUNK:
+            self._idle = line
         return read
 
     def _said(self, index: int, file: str, number: int, line: bytes) -> Read:
@@ -268,7 +272,7 @@ class _Bulk:
         log.extend(self._kept.log.issues())
         self._counts.report(log)
         if self._repeated:
-            message = f"{self._repeated} lines repeat the line before them, of which no event came"
+            message = f"{self._repeated} lines repeat one before them of which no event came"
             log.add("fhir.repeated", message, "", "left out", "note")
         unknown = len(self._met - self._described)
         if unknown and self._described:
