@@ -218,6 +218,7 @@ def nonlinear(
     gate: float = 0.0,
     robust: float = 0.0,
     student: float = 0.0,
+    past: int = 0,
     noise_step: float = 24.0,
     smooth: bool = False,
     trace: bool | int = False,

@@ -134,6 +134,7 @@ static void set_options(call_t *c)
         .gate = a[GATE].real,
         .robust = a[ROBUST].real,
         .student = a[STUDENT].real,
+        .past = (int)a[PAST].integer,
         .noise_step = a[NOISE_STEP].real,
         .smooth = a[SMOOTH].integer != 0,
         .ode = {.rtol = a[RTOL].real,
@@ -295,6 +296,7 @@ static PyObject *nonlinear(PyObject *module, PyObject *args, PyObject *kwargs)
     "z = [states; theta on the estimation scale]. Q (B, nz, nz) is the covariance of noise added to z in a " \
     "unit of time. Errors: additive and log-additive use obs_a, proportional uses obs_b, combined uses "     \
     "both, of a count (4) obs_a is the exposure; student: degrees of freedom of errors with heavy tails. "   \
+    "past: values of each delayed state that are estimated with z (0: 32). "                                 \
     "lower, upper (nz,) bound z after each update. method is one of NONLINEAR_METHODS. Returns a dict of "   \
     "arrays: mean (B, nz), cov (B, nz, nz) at "                                                              \
     "end, loglike, status, failed_at, rejected (B,), predicted, predicted_var, latent_var (N,) on the "      \

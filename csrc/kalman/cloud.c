@@ -24,9 +24,8 @@ double pt_cloud_effective(const pt_cloud *c)
     return mass * mass / square;
 }
 
-void pt_cloud_moments(const pt_cloud *c, int from, double *m, double *P)
+void pt_cloud_moments(const pt_cloud *c, int from, int k, double *m, double *P)
 {
-    const int k = c->nz - from;
     const double mass = pt_cloud_mass(c);
     double D[k];
     memset(m, 0, (size_t)k * sizeof *m);

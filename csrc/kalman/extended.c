@@ -20,6 +20,7 @@ static int iterates(const pt_nonlinear_call *call) { return call->variant == PT_
 static pt_status check(const pt_nonlinear_call *call)
 {
     const pt_nonlinear_iteration *o = &call->options->iteration;
+    if (call->n_memory) return PT_UNSUPPORTED; /* the integrator has no derivatives of what a delay sees */
     if (!iterates(call)) return PT_OK;
     const int good = o->max_iter > 0 && o->damping >= 0.0 && o->tolerance >= 0.0 && s_finite(o->damping);
     return good ? PT_OK : PT_BAD_ARGUMENT;

@@ -32,12 +32,12 @@ pt_status pt_gauss_rule(const pt_nonlinear_call *call, double *weight, pt_sigma_
 {
     const pt_nonlinear_points *o = &call->options->points;
     const double alpha = o->alpha == o->alpha ? o->alpha : 1.0, beta = o->beta == o->beta ? o->beta : 2.0;
-    const double kappa = o->kappa == o->kappa ? o->kappa : 3.0 - call->nz;
+    const double kappa = o->kappa == o->kappa ? o->kappa : 3.0 - call->nv;
     if (is_product(call)) {
         if (weight) pt_sigma_rule_hermite(nodes(call), weight, rule);
         return PT_OK;
     }
-    if (call->variant != PT_GAUSS_CUBATURE) return pt_sigma_rule_make(call->nz, alpha, beta, kappa, rule);
+    if (call->variant != PT_GAUSS_CUBATURE) return pt_sigma_rule_make(call->nv, alpha, beta, kappa, rule);
     if (weight) pt_sigma_rule_cubature(call->nz, weight, rule);
     return PT_OK;
 }
@@ -53,6 +53,7 @@ static pt_status check(const pt_nonlinear_call *call)
     const int n = call->options->points.n_node, form = call->options->points.form;
     if (form < 0 || form >= PT_N_FORM || (form && call->variant == PT_GAUSS_ITERATED)) return PT_BAD_ARGUMENT;
     if (n < 0 || n == 1 || n > PT_HERMITE_MAX) return PT_BAD_ARGUMENT;
+    if (form && call->n_memory) return PT_UNSUPPORTED; /* what is remembered wants the largest pivots */
     if (is_product(call) && pt_sigma_hermite_points(nodes(call), call->nz) < 0) return PT_UNSUPPORTED;
     if (pt_gauss_iterates(call) && !can_iterate(&call->options->iteration)) return PT_BAD_ARGUMENT;
     return pt_gauss_rule(call, NULL, &rule);
@@ -129,7 +130,7 @@ static int root_by_rows(const pt_nonlinear_call *call, gauss *g)
 {
     const double known = fmax(PT_KNOWN_EXACTLY, call->options->ode.rtol);
     if (pt_gauss_is_rooted(call)) return pt_upper_pack(call->nz, g->U, g->L);
-    return pt_sigma_root(call->nz, call->nx % call->nz, g->m, known, g->P, PT_PIVOT_FILTER, g->L, g->pivot);
+    return pt_sigma_root(call->nz, pt_gauss_first(call), g->m, known, g->P, PT_PIVOT_FILTER, g->L, g->pivot);
 }
 
 /* m and P of the points, plus span Q where there is one */

@@ -55,6 +55,13 @@ typedef struct {
     pt_gauss_path path;
 } pt_gauss_own;
 
+/* Where the factor of P begins: with the parameters; what is remembered hangs together so closely that only
+ * the largest pivots are safe. */
+static inline int pt_gauss_first(const pt_nonlinear_call *call)
+{
+    return call->n_memory ? PT_PIVOT_LARGEST : call->nx % call->nz;
+}
+
 /* The rule of the call. weight: room for the weights of its points; null: is the rule in its domain? */
 pt_status pt_gauss_rule(const pt_nonlinear_call *call, double *weight, pt_sigma_rule *rule);
 

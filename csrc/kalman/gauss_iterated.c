@@ -85,8 +85,8 @@ static pt_status fit(const pt_nonlinear_call *call, pt_nonlinear_work *w, const 
     pt_status status = pt_gauss_forecast(call, w, obs, &rule, &n_point, &f);
     if (status != PT_OK) return status;
     for (int j = 0; j < n; j++) g->gain[j] *= f.var; /* Cov(z, h) */
-    const int rank =
-        pt_sigma_factor(n, call->nx % n, g->m, PT_KNOWN_EXACTLY, g->P, PT_PIVOT_FILTER, g->L, g->pivot);
+    const int rank = pt_sigma_factor(n, pt_gauss_first(call), g->m, PT_KNOWN_EXACTLY, g->P, PT_PIVOT_FILTER,
+                                     g->L, g->pivot);
     if (rank < 0) return PT_NOT_POSITIVE_DEFINITE;
     const double explained = pt_gauss_slope(n, rank, g->L, g->pivot, g->gain, a);
     l->left = f.latent_var > explained ? f.latent_var - explained : 0.0;
@@ -116,8 +116,8 @@ static void keep_prior(const pt_nonlinear_call *call, pt_gauss_own *g, line *l, 
     const int n = call->nz;
     put(g, n, prior);
     memcpy(R, g->L, (size_t)n * n * sizeof *R);
-    l->rank =
-        pt_sigma_factor(n, call->nx % n, prior, PT_KNOWN_EXACTLY, prior + n, PT_PIVOT_FILTER, R, g->pivot);
+    l->rank = pt_sigma_factor(n, pt_gauss_first(call), prior, PT_KNOWN_EXACTLY, prior + n, PT_PIVOT_FILTER, R,
+                              g->pivot);
 }
 
 /* How far the moments in g are from those that their line was fitted to. */

@@ -57,8 +57,8 @@ static int suits(const pt_nonlinear_call *call)
 {
     const pt_nonlinear_options *o = call->options;
     return call->method == &pt_gauss && !pt_gauss_iterates(call) && !pt_gauss_is_rooted(call) && !o->smooth &&
-           !(o->robust > 0.0) && !(o->student > 0.0) && !call->in->lower && call->in->n_patient > 1 &&
-           call->max_lane * call->nz * V <= MOST_POINT_VECS;
+           !call->n_memory && !(o->robust > 0.0) && !(o->student > 0.0) && !call->in->lower &&
+           call->in->n_patient > 1 && call->max_lane * call->nz * V <= MOST_POINT_VECS;
 }
 
 static void set_rule(const pt_nonlinear_call *call, pt_grid *g)

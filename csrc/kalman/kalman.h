@@ -118,6 +118,7 @@ typedef struct {
     double gate;       /* in predicted standard deviations; an innovation beyond is not used; 0: off */
     double robust;     /* in the same; the error of one beyond grows until it is just so far off; 0: off */
     double student;    /* degrees of freedom of errors with heavy tails, see kalman/observe.h; 0: Gaussian */
+    int past;          /* values of each delayed state that z carries, see kalman/past.c; 0: 32 */
     double noise_step; /* where Q is not zero, a step of the filter is at most so long */
     int smooth;
     pt_ode_options ode;

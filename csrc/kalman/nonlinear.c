@@ -50,7 +50,7 @@ static void fill(double *a, int64_t n, double value)
 static void blank(const pt_nonlinear_call *call, const pt_nonlinear_patient *patient, int64_t i)
 {
     pt_nonlinear_output *out = call->out;
-    int64_t nz = call->nz, n = patient->n_obs, first = patient->first_obs, size = pt_nonlinear_row_size(call);
+    int64_t nz = call->nv, n = patient->n_obs, first = patient->first_obs, size = pt_nonlinear_row_size(call);
     fill(out->mean + i * nz, nz, NAN);
     fill(out->cov + i * nz * nz, nz * nz, NAN);
     if (out->state) fill(out->state + i * size, size, NAN);
@@ -155,12 +155,13 @@ static pt_status run_patient(void *context, int worker, int64_t i)
     const pt_nonlinear_call *call = context;
     pt_nonlinear_work *w = call->work + worker;
     pt_nonlinear_patient patient = pt_nonlinear_patient_at(call, i);
-    const size_t nz = (size_t)call->nz;
+    const int64_t nv = call->nv;
     double at;
     blank(call, &patient, i);
     w->rejected = 0;
     pt_status status = pt_nonlinear_check_patient(call, &patient, w, &at);
     if (status == PT_OK) {
+        pt_past_widen_patient(call, w, &patient);
         status = pt_nonlinear_begin(call, &patient, w);
         if (status == PT_OK) status = filter(call, &patient, w, i);
         at = w->course.t;
@@ -172,8 +173,7 @@ static pt_status run_patient(void *context, int worker, int64_t i)
         return status == PT_NO_MEMORY ? status : PT_OK;
     }
     call->method->moments(call, w, w->m, w->P);
-    memcpy(call->out->mean + (size_t)i * nz, w->m, nz * sizeof(double));
-    memcpy(call->out->cov + (size_t)i * nz * nz, w->P, nz * nz * sizeof(double));
+    pt_nonlinear_show(call, w->m, w->P, call->out->mean + i * nv, call->out->cov + i * nv * nv);
     call->out->loglike[i] = w->course.loglike;
     return PT_OK;
 }
@@ -243,7 +243,8 @@ static pt_status open_call(const pt_model *model, const pt_nonlinear_input *inpu
         .n_dose = pt_model_n_dose(model),
         .nt = input->n_theta,
     };
-    call->nz = call->nx + call->nt;
+    const pt_status measured = pt_past_measure(call);
+    if (measured != PT_OK) return measured;
     call->method = options->method ? pt_nonlinear_find(options->method, &call->variant) : NULL;
     if (!call->method) return PT_BAD_ARGUMENT;
     pt_status status = pt_nonlinear_check_call(call);
@@ -268,6 +269,14 @@ pt_status pt_nonlinear(const pt_model *model, const pt_nonlinear_input *input,
     pt_status status = open_call(model, input, options, &call);
     if (status != PT_OK) return status;
     call.out = output;
-    measure(&call);
-    return run(&call, control);
+    pt_nonlinear_input wide = *input;
+    pt_nonlinear_options wide_options = *options;
+    double *block;
+    status = pt_past_widen_input(&call, &wide, &wide_options, &block);
+    if (status == PT_OK) {
+        measure(&call);
+        status = run(&call, control);
+    }
+    pt_free(block);
+    return status;
 }

@@ -12,6 +12,7 @@
 typedef struct {
     int64_t number;                        /* names the patient's random numbers */
     const double *mean, *cov, *params, *Q; /* mean, cov: null where there is a state */
+    int n;                                 /* elements of z in mean, cov, Q: nv of the caller's, else nz */
     const double *state;                   /* to go on from, or null */
     double start, end;
     pt_schedule schedule;
@@ -31,8 +32,11 @@ typedef struct {
     pt_nonlinear_output *out;
     const pt_nonlinear_method *method;
     int variant; /* of the method: which name in nonlinear_methods.c chose it */
-    int nx, np, ny, nt, nz, n_dose;
-    int64_t max_lane;          /* points, members or particles at once */
+    int nx, np, ny, nt, n_dose;
+    int nv;               /* elements of z that the caller sees: nx + nt */
+    int nz;               /* all of them: nv and, behind them, what a model with delays remembers (past.c) */
+    int n_past, n_memory; /* values for each delay, and of all delays */
+    int64_t max_lane;     /* points, members or particles at once */
     int64_t max_step, max_obs; /* most of any patient; steps to the last observation, where smoothing asks */
     pt_need need;              /* of all patients' schedules */
     pt_nonlinear_work *work;   /* [n_threads] */
@@ -103,6 +107,8 @@ struct pt_nonlinear_work {
     double *mark;          /* [course size] for methods that try a step again */
     double *lower, *upper; /* [nx] what the equations allow */
     double *x, *p;         /* [max_lane, nx], [max_lane, np] lanes */
+    double *past;          /* [max_lane, n_memory] of the lanes */
+    double *wide;          /* [nz + 2 nz^2] mean, cov and Q of a patient with its past */
     double *times, *y;     /* [max_lane], [max_lane, ny] */
     double *column;        /* [max_lane] one parameter of all lanes */
     double *m, *P;         /* [nz], [nz, nz] for moments */
@@ -127,12 +133,27 @@ pt_status pt_nonlinear_lane_status(const pt_nonlinear_work *w, int64_t n_lane);
 void pt_nonlinear_outputs(const pt_nonlinear_call *call, pt_nonlinear_work *w, int64_t n_lane,
                           const double *Z);
 
+/* Leading nv of m (nz) and P (nz, nz) to where the caller wants them; null: not wanted. */
+void pt_nonlinear_show(const pt_nonlinear_call *call, const double *m, const double *P, double *mean,
+                       double *cov);
 /* Moments after an observation into the outputs that ask for them. */
 void pt_nonlinear_trace(const pt_nonlinear_call *call, int64_t row, const double *m, const double *P);
 
 /* A patient's first mean and covariance, and where its course begins. */
 pt_status pt_nonlinear_begin(const pt_nonlinear_call *call, const pt_nonlinear_patient *patient,
                              pt_nonlinear_work *w);
+
+/* ---- what a model with delays remembers: past.c ---- */
+
+/* nz, n_past and n_memory; UNSUPPORTED, BAD_ARGUMENT. */
+pt_status pt_past_measure(pt_nonlinear_call *call);
+/* The input and options as methods see them: bounds and positions of all nz elements, in a block that is the
+ * caller's to free. */
+pt_status pt_past_widen_input(pt_nonlinear_call *call, pt_nonlinear_input *in, pt_nonlinear_options *options,
+                              double **block);
+/* The patient's mean, cov and Q for all nz elements, in w->wide: its past is its states at the start. */
+void pt_past_widen_patient(const pt_nonlinear_call *call, pt_nonlinear_work *w,
+                           pt_nonlinear_patient *patient);
 
 /* ---- check ---- */
 

@@ -13,11 +13,12 @@ int64_t pt_nonlinear_row_size(const pt_nonlinear_call *call)
 pt_nonlinear_patient pt_nonlinear_patient_at(const pt_nonlinear_call *call, int64_t i)
 {
     const pt_nonlinear_input *in = call->in;
-    int64_t nz = call->nz, a = in->action_offsets[i], o = in->obs_offsets[i];
+    int64_t nz = call->nv, a = in->action_offsets[i], o = in->obs_offsets[i];
     return (pt_nonlinear_patient){
         .number = in->patient ? in->patient[i] : i,
         .mean = in->mean ? in->mean + i * nz : NULL,
         .cov = in->cov ? in->cov + i * nz * nz : NULL,
+        .n = call->nv,
         .params = in->params + i * call->np,
         .Q = in->Q + i * nz * nz,
         .state = in->state ? in->state + i * pt_nonlinear_row_size(call) : NULL,
@@ -40,8 +41,9 @@ double pt_nonlinear_begins(const pt_nonlinear_patient *patient)
 
 int pt_nonlinear_has_noise(const pt_nonlinear_call *call, const pt_nonlinear_patient *patient)
 {
-    for (int j = 0; j < call->nz; j++)
-        if (patient->Q[j * call->nz + j] > 0.0) return 1;
+    (void)call;
+    for (int j = 0; j < patient->n; j++)
+        if (patient->Q[j * patient->n + j] > 0.0) return 1;
     return 0;
 }
 
@@ -80,7 +82,7 @@ static int is_root(int n, int rank, const double *P, const double *L)
 static pt_status check_process_noise(const pt_nonlinear_call *call, const pt_nonlinear_patient *patient,
                                      pt_nonlinear_work *w)
 {
-    int nz = call->nz;
+    int nz = call->nv;
     if (!all_finite((int64_t)nz * nz, patient->Q)) return PT_NOT_FINITE;
     for (int j = 0; j < nz; j++)
         if (patient->Q[j * nz + j] < 0.0) return PT_BAD_ARGUMENT;
@@ -102,7 +104,7 @@ static pt_status check_state(const pt_nonlinear_call *call, const pt_nonlinear_p
 
 static pt_status check_prior(const pt_nonlinear_call *call, const pt_nonlinear_patient *patient)
 {
-    int64_t nz = call->nz;
+    int64_t nz = call->nv;
     if (patient->state) return check_state(call, patient);
     if (!patient->mean || !patient->cov) return PT_BAD_ARGUMENT;
     if (!all_finite(nz, patient->mean) || !all_finite(nz * nz, patient->cov)) return PT_NOT_FINITE;
@@ -193,7 +195,7 @@ static pt_status check_bounds(const pt_nonlinear_call *call)
     const double *lower = call->in->lower, *upper = call->in->upper;
     if (!lower && !upper) return PT_OK;
     if (!lower || !upper) return PT_BAD_ARGUMENT;
-    for (int j = 0; j < call->nz; j++)
+    for (int j = 0; j < call->nv; j++)
         if (!(lower[j] < upper[j])) return PT_BAD_ARGUMENT;
     return PT_OK;
 }

@@ -60,6 +60,8 @@ static int64_t place(const pt_nonlinear_call *call, pt_nonlinear_work *w, double
         {&w->upper, nx},
         {&w->x, max * nx},
         {&w->p, max * np},
+        {&w->past, max * call->n_memory},
+        {&w->wide, call->n_memory ? nz + 2 * nz * nz : 0},
         {&w->times, max},
         {&w->column, max},
         {&w->y, max * call->ny},
@@ -92,18 +94,20 @@ pt_status pt_nonlinear_work_create(const pt_nonlinear_call *call, pt_nonlinear_w
         w->upper[j] = states[j].upper;
     }
     pt_status status = pt_propagator_create(call->model, call->max_lane, &call->need, &w->propagator);
+    if (status == PT_OK && call->n_memory) pt_propagator_past(w->propagator, call->n_past, w->past);
     return status == PT_OK ? call->method->create(call, w) : status;
 }
 
 /* ---- lanes ---- */
 
-/* Z -> states x and natural parameters p of each lane */
+/* Z -> states x, natural parameters p and the past of each lane */
 static void to_lanes(const pt_nonlinear_call *call, pt_nonlinear_work *w, int64_t n_lane, const double *Z)
 {
     int64_t nx = call->nx, nz = call->nz, np = call->np;
     for (int64_t i = 0; i < n_lane; i++) {
         copy(w->x + i * nx, Z + i * nz, nx);
         copy(w->p + i * np, w->course.params, np);
+        copy(w->past + i * call->n_memory, Z + i * nz + call->nv, call->n_memory);
     }
     for (int k = 0; k < call->nt; k++) {
         double *p = w->p + call->in->theta[k];
@@ -129,7 +133,10 @@ pt_status pt_nonlinear_propagate(const pt_nonlinear_call *call, const pt_nonline
     if (t1 > t0) c->step = pt_propagator_step(w->propagator);
     pt_schedule_params(&patient->schedule, from, c->next, t0, t1, c->params);
     c->t = t1;
-    for (int64_t i = 0; i < n_lane; i++) copy(Z + i * nz, w->x + i * nx, nx);
+    for (int64_t i = 0; i < n_lane; i++) {
+        copy(Z + i * nz, w->x + i * nx, nx);
+        copy(Z + i * nz + call->nv, w->past + i * call->n_memory, call->n_memory);
+    }
     return PT_OK;
 }
 
@@ -152,9 +159,17 @@ void pt_nonlinear_outputs(const pt_nonlinear_call *call, pt_nonlinear_work *w, i
     pt_model_output(call->model, n_lane, w->times, w->x, w->p, w->y);
 }
 
+void pt_nonlinear_show(const pt_nonlinear_call *call, const double *m, const double *P, double *mean,
+                       double *cov)
+{
+    const int64_t nv = call->nv, nz = call->nz;
+    if (mean) copy(mean, m, nv);
+    for (int64_t i = 0; cov && i < nv; i++) copy(cov + i * nv, P + i * nz, nv);
+}
+
 void pt_nonlinear_trace(const pt_nonlinear_call *call, int64_t row, const double *m, const double *P)
 {
-    int64_t nz = call->nz;
-    if (call->out->filtered_mean) copy(call->out->filtered_mean + row * nz, m, nz);
-    if (call->out->filtered_cov) copy(call->out->filtered_cov + row * nz * nz, P, nz * nz);
+    const int64_t nv = call->nv;
+    pt_nonlinear_show(call, m, P, call->out->filtered_mean ? call->out->filtered_mean + row * nv : NULL,
+                      call->out->filtered_cov ? call->out->filtered_cov + row * nv * nv : NULL);
 }

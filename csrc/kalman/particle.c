@@ -121,8 +121,7 @@ static void save(const pt_nonlinear_call *call, const pt_nonlinear_work *w, doub
 
 static void moments(const pt_nonlinear_call *call, pt_nonlinear_work *w, double *m, double *P)
 {
-    (void)call;
-    pt_cloud_moments(&((pt_particles *)w->own)->cloud, 0, m, P);
+    pt_cloud_moments(&((pt_particles *)w->own)->cloud, 0, call->nz, m, P);
 }
 
 /* ---- time ---- */
@@ -186,7 +185,7 @@ static void jitter(const pt_nonlinear_call *call, pt_nonlinear_work *w)
     pt_particles *c = w->own;
     const double width = call->options->particle.jitter, keep = sqrt(1.0 - width * width);
     const int nx = call->nx, nt = call->nt, nz = call->nz;
-    pt_cloud_moments(&c->cloud, nx, c->m, c->P);
+    pt_cloud_moments(&c->cloud, nx, nt, c->m, c->P);
     const int rank = factor(nt, c->m, c->P, c->L, c->pivot);
     pt_cloud_numbers(c->key, PT_PARTICLE_JITTER, w->course.count, c->cloud.n, nt, 1, c->noise);
     for (int64_t i = 0; i < c->cloud.n; i++) {

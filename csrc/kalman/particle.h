@@ -89,8 +89,8 @@ pt_status pt_particle_observe(const pt_nonlinear_call *call, pt_nonlinear_work *
 double pt_cloud_mass(const pt_cloud *c);
 /* (sum w)^2 / sum w^2 */
 double pt_cloud_effective(const pt_cloud *c);
-/* Weighted mean (nz - from) and covariance of the elements from `from` on */
-void pt_cloud_moments(const pt_cloud *c, int from, double *m, double *P);
+/* Weighted mean (k) and covariance of the k elements from `from` on */
+void pt_cloud_moments(const pt_cloud *c, int from, int k, double *m, double *P);
 /* w_i *= p_i, then divided by their sum; returns the logarithm of sum w_i p_i, -inf where all vanish (w is
  * left). log_p (n) is overwritten. */
 double pt_cloud_weigh(const pt_cloud *c, double *log_p);

@@ -99,7 +99,7 @@ pt_status pt_particle_observe(const pt_nonlinear_call *call, pt_nonlinear_work *
     call->out->use[row] = use;
     if (call->out->effective) call->out->effective[row] = pt_cloud_effective(&c->cloud);
     if (!call->out->filtered_mean && !call->out->filtered_cov) return PT_OK;
-    pt_cloud_moments(&c->cloud, 0, c->m, c->P);
+    pt_cloud_moments(&c->cloud, 0, call->nz, c->m, c->P);
     pt_nonlinear_trace(call, row, c->m, c->P);
     return PT_OK;
 }

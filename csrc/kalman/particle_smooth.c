@@ -102,7 +102,7 @@ void pt_particle_record_step(const pt_nonlinear_call *call, pt_particles *c, dou
 void pt_particle_record_rows(pt_particles *c, int64_t row, int64_t n)
 {
     for (int64_t k = 0; k < n; k++) c->history.node[row + k] = c->history.count;
-    pt_cloud_moments(&c->cloud, 0, c->history.m, c->history.P);
+    pt_cloud_moments(&c->cloud, 0, c->cloud.nz, c->history.m, c->history.P);
 }
 
 void pt_particle_record_ancestors(pt_particles *c)
@@ -247,7 +247,7 @@ static void report_shares(const pt_nonlinear_call *call, const pt_nonlinear_pati
     const int64_t n = c->cloud.n, nz = c->cloud.nz;
     if (*end == 0 || h->node[*end - 1] != k) return;
     const pt_cloud cloud = {.n = n, .nz = c->cloud.nz, .z = h->z + k * n * nz, .w = h->share};
-    pt_cloud_moments(&cloud, 0, c->m, c->P);
+    pt_cloud_moments(&cloud, 0, cloud.nz, c->m, c->P);
     report(call, patient, c, k, end, c->m, c->P);
 }
 

@@ -63,9 +63,47 @@ static void clear_taken(int n, int first, int taken, double *row)
     memset(row, 0, (size_t)wrapped * sizeof *row);
 }
 
+/* The variable that is next in PT_PIVOT_LARGEST, or -1 where nothing counts any more, or -2 where P is
+ * indefinite. left (n): what the columns so far leave of the variances; of one that is done -inf. */
+static int largest(int n, const double *m, double known, const double *P, double tol, const double *left)
+{
+    int best = -1;
+    double most = tol;
+    for (int j = 0; j < n; j++) {
+        const double scale = P[(size_t)j * n + j], exact = known * m[j];
+        if (left[j] == -INFINITY || (scale >= 0.0 && scale < VANISHED)) continue;
+        if (!s_finite(left[j]) || scale < 0.0 || left[j] < -INDEFINITE * scale) return -2;
+        if (left[j] <= most * scale || left[j] <= exact * exact) continue;
+        most = left[j] / scale;
+        best = j;
+    }
+    return best;
+}
+
+static int root_by_largest(int n, const double *m, double known, const double *P, double tol, double *U,
+                           int *pivot)
+{
+    double left[n], v[n];
+    for (int j = 0; j < n; j++) left[j] = P[(size_t)j * n + j];
+    for (int rank = 0;; rank++) {
+        const int j = largest(n, m, known, P, tol, left);
+        if (j < 0) return j == -1 ? rank : -1;
+        const double root = __builtin_sqrt(left[j]);
+        double *row = U + (size_t)rank * n;
+        rest_of_row(n, P, j, rank, U, v);
+        left[j] = -INFINITY;
+        for (int i = 0; i < n; i++) {
+            row[i] = i == j ? root : left[i] == -INFINITY ? 0.0 : v[i] / root;
+            left[i] -= row[i] * row[i];
+        }
+        pivot[rank] = j;
+    }
+}
+
 int pt_sigma_root(int n, int first, const double *m, double known, const double *P, double tol, double *U,
                   int *pivot)
 {
+    if (first == PT_PIVOT_LARGEST) return root_by_largest(n, m, known, P, tol, U, pivot);
     int rank = 0;
     double v[n];
     for (int s = 0; s < n; s++) {

@@ -64,6 +64,9 @@ pt_status pt_sigma_check(int n, const double *P);
  * integrated, the larger of this and the relative tolerance counts. */
 #define PT_KNOWN_EXACTLY 1e-12
 
+/* Instead of the first pivot: each time the variable of which the largest share is left. */
+#define PT_PIVOT_LARGEST (-1)
+
 /* P = L L' for a positive semidefinite P (n, n). Pivots run over first, first+1, .., n-1, 0, .., first-1; a
  * pivot at most tol P_jj or (known m_j)^2, m (n) the mean, gives no column.
  *   L      (n, n)  column k in L[.., k]; only the first `rank` columns are set

@@ -39,6 +39,8 @@ void pt_watch_begin(pt_block *b, int s)
     *pt_flag(b->watch->seeking, s) = *pt_flag(b->watch->cut, s) = 0;
 }
 
+void pt_watch_resume(pt_block *b, int s) { b->watch->slot[s].resumed = 1; }
+
 double pt_watch_cap(const pt_block *b, int s)
 {
     if (!b->watch->slot[s].n || !b->n_linear) return __builtin_inf();
@@ -210,6 +212,8 @@ static uint32_t crossed(pt_block *b, int s, const vec *y)
             fired |= 1u << k;
         else if (magnitude(state->g) > noise)
             state->side = state->g > 0 ? 1 : -1;
+        else if (slot->resumed && state->side == 0)
+            state->side = -pt_watch_trigger(b, s, k)->direction;
     }
     return fired;
 }

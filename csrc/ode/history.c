@@ -1,5 +1,7 @@
 #include "ode/history.h"
 
+#include <math.h>
+
 #define ROUNDING 0x1p-52
 
 static int64_t width(const pt_block *b) { return 2 + PT_PIECE_NODES * b->n_delay; }
@@ -29,16 +31,21 @@ static double *piece(const pt_block *b, int s, int64_t i)
 
 static double delay_of(const pt_block *b, int s, int k) { return pt_get(b->p, b->model->delays[k].param, s); }
 
+static void load(pt_block *b, int s);
+
 void pt_history_begin(pt_block *b, int s)
 {
     pt_history_slot *slot = &b->history->slot[s];
     slot->n = 0;
     slot->n_break = 0;
+    slot->bounded = 0;
     slot->begin = b->slot[s].now;
     for (int k = 0; k < b->n_delay; k++) {
         slot->past[k] = pt_get(b->x, b->model->delays[k].state, s);
         slot->last[k] = 0;
     }
+    if (slot->given) load(b, s);
+    slot->given = NULL;
 }
 
 /* ---- times at which derivatives jump ---- */
@@ -82,8 +89,9 @@ static int order_now(pt_block *b, int s)
 static int reaches(const pt_block *b, int s, double delay)
 {
     const pt_history_slot *slot = &b->history->slot[s];
-    if (slot->n <= b->history->size) return 1;
-    return piece(b, s, slot->n)[0] <= b->slot[s].now + pt_get(b->t, 0, s) - delay;
+    const double now = b->slot[s].now + pt_get(b->t, 0, s), rounding = 32 * ROUNDING * (fabs(now) + delay);
+    if (slot->bounded && now - delay < slot->begin - rounding) return 0;
+    return slot->n <= b->history->size || piece(b, s, slot->n)[0] <= now - delay;
 }
 
 void pt_history_open(pt_block *b, int s)
@@ -137,13 +145,12 @@ static int64_t step_at(const pt_block *b, int s, int k, double q, double toleran
     return i;
 }
 
-/* Delayed state k at time t. A time behind the last step, which only a first guess of a step asks for, gives
- * the state of now. */
-static double look_back(const pt_block *b, int s, int k, double t)
+/* The state of delay k a while before time t. A time behind the last step, which only a first guess of a step
+ * asks for, gives the state of now. */
+static double look_back(const pt_block *b, int s, int k, double t, double delay)
 {
     const pt_history_slot *slot = &b->history->slot[s];
-    const double delay = delay_of(b, s, k), q = t - delay;
-    const double tolerance = 32 * ROUNDING * ((t < 0 ? -t : t) + delay);
+    const double q = t - delay, tolerance = 32 * ROUNDING * (fabs(t) + delay);
     if (b->history->right ? q < slot->begin - tolerance : q <= slot->begin + tolerance) return slot->past[k];
     int64_t i = step_at(b, s, k, q, tolerance);
     if (i == slot->n) {
@@ -159,7 +166,8 @@ void pt_history_delayed(pt_block *b, const vec *t)
 {
     for (int s = 0; s < PT_N_SLOT; s++) {
         if (!*pt_flag(b->live, s)) continue;
-        for (int k = 0; k < b->n_delay; k++) *pt_at(b->d, k, s) = look_back(b, s, k, pt_get(t, 0, s));
+        for (int k = 0; k < b->n_delay; k++)
+            *pt_at(b->d, k, s) = look_back(b, s, k, pt_get(t, 0, s), delay_of(b, s, k));
     }
 }
 
@@ -208,4 +216,75 @@ void pt_history_keep(pt_block *b, const vmask *accept)
     fill(b, accept, b->x1, PT_PIECE_NODES - 1);
     for (int s = 0; s < PT_N_SLOT; s++)
         if (((const int64_t *)accept)[s]) close_piece(b, s);
+}
+
+/* ---- a past that comes and goes with its lane ---- */
+
+void pt_history_give(pt_block *b, int s, const double *values, int64_t n, const double *p,
+                     const double *factor)
+{
+    pt_history_slot *slot = &b->history->slot[s];
+    slot->given = values;
+    slot->n_given = n;
+    slot->span = 0;
+    for (int k = 0; k < b->n_delay; k++) {
+        const int i = b->model->delays[k].param;
+        slot->span = fmax(slot->span, factor ? p[i] * factor[i] : p[i]);
+    }
+}
+
+/* Value number i of delay k, in the order of time: n_given is the state now. */
+static double given(const pt_block *b, int s, int k, int64_t i)
+{
+    const pt_history_slot *slot = &b->history->slot[s];
+    const int state = b->model->delays[k].state;
+    const double v =
+        i == slot->n_given ? pt_get(b->x, state, s) : slot->given[(k + 1) * slot->n_given - 1 - i];
+    return fmin(fmax(v, b->model->states[state].lower), b->model->states[state].upper);
+}
+
+/* d = the nodes of step i: the cubic through the two values on either side; the first two and the last two
+ * steps have one. */
+static void cubic(const pt_block *b, int s, int k, int64_t i, double *d)
+{
+    const int64_t n = b->history->slot[s].n_given, from = i < 1 ? 0 : i > n - 2 ? n - 3 : i - 1;
+    double v[4];
+    for (int q = 0; q < 4; q++) v[q] = given(b, s, k, from + q);
+    for (int node = 0; node < PT_PIECE_NODES; node++) {
+        const double u = (double)(i - from) + 0.25 * node;
+        d[node] = -v[0] * (u - 1) * (u - 2) * (u - 3) / 6 + v[1] * u * (u - 2) * (u - 3) / 2 -
+                  v[2] * u * (u - 1) * (u - 3) / 2 + v[3] * u * (u - 1) * (u - 2) / 6;
+    }
+    difference(d);
+}
+
+/* Steps as the slot might have taken them, from what it was given. */
+static void load(pt_block *b, int s)
+{
+    pt_history_slot *slot = &b->history->slot[s];
+    const double now = slot->begin, span = slot->span;
+    const int64_t n = slot->n_given;
+    if (!(span > 0)) return; /* the lane will fail by its delays */
+    for (int64_t i = 0; i < n; i++) {
+        double *at = piece(b, s, i);
+        at[0] = now - span * (double)(n - i) / (double)n;
+        at[1] = span / (double)n;
+        for (int k = 0; k < b->n_delay; k++) cubic(b, s, k, i, at + 2 + PT_PIECE_NODES * k);
+    }
+    for (int k = 0; k < b->n_delay; k++) slot->past[k] = given(b, s, k, 0);
+    slot->n = n;
+    slot->begin = now - span;
+    slot->bounded = 1;
+}
+
+pt_status pt_history_take(pt_block *b, int s, int64_t n, double *values)
+{
+    const double now = b->slot[s].now;
+    double span = 0;
+    for (int k = 0; k < b->n_delay; k++) span = fmax(span, delay_of(b, s, k));
+    if (!reaches(b, s, span)) return PT_HISTORY_FULL;
+    for (int k = 0; k < b->n_delay; k++)
+        for (int64_t j = 1; j <= n; j++)
+            values[k * n + j - 1] = look_back(b, s, k, now, span * (double)j / (double)n);
+    return PT_OK;
 }

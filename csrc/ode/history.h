@@ -28,6 +28,10 @@ typedef struct {
     double begin;               /* before it the states are those of `past` */
     double past[PT_MAX_STATE];  /* [delay] */
     int64_t last[PT_MAX_STATE]; /* [delay] the step that was looked at last */
+    const double *given;        /* (n_delay, n_given) what it begins with; null: constant */
+    int64_t n_given;
+    double span; /* over which these lie */
+    int bounded; /* nothing is known before `begin` */
     int n_break;
     pt_break breaks[PT_BREAKS]; /* ascending */
 } pt_history_slot;
@@ -46,6 +50,14 @@ void pt_history_free(pt_history *history);
 
 /* The past of slot s is constant: its states as they are. */
 void pt_history_begin(pt_block *b, int s);
+/* What slot s will begin with, instead of a constant past: values (n_delay, n) of the delayed states at
+ * shares 1/n, 2/n, .., 1 of its longest delay before its start, where the states are those it begins with.
+ * Between them a cubic through the nearest four. Parameters p times factor (n_param; null: 1) give the delay.
+ * Null: a constant past again. */
+void pt_history_give(pt_block *b, int s, const double *values, int64_t n, const double *p,
+                     const double *factor);
+/* The same values of slot s now; HISTORY_FULL where its past does not reach so far. */
+pt_status pt_history_take(pt_block *b, int s, int64_t n, double *values);
 /* Slot s begins an interval: the times at which its derivatives will jump, then whether its delays and its
  * past are good; else it fails. */
 void pt_history_open(pt_block *b, int s);

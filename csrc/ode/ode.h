@@ -100,8 +100,9 @@ typedef struct {
 
 pt_status pt_simulate(const pt_model *model, const pt_simulation *call, const pt_control *control);
 
-/* Work space of pt_propagate, for models and schedules without triggers and delays (others: PT_UNSUPPORTED):
- * opaque, one a thread, for at most n_lane lanes. */
+/* Work space of pt_propagate, for schedules without triggers (others: PT_UNSUPPORTED): opaque, one a thread,
+ * for at most n_lane lanes. Of a model's own triggers nothing is carried from call to call: a lane that
+ * begins off a threshold knows its side, one on it fires when it goes on across. */
 typedef struct pt_propagator pt_propagator;
 /* need: what the schedules will ask for, or null: no DOSE and SLOPE actions */
 pt_status pt_propagator_create(const pt_model *model, int64_t n_lane, const pt_need *need,
@@ -116,6 +117,11 @@ void pt_propagator_noise(pt_propagator *work, uint64_t seed, int64_t patient, in
  * error.
  */
 double pt_propagator_step(const pt_propagator *work);
+
+enum { PT_PAST_LEAST = 4, PT_PAST_MOST = 1024 };
+/* The past that the lanes of the next calls bring and take away, past (n_lane, n_delay, n), see
+ * pt_history_give; models with delays need one, PT_PAST_LEAST <= n <= PT_PAST_MOST. */
+void pt_propagator_past(pt_propagator *work, int64_t n, double *past);
 
 /* x(t0) -> x(t1) for n_lane lanes that share one schedule (sigma points, ensemble members).
  *   x      (n_lane, n_state)  in and out

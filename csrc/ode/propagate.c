@@ -1,7 +1,9 @@
 /* pt_propagate: a few lanes that share one schedule, from one instant to another. */
+#include "ode/history.h"
 #include "ode/noise.h"
 #include "ode/sensitivity.h"
 #include "ode/stiff.h"
+#include "ode/trigger.h"
 
 enum { PLAIN, RAMPED, PLAIN_TANGENT, RAMPED_TANGENT, N_BLOCK }; /* ramped: for schedules with SLOPE actions */
 
@@ -15,6 +17,8 @@ struct pt_propagator {
     uint64_t seed;            /* of the paths of noise */
     int64_t patient, step;    /* step 0: no paths were asked for */
     double suited;            /* see pt_propagator_step */
+    int64_t n_past;
+    double *past; /* null: none was given */
 };
 
 /* One call at work. */
@@ -30,6 +34,8 @@ typedef struct {
     const int32_t *direction; /* (n_lane), or null */
     double *dx;
     double suited; /* smallest step that a lane would have gone on with */
+    int64_t n_past;
+    double *past; /* (n_lane, n_delay, n_past) */
 } propagation;
 
 /* What a block is laid out by. */
@@ -45,6 +51,7 @@ static pt_status prepare(pt_propagator *work, int kind, pt_ode_options options)
     const int tangent = kind >= PLAIN_TANGENT;
     options.need = work->need;
     options.need.ramps = kind == RAMPED || kind == RAMPED_TANGENT;
+    if (options.history == 0) options.history = PT_HISTORY + PT_PAST_MOST;
     options.step_all |= tangent || pt_method_has_noise(options.method);
     if (*b && same_kind(&(*b)->options, &options)) {
         (*b)->options = options;
@@ -55,6 +62,8 @@ static pt_status prepare(pt_propagator *work, int kind, pt_ode_options options)
     pt_status status = pt_block_create(work->model, &options, b);
     if (status == PT_OK && tangent) status = pt_tangents_create(*b, 1);
     if (status == PT_OK && pt_method_has_noise(options.method)) status = pt_paths_create(*b, work->seed);
+    if (status == PT_OK && work->model->n_trigger) status = pt_watch_create(*b);
+    if (status == PT_OK && work->model->n_delay) status = pt_history_create(*b);
     if (status == PT_OK) return PT_OK;
     pt_block_free(*b);
     *b = NULL;
@@ -65,9 +74,6 @@ pt_status pt_propagator_create(const pt_model *model, int64_t n_lane, const pt_n
                                pt_propagator **work)
 {
     const pt_ode_options options = {.rtol = 1e-6, .atol = 1e-9, .max_steps = 100000};
-    *work = NULL;
-    if (model->n_trigger || model->n_delay)
-        return PT_UNSUPPORTED; /* their state is not carried from call to call */
     *work = pt_alloc(sizeof **work);
     if (!*work) return PT_NO_MEMORY;
     (*work)->model = model;
@@ -97,6 +103,10 @@ static int take(void *context, pt_block *b, int s)
     pt_slot_begin(b, s, lane, c->t0, c->t1, c->schedule, c->next_action, c->p + lane * b->n_param, c->factor,
                   c->rate, c->x + lane * b->n_state);
     b->slot[s].given = c->given;
+    if (b->watch) pt_watch_resume(b, s);
+    if (b->history)
+        pt_history_give(b, s, c->past + lane * b->n_delay * c->n_past, c->n_past, c->p + lane * b->n_param,
+                        c->factor);
     if (b->paths) pt_paths_begin(b, s, c->patient, lane, c->step);
     return 1;
 }
@@ -112,8 +122,10 @@ static double suited_step(const pt_block *b, int s)
 static void finish(void *context, pt_block *b, int s)
 {
     propagation *c = context;
-    const pt_slot *slot = &b->slot[s];
+    pt_slot *slot = &b->slot[s];
     if (slot->status == PT_OK && suited_step(b, s) < c->suited) c->suited = suited_step(b, s);
+    if (b->history && slot->status == PT_OK)
+        slot->status = pt_history_take(b, s, c->n_past, c->past + slot->lane * b->n_delay * c->n_past);
     c->status[slot->lane] = (int32_t)slot->status;
     pt_slot_state(b, s, c->x + slot->lane * b->n_state);
     if (c->direction) pt_tangents_state(b, s, c->dx + slot->lane * b->n_state, 1);
@@ -159,10 +171,26 @@ void pt_propagator_noise(pt_propagator *work, uint64_t seed, int64_t patient, in
 
 double pt_propagator_step(const pt_propagator *work) { return work->suited; }
 
+void pt_propagator_past(pt_propagator *work, int64_t n, double *past)
+{
+    work->n_past = n;
+    work->past = past;
+}
+
+/* Models with delays bring a past, and take the explicit methods whose steps have an interpolant. */
+static pt_status check_delays(const pt_model *model, const pt_propagator *work, const pt_ode_options *o,
+                              int ramps)
+{
+    if (!model->n_delay) return PT_OK;
+    if (!work->past || ramps || o->method == PT_METHOD_RODAS) return PT_UNSUPPORTED;
+    return work->n_past >= PT_PAST_LEAST && work->n_past <= PT_PAST_MOST ? PT_OK : PT_BAD_ARGUMENT;
+}
+
 static pt_status check_noise(const pt_model *model, const pt_propagator *work, const pt_ode_options *o)
 {
     if (!pt_method_has_noise(o->method)) return PT_OK;
-    if (!model->has_noise || model->mass || work->step < 1) return PT_UNSUPPORTED;
+    if (!model->has_noise || model->mass || model->n_delay || model->n_trigger || work->step < 1)
+        return PT_UNSUPPORTED;
     if (!(o->step > 0) || o->step - o->step != 0 || o->refine < 0 || o->refine > PT_MAX_REFINE)
         return PT_BAD_ARGUMENT;
     return work->step < MAX_STEP ? PT_OK : PT_STEP_LIMIT;
@@ -175,12 +203,14 @@ pt_status pt_propagate_tangents(const pt_model *model, pt_propagator *work, int6
 {
     if (n_lane > work->n_lane || !(t1 >= t0) || t0 - t0 != 0 || t1 - t1 != 0) return PT_BAD_ARGUMENT;
     if (schedule->n_trigger) return PT_UNSUPPORTED;
-    if (direction && (!model->functions->tangent || pt_method_has_noise(options->method)))
+    if (direction && (!model->functions->tangent || model->n_delay || pt_method_has_noise(options->method)))
         return PT_UNSUPPORTED;
     const pt_status noise = check_noise(model, work, options);
     if (noise != PT_OK) return noise;
     const int kind = kind_for(work, schedule, direction != NULL);
     if (kind < 0) return PT_BAD_ARGUMENT;
+    const pt_status delays = check_delays(model, work, options, kind == RAMPED);
+    if (delays != PT_OK) return delays;
     const pt_status prepared = prepare(work, kind, *options);
     if (prepared != PT_OK) return prepared;
     propagation call = {.n_lane = n_lane,
@@ -198,7 +228,9 @@ pt_status pt_propagate_tangents(const pt_model *model, pt_propagator *work, int6
                         .step = work->step,
                         .direction = direction,
                         .dx = dx,
-                        .suited = __builtin_inf()};
+                        .suited = __builtin_inf(),
+                        .n_past = work->n_past,
+                        .past = work->past};
     const pt_feed feed = {.context = &call, .take = take, .finish = finish};
     if (direction) work->block[kind]->tangents->n = 1;
     pt_block_run(work->block[kind], &feed);

@@ -41,6 +41,7 @@ typedef struct {
 typedef struct {
     pt_trigger_state trigger[PT_MAX_TRIGGER];
     int n;            /* triggers of the lane */
+    int resumed;      /* it went on from where another call ended */
     uint32_t fired;   /* which fire at the instant that the lane has arrived at */
     int located;      /* they were found within a step, not behind a jump */
     int sought;       /* the trigger whose crossing the step is to end at, or -1 */
@@ -71,6 +72,9 @@ pt_status pt_action_check(const pt_model *model, const pt_schedule *schedule, co
 /* ---- hooks of the block, where b->watch is not null ---- */
 
 void pt_watch_begin(pt_block *b, int s);
+/* Slot s goes on from where an earlier call left its lane: on a threshold it comes from the side from which
+ * it would fire, and fires when it goes on across. */
+void pt_watch_resume(pt_block *b, int s);
 /* The largest step of a lane: the linear part, which is solved exactly over any step, has to be sampled. */
 double pt_watch_cap(const pt_block *b, int s);
 /* After a step was tried: takes the lanes that have to repeat it out of `accept`. */

@@ -96,6 +96,8 @@ class Method:
         Arguments of the core that make this method of it.
     arrays : mapping of str to str
         Options that are rows of numbers, and what they are.
+    delays : bool
+        Whether it filters models with delays.
     """
 
     title: str
@@ -104,6 +106,7 @@ class Method:
     smoother: bool = True
     fixed: Mapping[str, Any] = field(default_factory=dict)
     arrays: Mapping[str, str] = field(default_factory=dict)
+    delays: bool = True
 
     def arguments(self, name: str, given: Mapping[str, Any], n: int) -> dict[str, Any]:
         """The core's arguments for n elements of z.
@@ -146,6 +149,9 @@ COMMON = {
     "gate": Option(0.0, 0.0, doc="Predicted SDs beyond which an observation is not used; 0: off"),
     "robust": Option(0.0, 0.0, doc="Predicted SDs beyond which an observation weighs less; 0: off"),
     "student": Option(0.0, 0.0, doc="Degrees of freedom of errors with heavy tails; 0: Gaussian"),
+    "past": Option(
+        32, 4, 1024, whole=True, doc="Values of each delayed state that are estimated with z, in models with delays"
+    ),
     "noise_step": Option(
         24.0, 0.0, open_low=True, doc="Longest step of the process noise, in the model's unit of time"
     ),
@@ -220,14 +226,14 @@ _PLACES = {
 METHODS: dict[str, Method] = {
     "ukf": Method("unscented Kalman filter", "ukf", {**_SPREAD, **_FORM}),
     "ckf": Method("cubature Kalman filter", "ckf", _FORM),
-    "ghkf": Method("Gauss-Hermite Kalman filter", "ghkf", {"n_node": _NODES, **_FORM}),
+    "ghkf": Method("Gauss-Hermite Kalman filter", "ghkf", {"n_node": _NODES, **_FORM}, delays=False),
     "iplf": Method(
         "iterated posterior linearisation filter",
         "iplf",
         {**_SPREAD, "n_node": _PRODUCT, **_PASSES},
     ),
-    "ekf": Method("extended Kalman filter", "ekf"),
-    "iekf": Method("iterated extended Kalman filter, damped", "iekf", _SEARCH),
+    "ekf": Method("extended Kalman filter", "ekf", delays=False),
+    "iekf": Method("iterated extended Kalman filter, damped", "iekf", _SEARCH, delays=False),
     "particle": Method("bootstrap particle filter", "particle", _PARTICLES),
     "enkf": Method("ensemble Kalman filter, perturbed observations", "enkf", _MEMBERS),
     "etkf": Method("ensemble transform Kalman filter", "etkf", _MEMBERS),

@@ -189,7 +189,7 @@ def read_problem(
     noise = read_process_noise(Q, where)
     if smoothing and chosen.core == "particle":
         methods.check_particles_go_back(arguments, where.names, noise)
-    _check_model(model)
+    _check_delays(model, method, smoothing)
     return Problem(model, where, mean, cov, noise, rows, plans, method, arguments, read_bounds(bounds, where))
 
 
@@ -216,8 +216,10 @@ def read_ode(model: Model, given: Mapping[str, Any]) -> dict[str, Any]:
     return {"ode_method": found.pop("method"), **found}
 
 
-def _check_model(model: Model) -> None:
-    for part, why in (("triggers", "triggers of its own"), ("delays", "delays")):
-        if getattr(model, part):
-            message = f"{model.name} has {why}, which filters do not follow"
-            raise InputError("estimation.unsupported-model", message, place=model.name)
+def _check_delays(model: Model, method: str, smoothing: bool) -> None:
+    if not model.delays or (methods.METHODS[method].delays and not smoothing):
+        return
+    able = ", ".join(name for name, m in methods.METHODS.items() if m.delays)
+    what = "no smoother follows" if smoothing else f"{method} does not follow"
+    message = f"{model.name} has delays, which {what}"
+    raise InputError("estimation.unsupported-model", message, place=model.name, hint=f"These filter it: {able}")
