@@ -51,7 +51,9 @@ def filter(
     Parameters
     ----------
     model : Model
-        Any model without triggers and delays.
+        Any model. Of one with delays, what it remembers is estimated with z (option ``past``); "ekf", "iekf",
+        "ghkf" and smoothers do not follow these. Of one with triggers, each point, member or particle fires
+        at its own time; near a crossing no Gaussian is right, and particles are.
     times : array_like, shape (T,) or (N, T)
         When the rows of y were observed, ascending; in the model's unit of time, as all times here.
     y : array_like, shape (T, m) or (N, T, m); (T,) where there is one output

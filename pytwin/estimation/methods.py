@@ -150,7 +150,11 @@ COMMON = {
     "robust": Option(0.0, 0.0, doc="Predicted SDs beyond which an observation weighs less; 0: off"),
     "student": Option(0.0, 0.0, doc="Degrees of freedom of errors with heavy tails; 0: Gaussian"),
     "past": Option(
-        32, 4, 1024, whole=True, doc="Values of each delayed state that are estimated with z, in models with delays"
+        32,
+        4,
+        1024,
+        whole=True,
+        doc="Values of each delayed state that are estimated with z, in models with delays",
     ),
     "noise_step": Option(
         24.0, 0.0, open_low=True, doc="Longest step of the process noise, in the model's unit of time"

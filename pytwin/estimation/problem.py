@@ -222,4 +222,6 @@ def _check_delays(model: Model, method: str, smoothing: bool) -> None:
     able = ", ".join(name for name, m in methods.METHODS.items() if m.delays)
     what = "no smoother follows" if smoothing else f"{method} does not follow"
     message = f"{model.name} has delays, which {what}"
-    raise InputError("estimation.unsupported-model", message, place=model.name, hint=f"These filter it: {able}")
+    raise InputError(
+        "estimation.unsupported-model", message, place=model.name, hint=f"These filter it: {able}"
+    )

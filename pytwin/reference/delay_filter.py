@@ -2,12 +2,11 @@
 
 In x' = -b x(t - tau) with x = x_0 before the start and kicks w_k at times s_k the state is linear in what is
 unknown, x(t) = phi(t) x_0 + sum_k answer(t - s_k) w_k, with both functions in closed form
-(`pytwin.reference.delay`). So the states at all times and the observations have one joint normal distribution.
+(`pytwin.reference.delay`). So the states at all times and the observations have one joint normal
+distribution.
 """
 
 from __future__ import annotations
-
-from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,11 +37,11 @@ def linear(
     mean, var : float
         Of x_0, the state at time 0 and before.
     noise, step : float
-        Kicks at the ends of steps of ``step``, counted anew from each observation, of variance ``noise`` a unit
-        of time.
+        Kicks at the ends of steps of ``step``, counted anew from each observation, of variance ``noise`` a
+        unit of time.
     """
     ends, spans = kicks(times, step) if noise > 0 else (np.zeros(0), np.zeros(0))
-    A = np.column_stack([linear_delay(times, b, tau), *[_answers(times - s, b, tau) for s in ends]])
+    A = responses(times, ends, b, tau)
     unknown = np.diag(np.concatenate([[var], noise * spans]))
     prior, m0 = A @ unknown @ A.T, A[:, 0] * mean
     means, variances = np.empty(len(times)), np.empty(len(times))
@@ -59,6 +58,11 @@ def linear(
     return means, variances, float(loglike)
 
 
+def responses(times: Array, ends: Array, b: float = 1.0, tau: float = 1.0) -> Array:
+    """(T, 1 + n) derivatives of the state at ``times`` to x_0 and to kicks at ``ends`` (n,)."""
+    return np.column_stack([linear_delay(times, b, tau), *[_answers(times - s, b, tau) for s in ends]])
+
+
 def _answers(times: Array, b: float, tau: float) -> Array:
     return np.array([answer(t, b, tau) if t >= -1e-12 else 0.0 for t in times])
 
@@ -73,30 +77,40 @@ def kicks(times: Array, step: float) -> tuple[Array, Array]:
     return np.array(ends), np.diff(np.concatenate([[0.0], ends]))
 
 
-def paths(
-    rate: Callable[[Array, Array], Array], past: Array, t1: float, delay: float, step: float
-) -> tuple[Array, Array]:
-    """Times and values (n, 2 steps + 1) of x' = rate(x, x(t - delay)), x = ``past`` (n,) before 0.
+GLASS_STEP = 0.125
+GLASS_LAG = 136  # of these in the delay
 
-    The classical method of Runge and Kutta in steps of 2 ``step``, of which ``delay`` is a multiple: so that
-    the middle of a step looks back at an end or a middle, where the value is kept, from Hermite's cubic.
+
+def _glass(x: Array, late: Array) -> Array:
+    late = np.maximum(late, 0.0)
+    rate: Array = 0.2 * late / (1 + late**10) - 0.1 * x
+    return rate
+
+
+def glass_flow(t0: float, t1: float, Z: Array) -> Array:
+    """Mackey and Glass's equation with a delay of 17, from t0 to t1: rows (x(t), x(t - step), .., x(t - 17)).
+
+    The classical method of Runge and Kutta in steps of 2 `GLASS_STEP`, so that the middle of a step looks
+    back at a value that is kept; the middle itself comes from Hermite's cubic.
     """
-    h, lag = 2 * step, round(delay / step)
-    n = round(t1 / h)
-    x = np.empty((len(past), 2 * n + 1))
-    x[:, 0] = past
+    Z, h = Z.copy(), 2 * GLASS_STEP
+    for _ in range(round((t1 - t0) / h)):
+        x, late = Z[:, 0], Z[:, GLASS_LAG - 2 :][:, ::-1]
+        a = _glass(x, late[:, 0])
+        b = _glass(x + h / 2 * a, late[:, 1])
+        c = _glass(x + h / 2 * b, late[:, 1])
+        d = _glass(x + h * c, late[:, 2])
+        end = x + h / 6 * (a + 2 * b + 2 * c + d)
+        middle = (x + end) / 2 + h / 8 * (a - _glass(end, late[:, 2]))
+        Z = np.column_stack([end, middle, Z[:, :-2]])
+    return Z
 
-    def late(i: int) -> Array:
-        return past if i < lag else x[:, i - lag]
 
-    for k in range(n):
-        i = 2 * k
-        now = x[:, i]
-        a = rate(now, late(i))
-        b = rate(now + h / 2 * a, late(i + 1))
-        c = rate(now + h / 2 * b, late(i + 1))
-        d = rate(now + h * c, late(i + 2))
-        x[:, i + 2] = now + h / 6 * (a + 2 * b + 2 * c + d)
-        end = rate(x[:, i + 2], late(i + 2))
-        x[:, i + 1] = (now + x[:, i + 2]) / 2 + h / 8 * (a - end)
-    return step * np.arange(2 * n + 1), x
+def glass_paths(past: Array, t1: float) -> Array:
+    """Values (n, 2 k + 1) at multiples of `GLASS_STEP` up to t1, x = ``past`` (n,) before 0."""
+    Z = np.repeat(past[:, None], GLASS_LAG + 1, axis=1)
+    rows = [Z[:, 0]]
+    for _ in range(round(t1 / (2 * GLASS_STEP))):
+        Z = glass_flow(0.0, 2 * GLASS_STEP, Z)
+        rows += [Z[:, 1], Z[:, 0]]
+    return np.stack(rows, axis=1)

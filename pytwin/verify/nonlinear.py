@@ -9,7 +9,18 @@ from pytwin.verify.case import Case
 from pytwin.verify.run import Context
 
 # Modules with cases(context): pytwin.verify.nonlinear_NAME.
-PARTS = ("extended", "gauss", "form", "smoothing", "particle", "static", "ensemble", "online", "glucose")
+PARTS = (
+    "extended",
+    "gauss",
+    "form",
+    "smoothing",
+    "particle",
+    "static",
+    "ensemble",
+    "online",
+    "delay",
+    "glucose",
+)
 
 
 def cases(context: Context) -> Iterator[Case]:
