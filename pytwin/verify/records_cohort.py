@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from pytwin.record import read_records
 from pytwin.verify.case import Case, equal
-from pytwin.verify.cohorts import fhir, hl7, tables
+from pytwin.verify.cohorts import ccda, fhir, hl7, tables
 from pytwin.verify.cohorts.people import Fact, Person, cohort
 from pytwin.verify.run import Context
 
@@ -35,6 +35,7 @@ class Carrier(NamedTuple):
 CARRIERS = (
     Carrier("FHIR R4", fhir.write, _EVERY, True),
     Carrier("HL7 v2", hl7.write, (*_CODED, "order"), True),
+    Carrier("C-CDA", ccda.write, (*_CODED, "allergy"), False),
     Carrier("OMOP", tables.write_omop, _CODED, False),
     Carrier("MEDS", tables.write_meds, ("observation", "condition", "procedure"), False),
     Carrier("CSV", tables.write_csv, ("observation",), True, tables.MAPPING),
