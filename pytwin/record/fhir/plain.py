@@ -193,7 +193,13 @@ class Writer:
                 patient = people[bytes(item.subject)]
                 time, offset = times[item.effectiveDateTime]
                 known = recorded[item.issued or _updated(item)]
-                if quantity is None or item.component or _coded(item):
+                if (
+                    quantity is None
+                    or item.component
+                    or item.valueCodeableConcept is not _ABSENT
+                    or item.valueString is not _ABSENT
+                    or item.valueBoolean is not _ABSENT
+                ):
                     self._one(item, (patient, time, NAT, known), offset, position)
                     continue
                 key = (
@@ -298,13 +304,6 @@ def _written(quantity: Quantity) -> str:
 def _updated(item: Plain) -> str:
     """Time of the last change, which stands in for that of recording."""
     return item.meta.lastUpdated if item.meta is not None else ""
-
-
-def _coded(item: Plain) -> bool:
-    """Whether there is a value that is no quantity."""
-    return not (
-        item.valueCodeableConcept is _ABSENT and item.valueString is _ABSENT and item.valueBoolean is _ABSENT
-    )
 
 
 def _time(text: str) -> tuple[int, int] | None:
