@@ -23,7 +23,7 @@ LAUGHS = (
 
 
 def refused(data: bytes, code: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     with pytest.raises(InputError) as caught:
         xmltext.parse(data, "x.xml")
     assert caught.value.code == code
@@ -31,7 +31,7 @@ def refused(data: bytes, code: str) -> None:
         list(xmltext.iterate(io.BytesIO(data), {"{*}b"}, "x.xml"))
     assert caught.value.code == code
     assert SECRET not in str(caught.value)
-    assert time.perf_counter() - start < 1.0
+    assert time.process_time() - start < 1.0
 
 
 def test_a_document_is_read_without_comments_and_instructions() -> None:
@@ -114,9 +114,9 @@ def test_no_file_is_read_for_an_external_entity(tmp_path: Path) -> None:
     ids=["elements", "attributes", "references"],
 )
 def test_a_million_repeats_are_read_in_time(text: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     xmltext.parse(text.encode(), "x")
-    assert time.perf_counter() - start < 1.0
+    assert time.process_time() - start < 1.0
 
 
 def test_fragments_are_wrapped() -> None:

@@ -412,11 +412,11 @@ N = 10**6
     ids=["array", "object", "entry", "resource", "status", "digits", "exponent", "number", "type", "gzip"],
 )
 def test_bombs_end_in_a_typed_error_or_issue_within_a_second(bomb: bytes) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     try:
         record = read_record(bomb)
     except InputError as error:
         assert len(str(error)) < 400
     else:
         assert not record.events.usable.any()
-    assert time.perf_counter() - start < 1.0
+    assert time.process_time() - start < 1.0

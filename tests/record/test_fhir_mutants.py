@@ -101,7 +101,7 @@ def both_ways(data: bytes) -> list[list[str]]:
 
 
 def check(data: bytes, lines: bool) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     try:
         for record in read_records(data):
             assert silent(repr(record))
@@ -109,7 +109,7 @@ def check(data: bytes, lines: bool) -> None:
             assert not (record.events.usable & ~record.events.valid).any()
     except InputError as error:
         assert silent(str(error)) and silent(repr(error))
-    assert time.perf_counter() - start < 1.0
+    assert time.process_time() - start < 1.0
     if lines:
         fast, slow = both_ways(data)
         assert fast == slow

@@ -64,7 +64,7 @@ def mutate_json(value: Any, rng: random.Random) -> Any:
 
 
 def check(data: bytes, **options: object) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     try:
         for record in read_records(data, **options):  # type: ignore[arg-type]
             record.summary()
@@ -72,7 +72,7 @@ def check(data: bytes, **options: object) -> None:
             assert not (record.events.usable & ~record.events.valid).any()
     except PytwinError as error:
         assert error.code
-    assert time.perf_counter() - start < 1.0
+    assert time.process_time() - start < 1.0
 
 
 def mutants(data: bytes, count: int, seed: int, **options: object) -> None:

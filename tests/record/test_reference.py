@@ -146,13 +146,13 @@ def test_traps_of_the_official_examples(reference: Path) -> None:
 def test_every_file_is_read_or_refused(reference: Path, folder: str) -> None:
     for path in sorted((reference / "ehr" / folder).rglob("*")):
         if path.is_file():
-            start = time.perf_counter()
+            start = time.process_time()
             try:
                 for record in read_records(path):
                     record.summary()
             except PytwinError as error:
                 assert error.place or error.hint
-            assert time.perf_counter() - start < 1.0
+            assert time.process_time() - start < 1.0
 
 
 # CASES.md, fhir_validator_cases: findings in what pytwin reads
