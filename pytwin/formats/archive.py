@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import io
+import lzma
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -18,6 +20,15 @@ _MEMBERS = 100_000
 _RATIO = 200  # text compresses 5 to 30 times
 _FLOOR = 64 << 20  # bytes below which a high ratio does no harm
 _LARGEST = 4 << 30
+# what the standard library raises for archives that are cut off, changed, or packed in ways that it lacks
+_DAMAGE = (
+    EOFError, OSError, RuntimeError, ValueError, OverflowError, struct.error, lzma.LZMAError, zlib.error,
+    zipfile.BadZipFile,
+)  # fmt: skip
+
+
+def _damaged(name: str) -> InputError:
+    return InputError("file.corrupt", "a file of the archive is damaged", place=name)
 
 
 class Member(Input):
@@ -35,8 +46,12 @@ class Member(Input):
 
     def open(self) -> IO[bytes]:
         """A decompressed stream that refuses damage."""
-        archive = zipfile.ZipFile(_stored(self.source))
-        return io.BufferedReader(_Checked(archive.open(self._info), self.name), 1 << 20)
+        try:
+            archive = zipfile.ZipFile(_stored(self.source))  # noqa: SIM115 - its stream closes it
+            stream = archive.open(self._info)
+        except _DAMAGE:
+            raise _damaged(self.name) from None
+        return io.BufferedReader(_Checked(stream, self.name), 1 << 20)
 
     def head(self, size: int = 4096) -> bytes:
         """The first bytes."""
@@ -68,8 +83,8 @@ class _Checked(io.RawIOBase):
     def readinto(self, buffer: Any) -> int:
         try:
             data = self._stream.read(len(buffer))
-        except (EOFError, OSError, zlib.error, zipfile.BadZipFile, RuntimeError):
-            raise InputError("file.corrupt", "a file of the archive is damaged", place=self._name) from None
+        except _DAMAGE:
+            raise _damaged(self._name) from None
         buffer[: len(data)] = data
         return len(data)
 
@@ -103,7 +118,7 @@ def unpacked(source: Input) -> Iterator[Input]:
     try:
         with zipfile.ZipFile(_stored(source.source)) as archive:
             members = archive.infolist()
-    except (OSError, zipfile.BadZipFile, ValueError, NotImplementedError):
+    except _DAMAGE:
         raise InputError("file.corrupt", "the archive is damaged", place=source.name) from None
     _refuse_bombs(members, source.name)
     for info in sorted(members, key=lambda member: member.filename):

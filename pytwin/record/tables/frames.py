@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -10,7 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pytwin.errors import InputError
+from pytwin.formats.archive import Member
 from pytwin.formats.files import Input
+from pytwin.formats.replaced import replaced
 from pytwin.record.log import IssueLog
 from pytwin.record.tables.instants import Instants, from_microseconds, from_texts
 
@@ -156,7 +159,7 @@ class Piece:
         types = arrow().types
         kind = self._array(name).type
         if types.is_floating(kind) or types.is_integer(kind):
-            array = self._array(name).cast(arrow().float64()).fill_null(float("nan"))
+            array = self._array(name).cast(arrow().float64(), safe=False).fill_null(float("nan"))
             return Numbers(array.to_numpy(zero_copy_only=False).copy(), no_text(rows), no_text(rows))
         codes, texts = self._distinct(name)
         values = plain_numbers(texts)
@@ -179,10 +182,10 @@ class Piece:
         if pa.types.is_timestamp(array.type) or pa.types.is_date(array.type):
             day = pa.types.is_date(array.type)
             zone = None if day else array.type.tz
-            stamps = array.cast(pa.timestamp("us", zone)).cast(pa.int64())
+            stamps = array.cast(pa.timestamp("us", zone), safe=False).cast(pa.int64())
             return from_microseconds(_filled(stamps), day=day, zoned=zone is not None)
         if pa.types.is_integer(array.type):
-            return from_microseconds(_filled(array.cast(pa.int64())))
+            return from_microseconds(_filled(array.cast(pa.int64(), safe=False)))
         codes, texts = self._distinct(name)
         return from_texts(codes, texts, self.first, name, log, source)
 
@@ -215,7 +218,7 @@ def csv_pieces(source: Input, log: IssueLog, delimiter: str = ",") -> Iterator[P
         try:
             yield from _pieces(
                 pa.csv.open_csv(
-                    stream,
+                    replaced(stream),
                     read_options=pa.csv.ReadOptions(block_size=_BLOCK, use_threads=False),
                     parse_options=pa.csv.ParseOptions(
                         delimiter=delimiter, newlines_in_values=True, invalid_row_handler=odd
@@ -223,14 +226,24 @@ def csv_pieces(source: Input, log: IssueLog, delimiter: str = ",") -> Iterator[P
                     convert_options=pa.csv.ConvertOptions(column_types=types, check_utf8=False),
                 )
             )
-        except pa.ArrowInvalid:
+        except InputError:
+            raise
+        except _damage():
             raise InputError("csv.malformed", "the text is not CSV", place=source.name) from None
+
+
+def _damage() -> tuple[type[Exception], ...]:
+    """What pyarrow raises for files that are cut off or changed; text that is not UTF-8 is a ValueError."""
+    return arrow().ArrowException, OSError, ValueError, OverflowError, MemoryError, csv.Error
 
 
 def _header(source: Input, delimiter: str) -> list[str]:
     with source.open() as stream:
         line = stream.readline(1 << 20).decode("utf-8-sig", errors="replace")
-    names = next(csv.reader([line], delimiter=delimiter), [])
+    try:
+        names = next(csv.reader([line], delimiter=delimiter), [])
+    except csv.Error:
+        raise InputError("csv.malformed", "the header is not CSV", place=source.name) from None
     if not names:
         raise InputError("file.empty", "the file has no header", place=source.name)
     return names
@@ -255,10 +268,12 @@ def parquet_pieces(source: Input, columns: Sequence[str] | None = None) -> Itera
     """
     pa = arrow()
     try:
-        stored = pa.BufferReader(source.source) if isinstance(source.source, bytes) else str(source.source)
-        file = pa.parquet.ParquetFile(stored)
+        in_file = isinstance(source.source, (str, os.PathLike)) and not isinstance(source, Member)
+        file = pa.parquet.ParquetFile(str(source.source) if in_file else pa.BufferReader(source.load().data))
         yield from _pieces(file.iter_batches(batch_size=_ROWS, columns=columns, use_threads=False))
-    except (pa.ArrowException, OSError):
+    except InputError:
+        raise
+    except _damage():
         raise InputError("parquet.malformed", "the Parquet file is damaged", place=source.name) from None
 
 
