@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import numpy as np
@@ -200,18 +199,6 @@ def test_goes_on_from_a_state() -> None:
     found = run(call | late | {"state": begun["state"]})
     for name in ("mean", "cov", "loglike", "state"):
         assert found[name].tobytes() == whole[name].tobytes(), name
-
-
-def test_patients_side_by_side_are_faster() -> None:
-    """Sixteen patients cost less than four calls of one: the lanes are in use."""
-    call = problem("henon_heiles", 9, 16, 300, 0.002)
-    one, times = only(call, 0), {"one": [], "all": []}  # type: ignore[var-annotated]
-    for _ in range(7):
-        for name, work in (("one", one), ("all", call)):
-            begin = time.perf_counter()
-            run(work)
-            times[name].append(time.perf_counter() - begin)
-    assert min(times["all"]) < 4 * min(times["one"])
 
 
 def test_memory(no_leak: None) -> None:
