@@ -47,7 +47,7 @@ class Member(Input):
     def open(self) -> IO[bytes]:
         """A decompressed stream that refuses damage."""
         try:
-            archive = zipfile.ZipFile(_stored(self.source))  # noqa: SIM115 - its stream closes it
+            archive = zipfile.ZipFile(_stored(self.source))
             stream = archive.open(self._info)
         except _DAMAGE:
             raise _damaged(self.name) from None

@@ -25,11 +25,11 @@ def packed_as(files: dict[str, bytes | str], method: int = zipfile.ZIP_DEFLATED)
 
 
 def refused(data: bytes) -> str:
-    start = time.perf_counter()
+    start = time.process_time()
     with pytest.raises(InputError) as caught:
         for member in unpacked(Input(data)):
             member.load()
-    assert time.perf_counter() - start < 1.0
+    assert time.process_time() - start < 1.0
     return caught.value.code
 
 

@@ -57,14 +57,14 @@ def mutate(data: bytes, rng: random.Random) -> bytes:
 
 
 def check(path: Path) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     try:
         records = list(read_records(path))
         shown = "".join(str(issue) for record in records for issue in record.issues)
     except InputError as error:
         shown = str(error) + repr(error)
     assert not any(secret in shown for secret in SECRETS)
-    assert time.perf_counter() - start < 1.0
+    assert time.process_time() - start < 1.0
 
 
 def meds_bytes() -> bytes:

@@ -17,7 +17,7 @@ from pytwin.formats.replaced import replaced
 from pytwin.record.log import IssueLog
 from pytwin.record.tables.instants import Instants, from_microseconds, from_texts
 
-_ROWS = 1 << 17  # of a piece
+_ROWS = 1 << 16  # of a piece
 _BLOCK = 8 << 20  # bytes of CSV
 _PLAIN = r"^[+-]?(\d{1,400}\.?\d{0,400}|\.\d{1,400})([eE][+-]?\d{1,4})?$"
 
