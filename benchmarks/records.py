@@ -8,7 +8,7 @@ from importlib import import_module
 from row import Row
 
 # Modules with rows(): records_NAME.py
-PARTS = ("fhir",)
+PARTS = ("fhir", "tables")
 
 
 def rows() -> Iterator[Row]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pytwin.rank import Ranking
 
 INPUT = click.Path(exists=True, dir_okay=False, path_type=Path)
+SOURCE = click.Path(exists=True, path_type=Path)
 FILE = click.Path(dir_okay=False, path_type=Path)
 FOLDER = click.Path(file_okay=False, path_type=Path)
 
@@ -159,21 +160,37 @@ def _ranking_json(ranking: Ranking, genome: bool) -> str:
 
 
 @main.command()
-@click.argument("record", type=INPUT)
-@click.option("--json", "as_json", is_flag=True, help="Print the table of events as JSON.")
-def read(record: Path, as_json: bool) -> None:
-    """Show what RECORD holds and what was odd in it."""
-    import pytwin as pt
+@click.argument("sources", metavar="FILE...", nargs=-1, required=True, type=SOURCE)
+@click.option("--format", "stated", default="auto", show_default=True, help="Format, where not recognised.")
+@click.option("--mapping", type=INPUT, default=None, help="TOML or JSON: what the columns of a table mean.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, one record a line.")
+@click.option("--events", is_flag=True, help="With --json: every event instead of counts.")
+def read(sources: tuple[Path, ...], stated: str, mapping: Path | None, as_json: bool, events: bool) -> None:
+    """Show what the records in FILE... hold and what was odd; folders and archives too.
 
-    found = pt.read_record(record)
-    if as_json:
-        from pytwin.report import view
+    Exits with 1 where nothing could be read.
+    """
+    from pytwin.issues import Issues
+    from pytwin.record import read_records
+    from pytwin.report import records, view
 
-        click.echo(json.dumps(view.plain(found.events.to_dict()), indent=1, allow_nan=False))
-        return
-    click.echo(found.summary())
-    for issue in found.issues:
-        click.echo(f"  {issue}")
+    count = 0
+    left_out = Issues()
+    for source in sources:
+        found = read_records(source, format=stated, mapping=mapping, errors="list")
+        for record in found:
+            count += 1
+            if as_json:
+                shown = view.plain(record.events.to_dict()) if events else records.data(record)
+                click.echo(json.dumps(shown, allow_nan=False))
+            else:
+                records.show(record)
+            if sys.stderr.isatty() and not sys.stdout.isatty():
+                click.echo(f"\r{count} records", err=True, nl=False)
+        left_out.extend(found.issues)
+    for issue in left_out:
+        click.echo(f"  {issue}", err=True)
+    sys.exit(0 if count else 1)
 
 
 @main.command()

@@ -154,8 +154,22 @@ def test_a_missing_file_and_an_unknown_therapy(here: Path):
 def test_read_tells_what_is_there():
     result = call("read", demo().record)
     assert "INR" in result.stdout
-    events = json.loads(call("read", demo().record, "--json").stdout)
+    events = json.loads(call("read", demo().record, "--json", "--events").stdout)
     assert len(events["time"]) == len(events["value"])
+    counted = json.loads(call("read", demo().record, "--json").stdout)
+    assert sum(row["events"] for row in counted["holds"]) == counted["events"] == len(events["time"])
+
+
+def test_read_takes_several_files_and_says_what_it_left_out(here: Path):
+    Path("bad.json").write_text("not json", encoding="utf-8")
+    result = call("read", "bad.json", demo().record)
+    assert result.exit_code == 0 and "INR" in result.stdout and "bad.json" in result.stderr
+    assert call("read", "bad.json").exit_code == 1
+    Path("table.csv").write_text("who,when,inr\n1,2020-01-02,2.5\n", encoding="utf-8")
+    columns = {"patient": "who", "time": "when", "observations": [{"column": "inr", "analyte": "INR"}]}
+    Path("map.json").write_text(json.dumps(columns), encoding="utf-8")
+    result = call("read", "table.csv", "--mapping", "map.json", "--format", "csv")
+    assert result.exit_code == 0 and "INR" in result.stdout
 
 
 def test_models_and_info():
