@@ -11,6 +11,7 @@ from pytwin.formats.files import Input
 from pytwin.record import ccda, csvread, fhir, hl7v2
 from pytwin.record.sink import Options, Sink
 from pytwin.record.tables import eicu, meds, mimic, omop, synthea
+from pytwin.record.wearables import dexcom, libre, nightscout
 
 
 class Adapter(NamedTuple):
@@ -42,8 +43,11 @@ class Adapter(NamedTuple):
 ADAPTERS = (
     Adapter("ccda", ccda.recognises, ccda.read),
     Adapter("hl7v2", hl7v2.recognises, hl7v2.read),
+    Adapter("nightscout", nightscout.recognises, nightscout.read),
     Adapter("fhir-bulk", fhir.recognises_bulk, fhir.read, together=True),
     Adapter("fhir", fhir.recognises, fhir.read),
+    Adapter("dexcom", dexcom.recognises, dexcom.read),
+    Adapter("libre", libre.recognises, libre.read),
     Adapter("omop", omop.recognises, omop.read, together=True),
     Adapter("synthea", synthea.recognises, synthea.read, together=True),
     Adapter("mimic", mimic.recognises, mimic.read, together=True, root=mimic.root),

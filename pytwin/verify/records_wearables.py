@@ -1,0 +1,78 @@
+"""Records of sensors and wearables: what exports of each maker hold."""
+
+from __future__ import annotations
+
+import csv
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+from pytwin.record import Record, read_record
+from pytwin.record.time import parse_time
+from pytwin.verify.case import Case, equal
+from pytwin.verify.run import Context
+
+_SOURCE = "reference library, ehr/cgm/{}"
+
+
+def cases(context: Context) -> Iterator[Case]:
+    """All cases of sensors."""
+    folder = context.folder("ehr", "cgm", "Clarity_Export_synthetic.csv").parent
+    yield from _clarity(folder)
+    yield from _libre(folder)
+    yield from _nightscout(folder)
+
+
+def _codes(record: Record) -> Counter[str]:
+    return Counter(event.code for event in record.events)
+
+
+def _issues(record: Record, code: str) -> int:
+    return sum(issue.code == code for issue in record.issues)
+
+
+def _clarity(folder: Path) -> Iterator[Case]:
+    name = "Clarity_Export_synthetic.csv"
+    record = read_record(folder / name)
+    source = _SOURCE.format(name)
+    sensor = [event for event in record.events if event.code == "EGV"]
+    plain = sum(event.usable and not event.comparator for event in sensor)
+    below = sum((event.comparator, event.value) == ("<", 40.0) for event in sensor)
+    found = _codes(record)
+    yield equal("Clarity: sensor values", 3922, found["EGV"], source=source)
+    yield equal("Clarity: plain numbers among them", 3917, plain, source=source)
+    yield equal("Clarity: below the sensor's range", 5, below, source=source)
+    yield equal("Clarity: doses of insulin", 47, found["insulin"], source=source)
+    yield equal("Clarity: alerts", 7, found["Alert"], source=source)
+    yield equal("Clarity: records of the person", 3, _issues(record, "device.header"), source=source)
+    for number, values in (("001", 5), ("003", 3)):
+        name = f"bigideas/Dexcom_{number}.csv.gz"
+        found = _codes(read_record(folder / name))
+        yield equal(f"{number}: sensor values of a cut-off file", values, found["EGV"], source=source)
+        yield equal(f"{number}: alerts of a cut-off file", 7, found["Alert"], source=source)
+
+
+def _libre(folder: Path) -> Iterator[Case]:
+    name = "FreeStyle_Libre_3_synthetic.csv.gz"
+    record = read_record(folder / name)
+    found, source = _codes(record), _SOURCE.format(name)
+    same = _issues(record, "record.duplicate")
+    yield equal("Libre: historic values", 4305, found["historic glucose"], source=source)
+    yield equal("Libre: scans", 316, found["scan glucose"], source=source)
+    yield equal("Libre: other rows, with repeated ones", 936, found["other"] + same, source=source)
+    yield equal("Libre: rows", 5557, len(record.events) + same, source=source)
+
+
+def _nightscout(folder: Path) -> Iterator[Case]:
+    name = "nightscout_entries.json.gz"
+    values = [event.value for event in read_record(folder / name).events if event.code == "sgv"]
+    source = _SOURCE.format(name)
+    yield equal("Nightscout: sensor values", 1000, len(values), source=source)
+    yield equal("Nightscout: least value", 32.0, min(values), source=source)
+    yield equal("Nightscout: largest value", 285.0, max(values), source=source)
+    name = "glupredkit_nightscout_entries.json"
+    record = read_record(folder / name)
+    with (folder / "glupredkit_nightscout_expected_output.csv").open(encoding="utf-8") as stream:
+        expected = {parse_time(row["date"]).us: float(row["CGM"]) for row in csv.DictReader(stream)}
+    right = sum(expected.get(event.time) == event.value for event in record.events)
+    yield equal("Nightscout: values equal at the same instant", 576, right, source=_SOURCE.format(name))
