@@ -13,6 +13,9 @@
 
 static void copy(double *to, const double *from, int64_t n) { memcpy(to, from, (size_t)n * sizeof *to); }
 
+/* A mean from which the equations fail is brought back by halves, at most so often. */
+#define MOST_RETREATS 12
+
 static int iterates(const pt_nonlinear_call *call) { return call->variant == PT_EXTENDED_ITERATED; }
 
 /* ---- memory ---- */
@@ -28,7 +31,12 @@ static pt_status check(const pt_nonlinear_call *call)
 
 static int64_t lanes(const pt_nonlinear_call *call) { return call->nz; }
 
-static int64_t state_size(const pt_nonlinear_call *call) { return call->nz + (int64_t)call->nz * call->nz; }
+static int is_damped(const pt_nonlinear_call *call)
+{
+    return iterates(call) && call->options->iteration.damping > 0.0;
+}
+
+static int64_t state_size(const pt_nonlinear_call *call) { return (2 + (int64_t)call->nz) * call->nz; }
 
 static int64_t place_history(const pt_nonlinear_call *call, pt_extended_work *e, double *block, int64_t used)
 {
@@ -79,6 +87,8 @@ static int64_t place(const pt_nonlinear_call *call, pt_extended_work *e, double 
         {&e->next, nz},
         {&e->z, nz},
         {&e->a, nz},
+        {&e->retreat, nz},
+        {&e->start, nz},
         {&e->error, call->max_obs},
     };
     const int64_t used = pt_parts_place(parts, sizeof parts / sizeof *parts, block, 0, 1);
@@ -148,6 +158,7 @@ static pt_status begin(const pt_nonlinear_call *call, const pt_nonlinear_patient
         copy(e->L, state + nz, nz * nz);
     else if (root_of(call->nz, e->m, patient->cov, e->L, e->pivot) < 0)
         return PT_NOT_POSITIVE_DEFINITE;
+    copy(e->retreat, state ? state + nz + nz * nz : e->m, nz);
     copy(e->m0, e->m, nz);
     copy(e->L0, e->L, nz * nz);
     e->rank0 = pt_root_reduce(call->nz, call->nz, call->nz, PT_EXTENDED_TOLERANCE, e->L0, e->pivot0);
@@ -160,6 +171,7 @@ static void save(const pt_nonlinear_call *call, const pt_nonlinear_work *w, doub
     const pt_extended_work *e = w->own;
     copy(state, e->m, call->nz);
     copy(state + call->nz, e->L, (int64_t)call->nz * call->nz);
+    copy(state + call->nz + (int64_t)call->nz * call->nz, e->retreat, call->nz);
 }
 
 static void moments(const pt_nonlinear_call *call, pt_nonlinear_work *w, double *m, double *P)
@@ -183,6 +195,24 @@ static void record_node(pt_extended_work *e, int64_t nz)
     copy(e->history.root + e->history.count * nz * nz, e->L, nz * nz);
 }
 
+/* m and F to t1. Precise observations of a wide prior can lead a damped search to where the equations fail:
+ * then the move of the last update is shortened, and that is counted. */
+static pt_status flow(const pt_nonlinear_call *call, const pt_nonlinear_patient *patient,
+                      pt_nonlinear_work *w, double t1)
+{
+    pt_extended_work *e = w->own;
+    pt_status status = pt_extended_flow(call, patient, w, t1, e->m, e->F);
+    for (int k = 0; status != PT_OK && is_damped(call) && k < MOST_RETREATS; k++) {
+        const double share = k < MOST_RETREATS - 1 ? 0.5 : 0.0;
+        for (int j = 0; j < call->nz; j++) e->m[j] = share * e->m[j] + (1.0 - share) * e->retreat[j];
+        if (w->recording) record_node(e, call->nz);
+        w->rejected++;
+        status = pt_extended_flow(call, patient, w, t1, e->m, e->F);
+    }
+    copy(e->retreat, e->m, call->nz);
+    return status;
+}
+
 static pt_status step(const pt_nonlinear_call *call, const pt_nonlinear_patient *patient,
                       pt_nonlinear_work *w, double t1)
 {
@@ -194,7 +224,7 @@ static pt_status step(const pt_nonlinear_call *call, const pt_nonlinear_patient 
         record_node(e, nz);
         pt_course_save(call, &w->course, h->course + h->count * pt_course_size(call));
     }
-    pt_status status = pt_extended_flow(call, patient, w, t1, e->m, e->F);
+    pt_status status = flow(call, patient, w, t1);
     if (status != PT_OK) return status;
     pt_extended_step_root(e, nz, span, w->recording ? h->count : -1);
     if (w->recording) {
@@ -213,7 +243,20 @@ static pt_status iterate(const pt_nonlinear_call *call, pt_nonlinear_work *w, co
     double unused = 0.0, *kept = e->wide;
     copy(kept, e->m, nz);
     copy(kept + nz, e->L, nz * nz);
-    const pt_status status = pt_extended_linear(call, w, obs, n, row, &unused);
+    memset(e->start, 0, (size_t)nz * sizeof *e->start);
+    copy(e->retreat, e->m, nz);
+    pt_status status = pt_extended_linear(call, w, obs, n, row, &unused);
+    if (status == PT_NOT_FINITE && is_damped(call)) {
+        copy(e->m, kept, nz);
+        copy(e->L, kept + nz, nz * nz);
+        if (!pt_extended_reach(call, w, obs, n)) return status;
+        /* the forecast is that of the nearest point that has one */
+        w->rejected++;
+        pt_extended_at(e, call->nz, e->start, e->z);
+        copy(e->m, e->z, nz);
+        unused = 0.0;
+        status = pt_extended_linear(call, w, obs, n, row, &unused);
+    }
     copy(e->m, kept, nz);
     copy(e->L, kept + nz, nz * nz);
     return status == PT_OK ? pt_extended_iterate(call, w, obs, n, loglike) : status;

@@ -54,6 +54,8 @@ typedef struct {
     double *A, *M;                /* [max_obs, nz], [nz, nz] of an iterated update */
     double *u, *next;             /* [nz] */
     double *z, *a;                /* [nz] */
+    double *retreat;              /* [nz] mean before the last update, see flow in extended.c */
+    double *start;                /* [nz] u where an iterated update begins */
     double *error;                /* [max_obs] of the group at work, see the history's */
     pt_score *scores;             /* [2 max_obs] */
     pt_score *score, *score_next; /* [max_obs] of the group at work, at a point and at the next */
@@ -89,6 +91,13 @@ double pt_extended_misfit(const pt_extended_work *e, const pt_observation *obs, 
 
 /* e->L of F L L'F' + Q span, from e->F; k >= 0: step k of the history, too. */
 void pt_extended_step_root(pt_extended_work *e, int nz, double span, int64_t k);
+
+/* e->start: the nearest of points on the axes of u where the outputs have a place on the scale of their
+ * errors; 0 where none of them does. */
+int pt_extended_reach(const pt_nonlinear_call *call, pt_nonlinear_work *w, const pt_observation *obs,
+                      int64_t n);
+/* z = m + L u */
+void pt_extended_at(const pt_extended_work *e, int nz, const double *u, double *z);
 
 /* Updates of one instant: fill the rows' outputs (but the trace), add to *loglike. */
 pt_status pt_extended_linear(const pt_nonlinear_call *call, pt_nonlinear_work *w, const pt_observation *obs,

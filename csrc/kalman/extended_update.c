@@ -155,6 +155,49 @@ double pt_extended_misfit(const pt_extended_work *e, const pt_observation *obs, 
     return sum;
 }
 
+void pt_extended_at(const pt_extended_work *e, int nz, const double *u, double *z)
+{
+    memcpy(z, e->m, (size_t)nz * sizeof *z);
+    move(nz, 1.0, e->L, u, z);
+}
+
+/* Have the outputs in e->y a place on the scale of their errors? */
+static int has_place(const pt_extended_work *e, const pt_observation *obs, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++) {
+        const double h = e->y[obs[i].output];
+        const int positive = obs[i].noise == PT_NOISE_LOG_ADDITIVE || obs[i].noise == PT_NOISE_POISSON;
+        if (!s_finite(h) || (positive && !(h > 0.0))) return 0;
+        if (obs[i].noise == PT_NOISE_PROPORTIONAL && !(h * h > 0.0)) return 0;
+    }
+    return 1;
+}
+
+/* Points on the axes of u, from near to far. */
+static const double reach[] = {0.1, 0.3, 1.0, 2.0, 4.0};
+
+static int n_points(int nz) { return (int)(sizeof reach / sizeof *reach) * 2 * nz; }
+
+static void axis_point(int nz, int k, double *u)
+{
+    memset(u, 0, (size_t)nz * sizeof *u);
+    u[k % (2 * nz) / 2] = k % 2 ? -reach[k / (2 * nz)] : reach[k / (2 * nz)];
+}
+
+int pt_extended_reach(const pt_nonlinear_call *call, pt_nonlinear_work *w, const pt_observation *obs,
+                      int64_t n)
+{
+    pt_extended_work *e = w->own;
+    for (int k = 0; k < n_points(call->nz); k++) {
+        axis_point(call->nz, k, e->start);
+        pt_extended_at(e, call->nz, e->start, e->z);
+        pt_extended_outputs(call, w, e->z, 0);
+        if (has_place(e, obs, n)) return 1;
+    }
+    memset(e->start, 0, (size_t)call->nz * sizeof *e->start);
+    return 0;
+}
+
 /* A group at work: V and the scores at u. */
 typedef struct {
     const pt_nonlinear_call *call;
@@ -172,8 +215,7 @@ typedef struct {
 static double objective(const search *s, const double *u, pt_score *score)
 {
     pt_extended_work *e = s->e;
-    memcpy(e->z, e->m, (size_t)s->nz * sizeof *e->z);
-    move(s->nz, 1.0, e->L, u, e->z);
+    pt_extended_at(e, s->nz, u, e->z);
     pt_extended_outputs(s->call, s->w, e->z, 0);
     return 0.5 * dot(s->nz, u, u) + pt_extended_misfit(e, s->obs, e->error, s->n, score);
 }
@@ -275,6 +317,21 @@ static int minimise(search *s, int rough, double tolerance)
     return s_finite(s->V);
 }
 
+/* Where V exists, for a search that would begin where it doesn't. */
+static void find_start(search *s)
+{
+    pt_extended_work *e = s->e;
+    if (s_finite(objective(s, e->start, e->score))) return;
+    for (int k = 0; k < n_points(s->nz); k++) {
+        axis_point(s->nz, k, e->start);
+        if (s_finite(objective(s, e->start, e->score))) {
+            s->w->rejected++;
+            return;
+        }
+    }
+    memset(e->start, 0, (size_t)s->nz * sizeof *e->start);
+}
+
 pt_status pt_extended_iterate(const pt_nonlinear_call *call, pt_nonlinear_work *w, const pt_observation *obs,
                               int64_t n, double *loglike)
 {
@@ -282,8 +339,9 @@ pt_status pt_extended_iterate(const pt_nonlinear_call *call, pt_nonlinear_work *
     const int nz = call->nz;
     const pt_nonlinear_iteration *o = &call->options->iteration;
     search s = {.call = call, .w = w, .e = e, .obs = obs, .n = n, .nz = nz};
-    memset(e->u, 0, (size_t)nz * sizeof *e->u);
-    if (o->damping > 0.0 && !minimise(&s, 1, ROUGHLY)) memset(e->u, 0, (size_t)nz * sizeof *e->u);
+    if (o->damping > 0.0) find_start(&s);
+    memcpy(e->u, e->start, (size_t)nz * sizeof *e->u);
+    if (o->damping > 0.0 && !minimise(&s, 1, ROUGHLY)) memcpy(e->u, e->start, (size_t)nz * sizeof *e->u);
     if (!minimise(&s, 0, o->tolerance)) return PT_NOT_FINITE;
     if (o->damping == 0.0) posterior_root(e, nz, e->wide); /* of the last step, as it is published */
     objective(&s, e->u, e->score);

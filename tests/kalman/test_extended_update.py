@@ -222,7 +222,17 @@ def test_bad_input() -> None:
     for bad in ({"max_iter": 0}, {"max_iter": 5, "damping": -1.0}, {"max_iter": 5, "tolerance": np.nan}):
         with pytest.raises(Exception, match="domain|bad"):
             run("pk_1cpt_oral", "iekf", PRIOR, SPREAD, obs, theta=THETA, **bad)
-    impossible = run(
-        "pk_1cpt_oral", "iekf", np.zeros(2), np.eye(2), [(0.0, 0, 1.0, LOG_ADDITIVE, 0.1, 0.0)], **DAMPED
-    )
+    seen = [(0.0, 0, 1.0, LOG_ADDITIVE, 0.1, 0.0)]
+    impossible = run("pk_1cpt_oral", "iekf", np.zeros(2), np.zeros((2, 2)), seen, **DAMPED)
     assert impossible["status"][0] != 0 and np.isnan(impossible["mean"]).all()
+
+
+def test_a_search_begins_where_the_density_exists() -> None:
+    """Amounts ~ N(0, 1) seen by a logarithm: none at the mean, but the posterior has a mode above 0."""
+    seen = [(0.0, 0, 1.0, LOG_ADDITIVE, 0.1, 0.0)]
+    found = run("pk_1cpt_oral", "iekf", np.zeros(2), np.eye(2), seen, **DAMPED)
+    V = next(p["value"] for p in _core.Model("pk_1cpt_oral").params if p["name"] == "V")
+    A = np.exp(np.linspace(np.log(1e-3), np.log(100.0), 200_001))
+    mode = A[np.argmin(0.5 * A**2 + 0.5 * (np.log(A / V) / 0.1) ** 2)]
+    assert found["status"][0] == 0 and found["rejected"][0] > 0
+    assert abs(found["mean"][0, 1] / mode - 1) < 1e-3 and abs(found["mean"][0, 0]) < 1e-6
