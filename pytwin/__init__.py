@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pytwin.genome import Genome, read_genome
     from pytwin.model import EventTable, Limit, Model, Objective, Plan, Population, models, read_events
     from pytwin.rank import Ranking
-    from pytwin.record import Record, Terminology, read_record, read_records, stream_events
+    from pytwin.record import Record, Terminology, read_record, read_records, stream_events, write_records
     from pytwin.therapies import Therapy
     from pytwin.twin import Twin
 
@@ -55,6 +55,7 @@ _CONTENTS = {
     "stream_events": "pytwin.record",
     "units": "pytwin.units",
     "verify": "pytwin.verify",
+    "write_records": "pytwin.record",
 }
 
 __all__ = [
@@ -89,6 +90,7 @@ __all__ = [
     "stream_events",
     "units",
     "verify",
+    "write_records",
 ]
 
 if not TYPE_CHECKING:  # a type checker sees the imports above and so finds a misspelt name

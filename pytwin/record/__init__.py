@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pytwin.record.csvmap import Mapping, load_mapping
+from pytwin.record.out import write_records
 from pytwin.record.read import EventStream, RecordIterator, read_record, read_records, stream_events
 from pytwin.record.record import PatientInfo, Record, Source
 from pytwin.record.resolver import Resolver
@@ -30,4 +31,5 @@ __all__ = [
     "read_record",
     "read_records",
     "stream_events",
+    "write_records",
 ]

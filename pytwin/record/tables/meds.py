@@ -14,11 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pytwin.formats.files import Input
+from pytwin.record.carry import COLUMN
 from pytwin.record.event import Event
 from pytwin.record.record import PatientInfo
 from pytwin.record.resolver import Resolver
 from pytwin.record.sink import Options, Sink
 from pytwin.record.tables import rules
+from pytwin.record.tables.carried import Carried
 from pytwin.record.tables.encode import Rows, Rule, encode
 from pytwin.record.tables.frames import Piece, parquet_pieces
 from pytwin.record.time import NAT, UNKNOWN, Instant
@@ -62,11 +64,18 @@ def read(inputs: Sequence[Input], sink: Sink, options: Options) -> Iterator[None
     rule = lru_cache(maxsize=1 << 17)(partial(_rule, options.resolver))
     for source in inputs:
         sink.opened(source)
+        carried = Carried(sink, source.name)
         for piece in parquet_pieces(source):
             rows = _rows(piece, sink, source.name)
-            about = _people(rows, sink)
-            sink.table(encode(rows.keep(~about), rule, source.name, _PLACE, sink.log()))
+            if COLUMN in piece:
+                contents = carried.people(rows.patient, piece.text(COLUMN), piece.first)
+                table = encode(rows, rule, source.name, _PLACE, sink.log())
+                carried.events(table, contents, piece.first)
+            else:
+                about = _people(rows, sink)
+                sink.table(encode(rows.keep(~about), rule, source.name, _PLACE, sink.log()))
             yield
+        carried.done()
 
 
 def _rows(piece: Piece, sink: Sink, source: str) -> Rows:
