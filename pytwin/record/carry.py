@@ -69,13 +69,14 @@ def loaded(text: str) -> dict[str, Any]:
 
 
 def _column(name: str, value: Any) -> Any:
-    kind = DTYPES[name].kind if name in DTYPES else "U"
+    dtype = DTYPES.get(name)
+    kind = dtype.kind if dtype is not None else "U"
     if kind == "f":
         if isinstance(value, str) and value in ("nan", "inf", "-inf"):
             return float(value)
         fits = isinstance(value, (int, float)) and not isinstance(value, bool)
-    elif kind == "i":
-        bits = 8 * DTYPES[name].itemsize - 1
+    elif dtype is not None and kind == "i":
+        bits = 8 * dtype.itemsize - 1
         fits = type(value) is int and -(2**bits) <= value < 2**bits
     else:
         fits = isinstance(value, bool if kind == "b" else str)
@@ -107,14 +108,16 @@ def person_content(info: PatientInfo, genotypes: Mapping[str, str]) -> dict[str,
 
 
 def _fact(name: str, value: Any) -> Any:
-    kinds = _PERSON.get(name)
-    if kinds is None or isinstance(value, bool) or not isinstance(value, kinds):
+    if isinstance(value, bool) or not isinstance(value, _PERSON.get(name, ())):
         raise _malformed()
-    if name not in _INSTANTS:
-        return value
+    return _instant(value) if isinstance(value, list) else value
+
+
+def _instant(value: list[Any]) -> Instant:
     if len(value) != 3:
         raise _malformed()
-    return Instant(*(_column(n, v) for n, v in zip(("time", "width", "offset"), value, strict=True)))
+    us, width, offset = value
+    return Instant(_column("time", us), _column("width", width), _column("offset", offset))
 
 
 def person_of(content: Mapping[str, Any]) -> tuple[PatientInfo, dict[str, str]]:

@@ -105,7 +105,15 @@ def test_columns_are_those_of_meds(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["{", "[1]", '{"value":true}', '{"nothing":1}', '{"time":1e300}', '{"person":{"birth":[1]}}', "[" * 10**5],
+    [
+        "{",
+        "[1]",
+        '{"value":true}',
+        '{"nothing":1}',
+        '{"time":1e300}',
+        '{"person":{"birth":[1]}}',
+        "[" * 10**5,
+    ],
 )
 def test_damage_beside_a_row_is_an_issue(tmp_path: Path, text: str) -> None:
     import pyarrow as pa
