@@ -11,7 +11,7 @@ from pytwin.formats.files import Input
 from pytwin.record import ccda, csvread, fhir, hl7v2
 from pytwin.record.sink import Options, Sink
 from pytwin.record.tables import eicu, meds, mimic, omop, synthea
-from pytwin.record.wearables import dexcom, libre, nightscout
+from pytwin.record.wearables import applehealth, dexcom, libre, nightscout
 
 
 class Adapter(NamedTuple):
@@ -43,6 +43,7 @@ class Adapter(NamedTuple):
 ADAPTERS = (
     Adapter("ccda", ccda.recognises, ccda.read),
     Adapter("hl7v2", hl7v2.recognises, hl7v2.read),
+    Adapter("applehealth", applehealth.recognises, applehealth.read),
     Adapter("nightscout", nightscout.recognises, nightscout.read),
     Adapter("fhir-bulk", fhir.recognises_bulk, fhir.read, together=True),
     Adapter("fhir", fhir.recognises, fhir.read),

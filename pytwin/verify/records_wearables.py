@@ -21,6 +21,7 @@ def cases(context: Context) -> Iterator[Case]:
     yield from _clarity(folder)
     yield from _libre(folder)
     yield from _nightscout(folder)
+    yield from _apple(context.folder("ehr", "wearables", "apple_health_2019_export.xml"))
 
 
 def _codes(record: Record) -> Counter[str]:
@@ -76,3 +77,19 @@ def _nightscout(folder: Path) -> Iterator[Case]:
         expected = {parse_time(row["date"]).us: float(row["CGM"]) for row in csv.DictReader(stream)}
     right = sum(expected.get(event.time) == event.value for event in record.events)
     yield equal("Nightscout: values equal at the same instant", 576, right, source=_SOURCE.format(name))
+
+
+def _apple(path: Path) -> Iterator[Case]:
+    source = "reference library, ehr/wearables"
+    by_code = {event.code: event for event in read_record(path).events}
+    for code, value, unit in (
+        ("BodyMassIndex", 22.5312, "kg/m2"),
+        ("HeartRate", 72.0, "/min"),
+        ("Workout", 5.19412346680959, "min"),
+        ("Workout distance", 0.4971749504535062, "[mi_i]"),
+        ("Workout energy", 48.74499999999999, "kcal"),
+    ):
+        yield equal(f"Apple Health: {code}", value, by_code[code].value, source=source)
+        yield equal(f"Apple Health: unit of {code}", unit, by_code[code].unit, source=source)
+    days = sum(event.code == "ActivitySummary active energy" for event in read_record(path).events)
+    yield equal("Apple Health: summaries of a day", 2, days, source=source)

@@ -43,7 +43,21 @@ NIGHTSCOUT = json.dumps(
         "Zorblatt",
     ]
 )
-SOURCES = {"dexcom": CLARITY, "libre": LIBRE.format(last="13-02-2024 09:40 UTC"), "nightscout": NIGHTSCOUT}
+APPLE = (
+    '<?xml version="1.0"?><!DOCTYPE HealthData [<!ELEMENT HealthData ANY>]><HealthData>'
+    '<Me HKCharacteristicTypeIdentifierDateOfBirth="1990-02-02"'
+    ' HKCharacteristicTypeIdentifierBiologicalSex="HKBiologicalSexFemale"/>'
+    '<Record type="HKQuantityTypeIdentifierBloodGlucose" unit="mg/dL" device="Zorblatt"'
+    ' startDate="2024-01-02 03:04:05 -0700" endDate="2024-01-02 03:04:06 -0700" value="99"/>'
+    '<Record type="HKCategoryTypeIdentifierSleepAnalysis" value="HKCategoryValueSleepAnalysisInBed"'
+    ' startDate="2024-01-02 01:00:00 -0700"/></HealthData>'
+)
+SOURCES = {
+    "applehealth": APPLE,
+    "dexcom": CLARITY,
+    "libre": LIBRE.format(last="13-02-2024 09:40 UTC"),
+    "nightscout": NIGHTSCOUT,
+}
 
 
 def codes(record: Record) -> set[str]:
@@ -79,6 +93,15 @@ def test_libre_order_of_dates_is_that_of_the_file(last: str, day: str) -> None:
     assert (scan.comparator, scan.value, scan.original_value) == ("<", 40.0, "LO")
     assert (insulin.value, insulin.unit, meal.value, meal.unit) == (3.0, "[IU]", 25.0, "g")
     assert note.text == "walk" and other.reason == "value.absent"
+
+
+def test_apple_health() -> None:
+    record = read_record(APPLE.encode())
+    sleep, glucose = record.events
+    assert (record.patient.birth, record.patient.sex) == (parse_time("1990-02-02"), "female")
+    assert (sleep.code, sleep.text) == ("SleepAnalysis", "HKCategoryValueSleepAnalysisInBed")
+    assert (glucose.name, glucose.value, glucose.offset) == ("glucose", 99.0, -420)
+    assert glucose.until - glucose.time == 1_000_000
 
 
 def test_libre_order_that_cannot_be_told() -> None:

@@ -84,7 +84,8 @@ class Wearer:
 
     def number(
         self, reading: Reading, instant: Instant, code: str, text: str, unit: str, loinc: str = SENSOR,
-        comparator: str = "", written: str = "", text_value: str = "",
+        comparator: str = "", written: str = "", text_value: str = "", unit_written: str = "",
+        until: int = NAT,
     ) -> None:  # fmt: skip
         """A measured number; ``written`` is what the file has where that is a word for it."""
         analyte = self._resolver.analyte("LOINC", loinc) if loinc else None
@@ -93,11 +94,13 @@ class Wearer:
         when, late = self._when(reading, instant)
         if written:
             values["original_value"] = written
+        if unit_written:
+            values["original_unit"] = unit_written
         name = analyte.name if analyte else code
         self._write(
             reading.event(
                 kind="observation", system="local", code=code, name=name, text=text_value,
-                reason=late or reason, **when, **values,
+                until=until, reason=late or reason, **when, **values,
             )
         )  # fmt: skip
 
