@@ -60,14 +60,17 @@ static pt_status forecast(const pt_ensemble *e, const pt_observation *obs, doubl
 /* What an observation learned moves the mean and shrinks the variance as much as a value with another error:
  *   1 / (latent + error) = scale (2 - scale (latent + extra) / var) / var,
  *   innovation' = scale innovation (latent + error) / var.
- * 0: it says nothing. */
+ * Where it leaves the variance as it was or larger (between a prior and a heavy tail), members only shift:
+ * the error is so large that their spread stays, and the mean still moves in full. 0: it says nothing. */
 static int as_a_value(const pt_forecast *f, const pt_learned *l, double *innovation, double *error)
 {
     *innovation = l->innovation;
     *error = l->extra;
     if (l->scale == 1.0 && l->extra == f->noise_var) return 1;
-    const double precision = l->scale * (2.0 - l->scale * (f->latent_var + l->extra) / f->var) / f->var;
-    if (!(precision > 1e-12 / f->var)) return 0;
+    if (!(f->latent_var > 0.0)) return 0;
+    const double least = 1e-10 / f->var;
+    double precision = l->scale * (2.0 - l->scale * (f->latent_var + l->extra) / f->var) / f->var;
+    if (!(precision > least)) precision = least;
     *error = 1.0 / precision - f->latent_var;
     *innovation = l->scale * l->innovation / (f->var * precision);
     return *error > 0.0;
