@@ -1,8 +1,8 @@
 """Ensemble filters on Lorenz-96 in NumPy, as fast as it goes with all members in one array.
 
 Neighbours are slices of a ring with its ends repeated, linear algebra is LAPACK's, every random number
-is given. So that it does no less than a filter which draws its own, as many normals are drawn beside them
-and made into a rotation where one is wanted.
+is given. So that it does no less than a filter which draws its own, with ``draws`` as many normals are drawn
+beside them and made into a rotation where one is wanted.
 """
 
 from __future__ import annotations
@@ -50,7 +50,13 @@ def advance(x: Array, ring: Array, k: Array, at: Array) -> Array:
 
 
 def run(
-    method: str, y: Array, inflation: float, E: Array, perturbed: Array | None, turns: Array | None
+    method: str,
+    y: Array,
+    inflation: float,
+    E: Array,
+    perturbed: Array | None,
+    turns: Array | None,
+    draws: bool = True,
 ) -> Array:
     """Means of the analyses (count, n) with errors of variance 1."""
     N, n = E.shape
@@ -70,14 +76,15 @@ def run(
         else:
             missed = (seen - mean) - (0.5 if perturbed is None else 1.0) * A
             if perturbed is not None:
-                rng.standard_normal((N, n))
+                if draws:
+                    rng.standard_normal((N, n))
                 missed += perturbed[i] - perturbed[i].mean(axis=0)
             S = A / root
             E = E + np.linalg.solve(one + S @ S.T, S @ missed.T).T @ A / root
             mean = E.mean(axis=0)
             A = E - mean
         means[i] = mean
-        if turns is not None:
+        if turns is not None and draws:
             np.linalg.qr(rng.standard_normal((N - 1, N - 1)))
         E = mean + inflation * (A if turns is None else turns[i].T @ A)
     return means
