@@ -78,7 +78,7 @@ static int expect_shapes(call_t *c)
     a[LOWER].dims[0] = a[UPPER].dims[0] = nz;
     a[MEAN].dims[1] = a[COV].dims[1] = a[COV].dims[2] = a[Q].dims[1] = a[Q].dims[2] = nz;
     a[PARAMS].dims[1] = np;
-    a[POSITIONS].dims[0] = nx + pt_model_n_output(c->model);
+    a[POSITIONS].dims[0] = nz + pt_model_n_output(c->model);
     a[ACTION_OFFSETS].dims[0] = a[OBS_OFFSETS].dims[0] = B + 1;
     for (int k = OBS_TIME; k <= OBS_CENSOR; k++) a[k].dims[0] = N;
     c->B = B;

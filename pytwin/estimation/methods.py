@@ -247,7 +247,7 @@ METHODS: dict[str, Method] = {
         "letkf",
         {**_MEMBERS, **_PLACES},
         smoother=False,
-        arrays={"positions": "Of the states, then of all the model's outputs"},
+        arrays={"positions": "Of the states, the estimated parameters, then of all the model's outputs"},
     ),
 }
 
