@@ -15,7 +15,8 @@ def call(positions: np.ndarray) -> np.ndarray:
     daily = Plan("once").dose("drug", 100, "mg", start=0)
     found = estimation.filter(
         model, [2.0, 8.0], [[4.0], [2.0]], outputs=["C"], noise=estimation.Noise("additive", a=0.5), x0=x0,
-        P0=P0, theta=["CL"], plan=daily, start=0, method="letkf", n_member=50, seed=1, radius=1.0, positions=positions,
+        P0=P0, theta=["CL"], plan=daily, start=0, method="letkf", n_member=50, seed=1, radius=1.0,
+        positions=positions,
     )  # fmt: skip
     return np.asarray(found.mean[-1])
 
