@@ -429,7 +429,7 @@ def test_memory_does_not_grow_with_the_file(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr("pytwin.record.read._CHUNK", 500)
     one = message(*[f"OBR|1|p|f|x^y^L\r{result('4.1')}"] * 50).encode()
     peaks = []
-    for count in (20, 120):
+    for count in (120, 360):
         data = one * count
         tracemalloc.start()
         assert sum(len(t) for t in stream_events(data)) == 50 * count

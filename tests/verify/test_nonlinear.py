@@ -12,7 +12,6 @@ import pytwin.verify
 from pytwin.verify import nonlinear
 from pytwin.verify.run import Context
 
-
 # Figures that are known to fall short; docs/estimation.md says by how much.
 SHORT_OF = json.loads(Path(__file__).with_name("short_of.json").read_text(encoding="utf-8"))[
     "kalman-nonlinear"
