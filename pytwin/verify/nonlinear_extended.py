@@ -31,7 +31,7 @@ PAIRS = (
 )
 THETA = ("CL", "V", "KA")
 LOG_ADDITIVE, PROPORTIONAL = 3, 1
-DAMPED: dict[str, Any] = {"max_iter": 200, "damping": 1e-3, "tolerance": 1e-9}
+DAMPED: dict[str, Any] = {"max_iter": 1000, "damping": 1e-3, "tolerance": 1e-9}
 
 
 def cases(context: Context) -> Iterator[Case]:

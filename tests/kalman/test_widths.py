@@ -15,7 +15,7 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 BLAS = ("linear_blas", "linear_dense", "linear_steady", "linear_stride")  # hash_linear.c stands in for them
 KALMAN = CHECKOUT / "csrc" / "kalman"
 SOURCES = [f for f in sorted(KALMAN.glob("linear*.c")) if not f.name.startswith(BLAS)]
-SOURCES += sorted(KALMAN.glob("sigma*.c"))
+SOURCES += sorted([*KALMAN.glob("sigma*.c"), *KALMAN.glob("outer*.c")])
 SHARED = [CHECKOUT / "csrc" / name for name in ("alloc.c", "threads.c", "status.c")]
 
 

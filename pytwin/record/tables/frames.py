@@ -83,6 +83,8 @@ def _as_text(array: Any) -> Any:
         return pa.array(
             [None if x is None else str(int(x) if x.is_integer() else x) for x in numbers], pa.string()
         )
+    if pa.types.is_string(array.type) or pa.types.is_large_string(array.type):
+        array = array.cast(pa.large_binary())  # a file may call bytes text that are none
     try:
         return array.cast(pa.string())
     except pa.ArrowInvalid:
