@@ -11,6 +11,7 @@ from pytwin.formats.files import Input
 from pytwin.record import ccda, csvread, fhir, hl7v2
 from pytwin.record.sink import Options, Sink
 from pytwin.record.tables import eicu, meds, mimic, omop, synthea
+from pytwin.record.tables.frames import table_head
 from pytwin.record.wearables import applehealth, dexcom, libre, nightscout
 
 
@@ -23,7 +24,8 @@ class Adapter(NamedTuple):
         What ``format=`` calls it.
     recognises : callable
         ``(head, name) -> bool``: whether a file is of this format, from its first 4,096 bytes
-        (decompressed, without a UTF-8 mark) and its name in lower case without ``.gz``.
+        (decompressed, without a UTF-8 mark; of Parquet see ``frames.table_head``) and its name in lower
+        case without ``.gz``.
     read : callable
         ``(inputs, sink, options)``, a generator that writes into the sink and yields after each
         element of the source, so that the driver can take rows away.
@@ -63,6 +65,7 @@ _OTHERS = {
     b"<": "XML",
     b"SQLite": "SQLite",
     b"%PDF": "PDF",
+    b"PAR1": "Parquet",
 }
 
 
@@ -101,7 +104,7 @@ def sniff(source: Input) -> Adapter:
         ``format.unsupported`` for a format that is recognised and not read, ``format.unknown``
         for bytes that are no text, ``file.empty``.
     """
-    head = source.head().removeprefix(b"\xef\xbb\xbf")
+    head = table_head(source)
     if not head.strip():
         raise InputError("file.empty", "the file is empty", place=source.name)
     name = source.name.lower().removesuffix(".gz")

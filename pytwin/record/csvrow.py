@@ -19,6 +19,7 @@ from pytwin.record.csvmap import (
     ObservationColumn,
 )
 from pytwin.record.log import IssueLog
+from pytwin.record.people import RACES, SEXES
 from pytwin.record.quantity import REASONS, measure, parse_number
 from pytwin.record.record import DOSE_KINDS, PatientInfo
 from pytwin.record.resolver import DEFAULT, Resolver
@@ -26,14 +27,7 @@ from pytwin.record.sink import Sink
 from pytwin.record.table import Event
 from pytwin.record.time import DAY, MINUTE, NAT, UNKNOWN, Instant, parse_time
 
-_SEXES = {"male": "male", "m": "male", "female": "female", "f": "female"}
-_RACES = (
-    "American Indian or Alaska Native",
-    "Asian",
-    "Black or African American",
-    "Native Hawaiian or Other Pacific Islander",
-    "White",
-)
+_RACES = tuple(RACES.values())
 _UNUSED = {
     "csv.ragged-row": "a row with too many or too few cells",
     "csv.no-patient": "a row without a patient",
@@ -129,7 +123,7 @@ class PatientRows:
 
     def _info(self) -> PatientInfo:
         facts = {name: text for name, text in self._facts.items() if text}
-        sex = _SEXES.get(facts.get("sex", "").lower())
+        sex = SEXES.get(facts.get("sex", "").lower())
         race = facts.get("race", "")
         if "sex" in facts and sex is None:
             self._issue(

@@ -10,4 +10,5 @@ RACES = {
     "2076-8": "Native Hawaiian or Other Pacific Islander",
     "2106-3": "White",
 }
+# by what is written, in lower case
 SEXES = {"m": "male", "f": "female", "male": "male", "female": "female"}

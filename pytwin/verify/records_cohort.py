@@ -64,7 +64,7 @@ def _wanted(people: tuple[Person, ...], carrier: Carrier) -> set[Key]:
 def _fact(person: Person, fact: Fact, carrier: Carrier) -> Key:
     measured = fact.kind in ("observation", "order")
     return (
-        person.id, person.sex, int(fact.time.timestamp()) * 1_000_000, fact.kind, fact.code,
+        person.id, person.sex, int(fact.time.timestamp()) * 1_000_000, fact.kind, fact.system, fact.code,
         fact.value if measured else None, fact.comparator, fact.unit,
         fact.status if carrier.status and fact.kind == "observation" else "",
     )  # fmt: skip
@@ -75,7 +75,7 @@ def _got(people: tuple[Person, ...], carrier: Carrier) -> set[Key]:
         path = carrier.write(people, Path(folder))
         return {
             (
-                record.patient.id, record.patient.sex, e.time, e.kind, e.code,
+                record.patient.id, record.patient.sex, e.time, e.kind, e.system, e.code,
                 e.value if e.kind in ("observation", "order") else None, e.comparator, e.unit,
                 e.status if carrier.status and e.kind == "observation" else "",
             )

@@ -46,6 +46,7 @@ _COUNTED = (
     ),
     Counted("omop/ehrdata_toy/vanilla", 4, {"observation": 9 + 9, "dispense": 9, "encounter": 3, "death": 2}),
     Counted("omop/ehrdata_toy/empty_observation", 1, {}),
+    Counted("omop/ehrdata_measurement.parquet", 3, {"observation": 9}),
     Counted("omop/ehrdata_toy/multiple_visit_occurrences", 4, {"encounter": 4, "observation": 10}),
     Counted(
         "omop/pyhealth_toy", 12,

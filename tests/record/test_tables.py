@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from pytwin.errors import InputError
 from pytwin.record import Record, read_record, read_records, stream_events
 from pytwin.record.time import DAY, NAT
 
@@ -198,3 +199,34 @@ def test_eicu_takes_the_text_and_the_last_revision(tmp_path: Path) -> None:
     labs = list(record.observations("creatinine"))
     assert [(e.comparator, e.value, e.time // 60_000_000) for e in labs] == [("", 1.2, 65), ("<", 0.2, 67)]
     assert "record.replaced" in record.issues.counts() and record.patient.age_years is None
+
+
+def test_parquet_is_known_by_its_columns_and_nothing_is_made_of_others(tmp_path: Path) -> None:
+    pq.write_table(pa.table({"a": [1, 2], "b": ["x", "y"]}), tmp_path / "other.parquet")
+    with pytest.raises(InputError) as caught:
+        list(read_records(tmp_path / "other.parquet"))
+    assert caught.value.code == "format.unsupported"
+    with pytest.raises(InputError) as caught:
+        list(read_records(tmp_path / "other.parquet", format="meds"))
+    assert caught.value.code == "meds.columns"
+    columns = {
+        "person_id": [7], "measurement_concept_id": [0], "measurement_date": ["2020-01-02"],
+        "value_as_number": [4.5], "measurement_source_value": ["2823-3"], "unit_source_value": ["mmol/L"],
+    }  # fmt: skip
+    pq.write_table(pa.table(columns), tmp_path / "what_a_name.parquet")
+    (record,) = read_records(tmp_path / "what_a_name.parquet")
+    assert (record.patient.id, record.events.value.tolist()) == ("7", [4.5])
+
+
+def test_a_code_system_has_one_name_by_its_uri_its_oid_and_its_vocabulary() -> None:
+    from pytwin.record.systems import VOCABULARIES, of_oid, system_name
+
+    for uri, oid, vocabulary in (
+        ("http://loinc.org", "2.16.840.1.113883.6.1", "LOINC"),
+        ("http://hl7.org/fhir/sid/cvx", "2.16.840.1.113883.12.292", "CVX"),
+        ("http://hl7.org/fhir/sid/icd-9-cm", "2.16.840.1.113883.6.103", "ICD9CM"),
+        ("http://hl7.org/fhir/sid/icd-10-cm", "2.16.840.1.113883.6.90", "ICD10CM"),
+        ("http://www.nlm.nih.gov/research/umls/rxnorm", "2.16.840.1.113883.6.88", "RxNorm"),
+    ):
+        assert system_name(uri) == of_oid(oid) == of_oid(f"urn:oid:{oid}") == VOCABULARIES[vocabulary]
+    assert (system_name(""), of_oid(""), system_name("urn:x")) == ("local", "local", "urn:x")

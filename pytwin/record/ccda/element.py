@@ -6,9 +6,9 @@ from typing import Any
 
 from pytwin.record.hl7v2.times import parse_hl7_time
 from pytwin.record.log import IssueLog
-from pytwin.record.oids import of_oid
 from pytwin.record.reading import Coding, Reading
 from pytwin.record.resolver import DEFAULT, Resolver
+from pytwin.record.systems import of_oid
 from pytwin.record.time import NAIVE, NAT, UNKNOWN, Instant
 
 Element = Any  # lxml.etree._Element; lxml carries no types

@@ -6,7 +6,7 @@ from math import isnan
 from typing import NamedTuple
 
 from pytwin.formats.fhir import CodeableConcept, Dosage, DoseAndRate, Quantity, Ratio, Repeat, Timing
-from pytwin.record.amount import NAN, Amount, in_milligrams
+from pytwin.record.amount import NAN, Amount, dose_amount
 from pytwin.record.fhir.context import Context, first_code
 from pytwin.record.fhir.observation import number_text
 from pytwin.record.quantity import parse_number
@@ -21,8 +21,6 @@ _CODED = {
 _WEEKDAYS = {name: index for index, name in enumerate(("mon", "tue", "wed", "thu", "fri", "sat", "sun"))}
 _THURSDAY = 3  # 1970-01-01
 _DAY_HOURS = 24.0
-_FORMS = "tab tabs tablet tablets tbl {tbl} {tablet} {tablets} cap caps capsule capsules {cap} {capsule}"
-_TABLETS = frozenset(_FORMS.split())
 _REPEATED = 200  # slots of one dosage; more are a mistake
 
 
@@ -72,20 +70,13 @@ def amount_of(dose: Quantity | None, strength: float | None) -> Amount:
     strength : float or None
         Milligrams in a tablet, where the product states it.
     """
-    text = number_text(dose.value) if dose else ""
-    if dose is None or not text:
+    if dose is None:
         return Amount(reason="dose.missing")
+    text = number_text(dose.value)
     written = dose.code or dose.unit
-    number = parse_number(text)
-    if number is None or number[0] or dose.comparator or number[1] < 0:
+    if text and dose.comparator:
         return Amount(original_value=text[:64], original_unit=written, reason="value.not-numeric")
-    if not written.strip():
-        return Amount(number[1], "", text, "", "dose.no-unit")
-    if written.lower() in _TABLETS or dose.unit.lower() in _TABLETS:
-        if strength is None:
-            return Amount(number[1], written, text, written, "dose.no-strength")
-        return Amount(number[1] * strength, "mg", text, written, "", f"tablet:{strength:g} mg")
-    return in_milligrams(number[1], text, written, dose.unit)
+    return dose_amount(text, written, dose.unit, strength)
 
 
 def dose_of(dosage: Dosage, strength: float | None) -> Amount:

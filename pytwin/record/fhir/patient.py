@@ -7,19 +7,11 @@ from pytwin.formats.fhir import Extension, Patient
 from pytwin.formats.jsontext import ShapeError, decode
 from pytwin.record.event import Event
 from pytwin.record.fhir.context import Context
+from pytwin.record.people import RACES, SEXES
 from pytwin.record.record import PatientInfo
 from pytwin.record.time import NAT, UNKNOWN
 
 _US_CORE = "http://hl7.org/fhir/us/core/StructureDefinition/"
-# CDC Race and Ethnicity code set, the five categories of the OMB
-_RACES = {
-    "1002-5": "American Indian or Alaska Native",
-    "2028-9": "Asian",
-    "2054-5": "Black or African American",
-    "2076-8": "Native Hawaiian or Other Pacific Islander",
-    "2106-3": "White",
-}
-_SEXES = {"M": "male", "F": "female", "male": "male", "female": "female"}
 
 
 def _extensions(patient: Patient) -> dict[str, Extension]:
@@ -37,11 +29,11 @@ def _race(extension: Extension | None) -> str | None:
     """The one OMB category; None where none or several are given."""
     parts = extension.extension if extension else []
     codes = [p.valueCoding.code for p in parts if p.url == "ombCategory" and p.valueCoding]
-    return _RACES.get(codes[0]) if len(codes) == 1 else None
+    return RACES.get(codes[0]) if len(codes) == 1 else None
 
 
 def _sex(ctx: Context, patient: Patient, birth_sex: str) -> str | None:
-    stated, at_birth = _SEXES.get(patient.gender), _SEXES.get(birth_sex)
+    stated, at_birth = SEXES.get(patient.gender), SEXES.get(birth_sex.lower())
     if stated and at_birth and stated != at_birth:
         message = "administrative gender and sex at birth differ"
         ctx.issue("patient.sex", message, "/gender", "sex at birth was used", "note")

@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from pytwin.record.codes import system_name
 from pytwin.record.hl7v2.message import Field, Message, Segment
 from pytwin.record.hl7v2.times import parse_hl7_time
 from pytwin.record.log import IssueLog
-from pytwin.record.oids import of_oid
 from pytwin.record.reading import Coding, Reading
 from pytwin.record.resolver import DEFAULT, Resolver
+from pytwin.record.systems import of_oid, system_name
 from pytwin.record.time import NAIVE, UNKNOWN, Instant
 
 # HL7 table 0396 and names in use beside it

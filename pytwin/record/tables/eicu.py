@@ -19,6 +19,7 @@ import numpy as np
 
 from pytwin.formats.files import Input
 from pytwin.record.event import Event
+from pytwin.record.people import SEXES
 from pytwin.record.quantity import parse_number
 from pytwin.record.record import PatientInfo
 from pytwin.record.resolver import Resolver
@@ -30,7 +31,6 @@ from pytwin.record.tables.frames import Coded, Piece, pieces
 from pytwin.record.tables.instants import Instants
 from pytwin.record.time import MINUTE, NAIVE, NAT, UNKNOWN
 
-_SEX = {"Male": "male", "Female": "female"}
 _RACE = {
     "Caucasian": "White", "African American": "Black or African American", "Asian": "Asian",
     "Native American": "American Indian or Alaska Native",
@@ -183,4 +183,5 @@ def _info(row: _Row, sink: Sink, place: str) -> PatientInfo:
         sink.log(row.key).add("patient.age-hidden", message, place, "unknown", "note", row.age)
     exact = years[1] if years and not years[0] else None
     died = UNKNOWN if row.status == "Expired" else None
-    return PatientInfo(row.key, None, _SEX.get(row.sex), _RACE.get(row.race), age_years=exact, death=died)
+    sex, race = SEXES.get(row.sex.lower()), _RACE.get(row.race)
+    return PatientInfo(row.key, None, sex, race, age_years=exact, death=died)

@@ -35,8 +35,6 @@ class Table(NamedTuple):
         Columns that the rule takes.
     rule : callable
         ``(resolver, texts) -> Rule``.
-    required : tuple of str
-        Columns that tell this table from others of its name.
     """
 
     patient: str
@@ -46,7 +44,6 @@ class Table(NamedTuple):
     rule: Callable[[Resolver, tuple[str, ...]], Rule]
     value: str = ""
     id: str = ""
-    required: tuple[str, ...] = ()
 
 
 def stem(name: str) -> str:
@@ -56,8 +53,8 @@ def stem(name: str) -> str:
 
 
 def header(head: bytes) -> list[str]:
-    """Names of the columns of a CSV file, in lower case, from its first bytes."""
-    line = head.partition(b"\n")[0].decode(errors="replace").lower()
+    """Names of the columns, in lower case, from what ``frames.table_head`` gives."""
+    line = head.removeprefix(b"PAR1\n").partition(b"\n")[0].decode(errors="replace").lower()
     return [name.strip(' "\r\ufeff') for name in line.split(",")]
 
 

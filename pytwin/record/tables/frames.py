@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -260,7 +260,7 @@ def _pieces(batches: Any) -> Iterator[Piece]:
             first += part.num_rows
 
 
-def parquet_pieces(source: Input, columns: Sequence[str] | None = None) -> Iterator[Piece]:
+def parquet_pieces(source: Input) -> Iterator[Piece]:
     """A Parquet file in pieces.
 
     Raises
@@ -268,15 +268,33 @@ def parquet_pieces(source: Input, columns: Sequence[str] | None = None) -> Itera
     InputError
         ``parquet.malformed``.
     """
-    pa = arrow()
+    file = _parquet(source)
     try:
-        in_file = isinstance(source.source, (str, os.PathLike)) and not isinstance(source, Member)
-        file = pa.parquet.ParquetFile(str(source.source) if in_file else pa.BufferReader(source.load().data))
-        yield from _pieces(file.iter_batches(batch_size=_ROWS, columns=columns, use_threads=False))
-    except InputError:
-        raise
+        yield from _pieces(file.iter_batches(batch_size=_ROWS, use_threads=False))
     except _damage():
-        raise InputError("parquet.malformed", "the Parquet file is damaged", place=source.name) from None
+        raise _malformed(source) from None
+
+
+def _parquet(source: Input) -> Any:
+    pa = arrow()
+    in_file = isinstance(source.source, (str, os.PathLike)) and not isinstance(source, Member)
+    stored = str(source.source) if in_file else pa.BufferReader(source.load().data)
+    try:
+        return pa.parquet.ParquetFile(stored)
+    except _damage():
+        raise _malformed(source) from None
+
+
+def _malformed(source: Input) -> InputError:
+    return InputError("parquet.malformed", "the Parquet file is damaged", place=source.name)
+
+
+def table_head(source: Input) -> bytes:
+    """The first bytes of a table; of Parquet, whose columns stand at its end, ``PAR1`` and a line of them."""
+    head = source.head().removeprefix(b"\xef\xbb\xbf")
+    if not head.startswith(b"PAR1"):
+        return head
+    return b"PAR1\n" + ",".join(_parquet(source).schema_arrow.names).encode()
 
 
 def pieces(source: Input, log: IssueLog) -> Iterator[Piece]:

@@ -13,44 +13,35 @@ from functools import lru_cache, partial
 import numpy as np
 from numpy.typing import NDArray
 
+from pytwin.errors import InputError
 from pytwin.formats.files import Input
 from pytwin.record.carry import COLUMN
 from pytwin.record.event import Event
+from pytwin.record.people import RACES, SEXES
 from pytwin.record.record import PatientInfo
 from pytwin.record.resolver import Resolver
 from pytwin.record.sink import Options, Sink
+from pytwin.record.systems import VOCABULARIES
 from pytwin.record.tables import rules
 from pytwin.record.tables.carried import Carried
 from pytwin.record.tables.encode import Rows, Rule, encode
-from pytwin.record.tables.frames import Piece, parquet_pieces
+from pytwin.record.tables.folder import header
+from pytwin.record.tables.frames import Piece, parquet_pieces, table_head
 from pytwin.record.time import NAT, UNKNOWN, Instant
 
 _PLACE = "row {}"
 _BIRTH, _DEATH, _GENDER, _RACE = "MEDS_BIRTH", "MEDS_DEATH", "GENDER", "RACE"
 _PERSON = (_BIRTH, _DEATH, _GENDER, _RACE)
-_SEX = {"F": "female", "FEMALE": "female", "M": "male", "MALE": "male"}
 _NO_UNIT = ("", "UNK", "unk", "None")
 # how a part of a code names its vocabulary -> name of the code system
-SYSTEMS = {
-    "LOINC": "LOINC", "RxNorm": "RxNorm", "RXNORM": "RxNorm", "SNOMED": "SNOMED", "ICD10CM": "ICD-10",
-    "ICD9CM": "ICD-9", "ATC": "ATC", "NDC": "NDC", "CVX": "CVX", "ICD-10": "ICD-10", "ICD-9": "ICD-9",
-}  # fmt: skip
-_RACES = {
-    name.upper(): name
-    for name in (
-        "American Indian or Alaska Native",
-        "Asian",
-        "Black or African American",
-        "Native Hawaiian or Other Pacific Islander",
-        "White",
-    )
-}
+SYSTEMS = {**VOCABULARIES, **{name: name for name in VOCABULARIES.values()}}
+_RACES = {name.upper(): name for name in RACES.values()}
 _DRUGS = ("MEDICATION", "INFUSION_START", "INFUSION_END", "DRUG")
 
 
 def recognises(head: bytes, name: str) -> bool:
-    """Whether a file is Parquet; ``read`` finds out whether its columns are those of MEDS."""
-    return head.startswith(b"PAR1")
+    """Whether a file is Parquet with the columns of MEDS."""
+    return head.startswith(b"PAR1\n") and {"subject_id", "time", "code"} <= set(header(head))
 
 
 def root(folder: str) -> str:
@@ -60,9 +51,18 @@ def root(folder: str) -> str:
 
 
 def read(inputs: Sequence[Input], sink: Sink, options: Options) -> Iterator[None]:
-    """Read the subjects of MEDS files."""
+    """Read the subjects of MEDS files.
+
+    Raises
+    ------
+    InputError
+        ``meds.columns``: a file without subject_id, time and code; ``parquet.malformed``.
+    """
     rule = lru_cache(maxsize=1 << 17)(partial(_rule, options.resolver))
     for source in inputs:
+        if not recognises(table_head(source), source.name):
+            message = "the file has no columns subject_id, time and code"
+            raise InputError("meds.columns", message, place=source.name)
         sink.opened(source)
         carried = Carried(sink, source.name)
         for piece in parquet_pieces(source):
@@ -111,7 +111,7 @@ def _people(rows: Rows, sink: Sink) -> NDArray[np.bool_]:
         elif head == _DEATH:
             sink.person(key, PatientInfo(key, death=instant))
         elif head == _GENDER:
-            sink.person(key, PatientInfo(key, sex=_SEX.get(rest.upper())))
+            sink.person(key, PatientInfo(key, sex=SEXES.get(rest.lower())))
         elif head == _RACE:
             sink.person(key, PatientInfo(key, race=_RACES.get(rest.upper())))
     for code in np.unique(patients.codes).tolist():

@@ -14,6 +14,7 @@ import numpy as np
 
 from pytwin.errors import InputError
 from pytwin.formats.files import Input
+from pytwin.record.people import SEXES
 from pytwin.record.record import PatientInfo
 from pytwin.record.resolver import Resolver
 from pytwin.record.sink import Options, Sink
@@ -24,7 +25,6 @@ from pytwin.record.tables.frames import Piece, pieces
 from pytwin.record.tables.instants import Instants
 from pytwin.record.time import NAIVE, NAT, parse_time
 
-_SEX = {"M": "male", "F": "female"}
 Labels = dict[str, str]
 
 
@@ -137,4 +137,4 @@ def _people(source: Input, sink: Sink) -> None:
             elif age.isdigit():
                 sink.log(key).add("patient.age-hidden", "an age above 89", source.name, "unknown", "note")
             died = parse_time(death) if death and _us(death) != NAT else None
-            sink.person(key, PatientInfo(key, born, _SEX.get(sex), death=died))
+            sink.person(key, PatientInfo(key, born, SEXES.get(sex.lower()), death=died))

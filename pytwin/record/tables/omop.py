@@ -15,7 +15,8 @@ from pytwin.record.resolver import Resolver
 from pytwin.record.sink import Options, Sink
 from pytwin.record.tables import omop_rules
 from pytwin.record.tables.encode import Rows, encode
-from pytwin.record.tables.frames import Coded, Numbers, Piece, pieces
+from pytwin.record.tables.folder import header, stem, strangers
+from pytwin.record.tables.frames import Coded, Numbers, Piece, pieces, table_head
 from pytwin.record.tables.instants import Instants
 from pytwin.record.tables.omop_concepts import Concepts
 from pytwin.record.time import NAT, UNKNOWN, Instant, parse_time
@@ -78,7 +79,13 @@ TABLES = {
     ),
     "death": Columns("", "death", "", ("cause_concept_id", "cause_source_concept_id", "cause_source_value")),
 }  # fmt: skip
-_PEOPLE = ("person", "concept")
+# columns that only one table has
+_OWNED = {
+    **{name: {"person_id", table.keys[0], f"{table.start}_date"} for name, table in TABLES.items()},
+    "death": {"person_id", "death_date"},
+    "person": {"person_id", "year_of_birth"},
+    "concept": {"concept_id", "vocabulary_id", "concept_code"},
+}
 # the tables that are part of a data set and say nothing that is read
 _OTHERS = """
 care_site cdm_source cohort cohort_definition concept_ancestor concept_class concept_relationship
@@ -96,29 +103,30 @@ _RACE = {
 }  # fmt: skip
 
 
-def table_of(name: str) -> str:
-    """The table that a file holds, from its name; empty where it is none of OMOP's."""
-    stem = name.lower().removesuffix(".gz").rpartition(".")[0] or name.lower()
-    return stem if stem in TABLES or stem in _PEOPLE or stem in _SILENT else ""
+def table_of(columns: Sequence[str], name: str) -> str:
+    """The table that a file holds: by its name where a column fits it, else by the columns that it alone has.
+
+    Empty where it is none of OMOP's.
+    """
+    found, called = set(columns), stem(name)
+    if called in _OWNED and found & _OWNED[called]:
+        return called
+    if called in _SILENT and any(column.endswith("_id") or column.startswith("cdm_") for column in found):
+        return called
+    return next((table for table, owned in _OWNED.items() if owned <= found), "")
 
 
 def recognises(head: bytes, name: str) -> bool:
-    """Whether a file is a table of OMOP: by its name and its header."""
-    table = table_of(name)
-    if not table or head.startswith(b"PAR1"):
-        return bool(table)
-    columns = [part.strip(b' "\r') for part in head.partition(b"\n")[0].lower().split(b",")]
-    if table in _SILENT:
-        return any(column.endswith(b"_id") or column.startswith(b"cdm_") for column in columns)
-    ids = (b"person_id", b"concept_id", f"{table}_id".encode(), f"{table}_concept_id".encode())
-    return any(column in ids for column in columns) or any(c.endswith(b"_concept_id") for c in columns)
+    """Whether a file is a table of OMOP."""
+    return bool(table_of(header(head), name))
 
 
 def read(inputs: Sequence[Input], sink: Sink, options: Options) -> Iterator[None]:
     """Read the persons of a folder of tables: persons and concepts first, then each table of events."""
     by_table: dict[str, list[Input]] = {}
     for source in inputs:
-        by_table.setdefault(table_of(source.name), []).append(source)
+        table = table_of(header(table_head(source)), source.name) or stem(source.name)
+        by_table.setdefault(table, []).append(source)
     concepts = Concepts()
     for source in by_table.pop("concept", []):
         sink.opened(source)
@@ -170,7 +178,7 @@ def _events(table: str, source: Input, concepts: Concepts, sink: Sink, resolver:
     rule = lru_cache(maxsize=1 << 17)(partial(omop_rules.RULES[table], concepts, resolver))
     for piece in pieces(source, sink.log()):
         rows = _rows(piece, columns, table, sink.log(), source.name)
-        _strangers(rows.patient, sink, source.name)
+        strangers(rows.patient, sink, source.name)
         if table == "death":
             _deaths(rows, sink)
         sink.table(encode(rows, rule, source.name, _PLACE, sink.log()))
@@ -215,16 +223,6 @@ def _value(piece: Piece, columns: Columns) -> Numbers:
     if len(value.other.texts) > 1 and any(value.other.texts):
         return value
     return Numbers(value.values, written, Coded(other, [*written.texts, ""]))
-
-
-def _strangers(patients: Coded, sink: Sink, source: str) -> None:
-    """Everybody who has events and no row in PERSON."""
-    for code in np.unique(patients.codes).tolist():
-        key = patients.texts[code]
-        if key not in sink.people:
-            message = "events of a person who is not in the table PERSON"
-            sink.log(key).add("record.no-person", message, source, "kept, nothing known of the person")
-            sink.person(key, PatientInfo(key))
 
 
 def _deaths(rows: Rows, sink: Sink) -> None:

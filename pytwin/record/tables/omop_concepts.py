@@ -9,14 +9,9 @@ from numpy.typing import NDArray
 
 from pytwin.formats.files import Input
 from pytwin.record.log import IssueLog
+from pytwin.record.systems import VOCABULARIES
 from pytwin.record.tables.frames import Coded, pieces
 
-# vocabulary_id of OMOP -> name of the code system
-_SYSTEMS = {
-    "LOINC": "LOINC", "SNOMED": "SNOMED", "RxNorm": "RxNorm", "RxNorm Extension": "RxNorm Extension",
-    "ICD10CM": "ICD-10", "ICD10": "ICD-10", "ICD9CM": "ICD-9", "ICD9Proc": "ICD-9", "ICD10PCS": "ICD-10-PCS",
-    "CVX": "CVX", "ATC": "ATC", "NDC": "NDC", "UCUM": "UCUM", "CPT4": "CPT-4", "HCPCS": "HCPCS",
-}  # fmt: skip
 # Units that are met without a table of concepts (concept_id of the OHDSI vocabularies -> UCUM).
 _UNITS = {
     "8840": "mg/dL", "8753": "mmol/L", "8713": "g/dL", "8554": "%", "8876": "mm[Hg]", "9529": "kg",
@@ -73,5 +68,5 @@ class Concepts:
             at = int(np.searchsorted(ids, int(identifier)))
             if at < len(ids) and ids[at] == int(identifier):
                 vocabulary, code, name = (column.texts[column.codes[at]] for column in columns)
-                return Concept(_SYSTEMS.get(vocabulary, vocabulary), code, name)
+                return Concept(VOCABULARIES.get(vocabulary, vocabulary), code, name)
         return Concept("UCUM", _UNITS[identifier], _UNITS[identifier]) if identifier in _UNITS else None

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from pytwin.errors import InputError
 from pytwin.formats.files import Input
 from pytwin.record.event import Event
+from pytwin.record.people import SEXES
 from pytwin.record.record import PatientInfo
 from pytwin.record.resolver import Resolver
 from pytwin.record.sink import Options, Sink
@@ -16,7 +17,6 @@ from pytwin.record.tables.folder import Table, header, read_tables, rows_of, ste
 from pytwin.record.tables.frames import pieces
 from pytwin.record.time import UNKNOWN, Instant, parse_time
 
-_SEX = {"M": "male", "F": "female"}
 _RACE = {
     "white": "White", "black": "Black or African American", "asian": "Asian",
     "native": "American Indian or Alaska Native", "hawaiian": "Native Hawaiian or Other Pacific Islander",
@@ -95,7 +95,7 @@ def _people(source: Input, sink: Sink) -> Iterator[None]:
             known = _RACE.get(race.lower())
             died = _time(death, sink, key, source.name) if death else None
             born = _time(birth, sink, key, source.name) if birth else None
-            sink.person(key, PatientInfo(key, born, _SEX.get(sex), known, death=died))
+            sink.person(key, PatientInfo(key, born, SEXES.get(sex.lower()), known, death=died))
         yield
 
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from pytwin.errors import InputError
 from pytwin.formats.files import Input
 from pytwin.formats.xmltext import Element, iterate
 from pytwin.record.record import PatientInfo
 from pytwin.record.sink import Options, Sink
-from pytwin.record.time import UNKNOWN, Instant, parse_time
-from pytwin.record.wearables.device import BLOOD, Wearer, stem
+from pytwin.record.time import UNKNOWN, Instant
+from pytwin.record.wearables.device import BLOOD, Wearer, instant_of, stem
 
 _TAGS = ("Me", "Record", "Workout", "ActivitySummary")
 _PREFIXES = ("HKQuantityTypeIdentifier", "HKCategoryTypeIdentifier", "HKDataType")
@@ -51,17 +50,10 @@ def read(inputs: Sequence[Input], sink: Sink, options: Options) -> Iterator[None
         wearer.done()
 
 
-def _time(text: str) -> Instant:
-    try:
-        return parse_time(text) if text else UNKNOWN
-    except InputError:
-        return UNKNOWN
-
-
 def _element(wearer: Wearer, index: int, element: Element, sink: Sink) -> None:
     tag = element.tag.rpartition("}")[2]
     if tag == "Me":
-        born = _time(element.get("HKCharacteristicTypeIdentifierDateOfBirth", ""))
+        born = instant_of(element.get("HKCharacteristicTypeIdentifierDateOfBirth", ""))
         sex = _SEXES.get(element.get("HKCharacteristicTypeIdentifierBiologicalSex", ""))
         sink.person(wearer.key, PatientInfo(wearer.key, born if born != UNKNOWN else None, sex))
     elif tag == "Record":
@@ -95,7 +87,7 @@ def _record(wearer: Wearer, index: int, element: Element) -> None:
     kind = code.startswith("HKCategory")
     for prefix in _PREFIXES:
         code = code.removeprefix(prefix)
-    times = _time(element.get("startDate", "")), _time(element.get("endDate", ""))
+    times = instant_of(element.get("startDate", "")), instant_of(element.get("endDate", ""))
     text, place = element.get("value", ""), f"element {index}"
     if kind or not element.get("unit"):
         wearer.words(wearer.reading(place), times[0], code, text)
@@ -104,7 +96,7 @@ def _record(wearer: Wearer, index: int, element: Element) -> None:
 
 
 def _workout(wearer: Wearer, index: int, element: Element) -> None:
-    times = _time(element.get("startDate", "")), _time(element.get("endDate", ""))
+    times = instant_of(element.get("startDate", "")), instant_of(element.get("endDate", ""))
     sort = element.get("workoutActivityType", "").removeprefix("HKWorkoutActivityType")
     for code, name in _WORKOUT:
         if text := element.get(name, ""):
@@ -114,7 +106,7 @@ def _workout(wearer: Wearer, index: int, element: Element) -> None:
 
 
 def _summary(wearer: Wearer, index: int, element: Element) -> None:
-    day = _time(element.get("dateComponents", ""))
+    day = instant_of(element.get("dateComponents", ""))
     for code, name, unit in _SUMMARY:
         if text := element.get(name, ""):
             stated = unit or element.get(f"{name}Unit", "")

@@ -13,7 +13,7 @@ from pytwin.record.event import Event
 from pytwin.record.reading import Fields, Reading, at, measured
 from pytwin.record.record import PatientInfo
 from pytwin.record.sink import Options, Sink
-from pytwin.record.time import NAT, UNKNOWN, Instant
+from pytwin.record.time import NAT, UNKNOWN, Instant, parse_time
 
 Row = tuple[int, list[str]]  # line of its end, cells without blanks around them
 SENSOR = "99504-3"  # LOINC: glucose in interstitial fluid
@@ -39,9 +39,20 @@ def table_rows(source: Input) -> Iterator[Row]:
         raise InputError("csv.malformed", "the text is not CSV", place=place) from None
 
 
+_KEPT = "kept in the table, not usable"
+
+
 def stem(source: Input) -> str:
     """Name of a file without its endings: the patient's key where the file states none."""
     return PurePath(source.name.removesuffix(".gz")).stem or source.name
+
+
+def instant_of(text: str) -> Instant:
+    """A time in ISO 8601; unknown where there is none that can be read, which ``Wearer`` reports."""
+    try:
+        return parse_time(text) if text else UNKNOWN
+    except InputError:
+        return UNKNOWN
 
 
 class Wearer:
@@ -76,7 +87,7 @@ class Wearer:
 
     def _when(self, reading: Reading, instant: Instant) -> tuple[Fields, str]:
         if instant.us == NAT:
-            reading.issue("time.missing", "an entry without a time", "", "kept in the table, not usable")
+            reading.issue("time.missing", "an entry without a time that can be read", "", _KEPT)
             return at(UNKNOWN), "time.missing"
         if instant.naive:
             self.once(reading, "time.naive", "the file's times have no zone", "taken as UTC")

@@ -11,8 +11,8 @@ from pytwin.errors import InputError
 from pytwin.formats.files import Input
 from pytwin.record.record import PatientInfo
 from pytwin.record.sink import Options, Sink
-from pytwin.record.time import UNKNOWN, Instant, parse_time
-from pytwin.record.wearables.device import Row, Wearer, stem, table_rows
+from pytwin.record.time import UNKNOWN
+from pytwin.record.wearables.device import Row, Wearer, instant_of, stem, table_rows
 
 _UNIT = re.compile(r"glucose value \((mg/dl|mmol/l)\)", re.IGNORECASE)
 # The sensor's range; beyond it a file says Low or High (Dexcom G6 User Guide, glucose range 40 to 400 mg/dL).
@@ -71,23 +71,16 @@ def read(inputs: Sequence[Input], sink: Sink, options: Options) -> Iterator[None
         wearer.done()
 
 
-def _time(text: str) -> Instant:
-    try:
-        return parse_time(text) if text else UNKNOWN
-    except InputError:
-        return UNKNOWN
-
-
 def _row(wearer: Wearer, columns: _Columns, row: Row, sink: Sink) -> None:
     line, cells = row
     event, sort = columns.cell(cells, "Event Type"), columns.cell(cells, "Event Subtype")
     glucose = columns.cell(cells, "Glucose Value")
-    instant = _time(columns.cell(cells, "Timestamp"))
+    instant = instant_of(columns.cell(cells, "Timestamp"))
     reading = wearer.reading(f"line {line}")
     if event in _PERSON:
         message = f"a record of the kind {event}"
         reading.issue("device.header", message, "", "no event", "note")
-        born = _time(columns.cell(cells, "Patient Info")) if event == "DateOfBirth" else UNKNOWN
+        born = instant_of(columns.cell(cells, "Patient Info")) if event == "DateOfBirth" else UNKNOWN
         if born != UNKNOWN:
             sink.person(wearer.key, replace(PatientInfo(wearer.key), birth=born))
     elif event == "EGV":
