@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, replace
+from dataclasses import fields, replace
 from typing import Any, NamedTuple
 
 from pytwin.formats.files import Input
@@ -14,6 +14,7 @@ from pytwin.record.record import PatientInfo, Record, Source
 from pytwin.record.resolver import DEFAULT, Resolver
 from pytwin.record.sheet import Sheet
 from pytwin.record.table import EventTable
+from pytwin.record.time import UNKNOWN
 
 
 class Options(NamedTuple):
@@ -34,6 +35,11 @@ class Options(NamedTuple):
     resolver: Resolver = DEFAULT
 
 
+def _weight(fact: Any) -> int:
+    """How much a fact says: nothing, that something was at an unknown time, or what it was."""
+    return 0 if fact in (None, "") else 1 if fact == UNKNOWN else 2
+
+
 class Sink:
     """Collects what readers find.
 
@@ -52,6 +58,7 @@ class Sink:
         self._logs: dict[str, IssueLog] = {}
         self._genotypes: dict[str, dict[str, str]] = {}
         self._same: dict[str, str] = {}
+        self._open: set[tuple[str, str]] = set()  # facts that were contradicted
 
     def opened(self, source: Input) -> None:
         """Begin a file; rows of different files are never one resource."""
@@ -76,15 +83,19 @@ class Sink:
         if before is None or before == info:
             self.people[key] = info
             return
-        facts = asdict(before)
-        for name, value in ((name, getattr(info, name)) for name in facts):
-            if facts[name] in (None, ""):
-                facts[name] = value
-            elif value not in (None, "", facts[name]):
-                facts[name] = "" if name == "id" else None
+        self.people[key] = replace(info, id=before.id or info.id, **self._joined(key, before, info))
+
+    def _joined(self, key: str, before: PatientInfo, info: PatientInfo) -> dict[str, Any]:
+        """The facts that two statements leave; one that was contradicted stays unknown."""
+        facts: dict[str, Any] = {}
+        for name in (field.name for field in fields(PatientInfo) if field.name != "id"):
+            old, new = getattr(before, name), getattr(info, name)
+            if old != new and min(_weight(old), _weight(new)) == 2 and (key, name) not in self._open:
+                self._open.add((key, name))
                 message = f"what is said of the patient's {name} contradicts itself"
                 self.log(key).add("patient.conflict", message, action="taken as unknown")
-        self.people[key] = replace(info, **facts)
+            facts[name] = None if (key, name) in self._open else max(old, new, key=_weight)
+        return facts
 
     def same(self, old: str, new: str) -> None:
         """Two identifiers are one person's, by what a source says; the new one is used from here on."""
@@ -159,8 +170,9 @@ class Sink:
         for name in filter(None, names):
             log = self._logs.pop(name, None)
             issues.extend(log.issues() if log else ())
-        found = [self.people.pop(name, None) for name in names]
-        info = found[0] or PatientInfo(key)
+        known = {name: self.people.pop(name) for name in names if name in self.people}
+        info = next(iter(known.values()), PatientInfo(key))
+        info = info if key in known else replace(info, id=key)
         return Record.from_tables(
             info, tables, issues=issues, sources=self.sources, genotypes=self._genotypes.pop(key, None)
         )

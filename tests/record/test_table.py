@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 
 from pytwin.errors import InputError
 from pytwin.record import NAT, Event, EventTable, PatientInfo, Record, parse_time
+from pytwin.record.sink import Sink
 from pytwin.record.table import COLUMNS
+from pytwin.record.time import UNKNOWN
 
 DAY = 86_400_000_000
 
@@ -118,3 +120,30 @@ def test_display_escapes_what_comes_from_files() -> None:
     assert "<script>" not in shown and "<b>" not in shown
     assert "&lt;b&gt;x" in shown
     assert "script" not in repr(record)
+
+
+def test_what_is_said_of_a_person_twice() -> None:
+    sink = Sink()
+    for info in (
+        PatientInfo("p", sex="male", age_years=50.0, death=UNKNOWN),
+        PatientInfo("p", birth=parse_time("1950"), sex="female", death=parse_time("2020-02-03")),
+        PatientInfo("p", sex="male", age_years=50.0),
+    ):
+        sink.person("p", info)
+    (record,) = sink.take(["p"])
+    # sex stays unknown once it was contradicted; a death with a time says more than one without
+    assert record.patient == PatientInfo(
+        "p", parse_time("1950"), None, age_years=50.0, death=parse_time("2020-02-03")
+    )
+    assert record.issues.counts() == {"patient.conflict": 1}
+
+
+def test_what_is_known_of_a_replaced_patient_stays() -> None:
+    sink = Sink()
+    sink.person("old", PatientInfo("old", sex="female"))
+    sink.resource("old", [inr(1, 2.5)])
+    sink.same("old", "new")
+    sink.resource("new", [inr(2, 3.0)])
+    (record,) = sink.take(sink.keys())
+    assert (record.patient.id, record.patient.sex) == ("new", "female")
+    assert record.events.value.tolist() == [2.5, 3.0] and set(record.events.column("patient")) == {"new"}
