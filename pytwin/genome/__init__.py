@@ -11,8 +11,10 @@ from __future__ import annotations
 
 from pytwin.genome.call import Call, Diplotype, Marginal
 from pytwin.genome.frequencies import diplotype_frequencies
-from pytwin.genome.genome import Callability, Genome, GenomeRow, Source, read_genome
+from pytwin.genome.genome import Callability, Genome, Source
 from pytwin.genome.genotype import Genotype
+from pytwin.genome.reading import read_genome
+from pytwin.genome.rows import GenomeRow
 from pytwin.genome.vcf_header import SampleError
 
 __all__ = [

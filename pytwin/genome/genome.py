@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from html import escape
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from pytwin.genome.build import require_grch38
-from pytwin.genome.call import Call, Marginal, call_gene, missing_call, stated_call
-from pytwin.genome.genotype import OTHER, Genotype
-from pytwin.genome.observe import Observer
-from pytwin.genome.stated import is_missing, parse_diplotype
-from pytwin.genome.tables import Gene, Position, Tables, load_tables
-from pytwin.genome.vcf import read_vcf
-from pytwin.genome.vcf_stream import file_hash
+from pytwin.genome.call import Call, Marginal
+from pytwin.genome.genotype import Genotype
+from pytwin.genome.rows import GenomeRow, genome_row, html_table
+from pytwin.genome.statement import calls_of, digest
+from pytwin.genome.tables import Position, load_tables
 from pytwin.issues import Issues
 
 
@@ -35,20 +28,6 @@ class Callability(NamedTuple):
     total: int
     uncalled: tuple[str, ...]
     untested: tuple[str, ...]
-
-
-class GenomeRow(NamedTuple):
-    """One line of ``Genome.table``."""
-
-    gene: str
-    status: str
-    reported: str
-    likeliest: str
-    probability: float | None
-    phenotype: str | None
-    activity_score: float | None
-    called: int
-    total: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,21 +73,9 @@ class Genome:
         -------
         Genome
         """
-        tables, issues = load_tables(), Issues()
-        for name in diplotypes:
-            if name not in tables.genes:
-                _issue(
-                    issues, "genome.gene-unknown", "there is no allele table for the gene", source, "not used"
-                )
-        genes = {
-            name: _stated(gene, diplotypes[name], issues, source)
-            if name in diplotypes
-            else missing_call(gene)
-            for name, gene in tables.genes.items()
-        }
-        text = json.dumps({name: call.reported for name, call in genes.items()}, sort_keys=True)
-        digest = hashlib.sha256(text.encode()).hexdigest()
-        return cls(genes, None, None, issues, (Source(source, digest),), tables.version)
+        issues = Issues()
+        genes = calls_of(diplotypes, source, issues)
+        return cls(genes, None, None, issues, (Source(source, digest(genes)),), load_tables().version)
 
     def diplotypes(self, gene: str, race: str | None = None) -> tuple[tuple[str, float], ...]:
         """Possible diplotypes of a gene with probabilities summing to 1, likeliest first.
@@ -175,151 +142,12 @@ class Genome:
     @property
     def table(self) -> tuple[GenomeRow, ...]:
         """One row for each gene."""
-        return tuple(_row(call) for call in self.genes.values())
+        return tuple(genome_row(call) for call in self.genes.values())
 
     def __repr__(self) -> str:
         states = ", ".join(f"{name} {call.status}" for name, call in self.genes.items())
         return f"Genome({states}; {len(self.issues)} issues)"
 
     def _repr_html_(self) -> str:
-        head = "".join(f"<th>{text.replace('_', ' ')}</th>" for text in GenomeRow._fields)
-        rows = "".join(
-            f"<tr>{''.join(f'<td>{_cell(value)}</td>' for value in row)}</tr>" for row in self.table
-        )
-        note = f"allele tables {escape(self.tables_version)}, {len(self.issues)} issues; research use only"
-        return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table><p>{note}</p>"
-
-
-def _cell(value: Any) -> str:
-    if value is None:
-        return "–"
-    return f"{value:.3g}" if isinstance(value, float) else escape(str(value))
-
-
-def _row(call: Call) -> GenomeRow:
-    likeliest = call.diplotypes[0] if call.diplotypes else None
-    total = len(call.table.positions)
-    return GenomeRow(
-        call.gene,
-        call.status,
-        " or ".join(call.reported),
-        likeliest.name if likeliest else "",
-        likeliest.probability if likeliest else None,
-        call.phenotype,
-        call.activity_score,
-        call.called,
-        total,
-    )
-
-
-def _issue(issues: Issues, code: str, message: str, place: str, action: str, found: str = "") -> None:
-    issues.add(code, message, place=place, action=action, severity="error", found=found)
-
-
-def _stated(gene: Gene, text: object, issues: Issues, source: str) -> Call:
-    place = f"{source}:{gene.name}"
-    if is_missing(text):
-        issues.add("genome.missing", "no genotype is given", place=place, action="missing, never reference")
-        return missing_call(gene)
-    pair = parse_diplotype(gene, str(text))
-    if pair is None:
-        _issue(
-            issues, "genome.diplotype-unreadable", "not a diplotype of the gene", place, "missing", str(text)
-        )
-        return missing_call(gene)
-    if any(gene.allele(name) is None for name in pair):
-        issues.add(
-            "genome.allele-unknown",
-            "an allele that the tables do not list",
-            place=place,
-            action="kept, no function",
-        )
-    return stated_call(gene, *pair)
-
-
-def _wanted(genes: Iterable[Gene]) -> dict[str, list[int]]:
-    """Positions to look for, in both builds: the older one tells a file of GRCh37."""
-    wanted: dict[str, set[int]] = {}
-    for gene in genes:
-        for position in (*gene.positions, *gene.extra):
-            # A block or deletion that reaches into an indel's REF counts too.
-            span = range(position.pos, position.pos + len(position.ref))
-            wanted.setdefault(gene.chromosome, set()).update(span)
-            if position.pos37 is not None:
-                wanted[gene.chromosome].add(position.pos37)
-    return {chromosome: sorted(positions) for chromosome, positions in wanted.items()}
-
-
-def _called(gene: Gene, observer: Observer, issues: Issues) -> Call:
-    observed = {p.pos: found for p in gene.positions if (found := observer.observe(p)) is not None}
-    call = call_gene(gene, observed)
-    place = f"{observer.name}:{gene.name}"
-    if call.status == "no match":
-        why = "an allele outside the tables" if _other(observed) else "no pair of known alleles"
-        issues.add("genome.no-match", f"the genotypes fit {why}", place=place, action="gene not called")
-    if call.uncalled:
-        issues.add(
-            "genome.uncalled",
-            f"{len(call.uncalled)} of {len(gene.positions)} positions of the gene were not called",
-            place=place,
-            action="missing, never reference",
-            found=", ".join(call.uncalled),
-        )
-    return call
-
-
-def _other(observed: Mapping[int, Genotype]) -> bool:
-    return any(OTHER in genotype.alleles for genotype in observed.values())
-
-
-def read_genome(path: str | Path, sample: str | None = None, *, build: str | None = None) -> Genome:
-    """Read the pharmacogenes of one sample from a VCF file.
-
-    Parameters
-    ----------
-    path : path
-        VCF 4.1 to 4.5, plain or gzip (bgzip), GRCh38, chromosomes with or without ``chr``.
-    sample : str, optional
-        Needed where the file has several samples.
-    build : {"GRCh38"}, optional
-        Says what a silent header does not; it never overrides a header or reference bases that disagree.
-
-    Returns
-    -------
-    Genome
-        A position that is absent or ``./.`` is missing, never reference. FILTER and QUAL are not used;
-        a genotype whose FILTER is not PASS is listed.
-
-    Raises
-    ------
-    InputError
-        Not a readable VCF, cut or damaged, of another build than GRCh38, or no single sample to choose.
-    """
-    path = Path(path)
-    tables = load_tables()
-    file = read_vcf(path, _wanted(tables.genes.values()), sample)
-    found_build = require_grch38(file, tables.genes.values(), build)
-    observer = Observer(path.name, file.records, file.issues)
-    genes = {name: _called(gene, observer, file.issues) for name, gene in tables.genes.items()}
-    if all(call.status == "no information" for call in genes.values()):
-        file.issues.add(
-            "genome.no-positions",
-            "no position of the tables was called",
-            place=path.name,
-            action="nothing is known",
-        )
-    source = Source(path.name, file_hash(path))
-    return Genome(
-        genes, found_build, file.sample, file.issues, (source,), tables.version, _others(tables, observer)
-    )
-
-
-def _others(tables: Tables, observer: Observer) -> dict[str, tuple[Position, Genotype]]:
-    """Positions that are reported beside the genes."""
-    result = {}
-    for gene in tables.genes.values():
-        for position in gene.extra:
-            found = observer.observe(position)
-            if found is not None and position.rsid:
-                result[position.rsid] = (position, found)
-    return result
+        note = f"allele tables {self.tables_version}, {len(self.issues)} issues; research use only"
+        return html_table(self.table, note)

@@ -1,0 +1,88 @@
+"""The formats of genomes that are read, in the order in which they are tried."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+from pytwin.errors import InputError
+from pytwin.formats.files import Input
+from pytwin.genome import vcf_genome
+from pytwin.genome.genome import Genome
+from pytwin.genome.options import Options
+
+
+class Adapter(NamedTuple):
+    """One format.
+
+    Attributes
+    ----------
+    name : str
+        What ``format=`` calls it.
+    recognises : callable
+        ``(head, name) -> bool``: whether a file is of this format, from its first 4,096 bytes
+        (decompressed) and its name in lower case without ``.gz``.
+    read : callable
+        ``(input, options) -> Genome``.
+    """
+
+    name: str
+    recognises: Callable[[bytes, str], bool]
+    read: Callable[[Input, Options], Genome]
+
+
+ADAPTERS = (Adapter("vcf", vcf_genome.recognises, vcf_genome.read),)
+FORMATS = ("auto", *(adapter.name for adapter in ADAPTERS))
+
+READ = "VCF 4.1 to 4.5, plain or compressed"
+
+
+def named(name: str) -> Adapter:
+    """The adapter of a format that the user states.
+
+    Raises
+    ------
+    InputError
+        ``format.unknown``.
+    """
+    for adapter in ADAPTERS:
+        if adapter.name == name:
+            return adapter
+    raise InputError("format.unknown", f"format must be one of {', '.join(FORMATS)}")
+
+
+def sniff(source: Input) -> Adapter:
+    """The adapter of what a file contains.
+
+    Raises
+    ------
+    InputError
+        ``format.unknown`` for a format that is not read, ``file.empty``.
+    """
+    name = source.name.lower().removesuffix(".gz")
+    # A name that promises a format decides before the bytes are looked at: its reader says what is wrong.
+    for adapter in ADAPTERS:
+        if adapter.recognises(b"", name):
+            return adapter
+    head = source.head()
+    if not head.strip():
+        raise InputError("file.empty", "the file is empty", place=source.name)
+    for adapter in ADAPTERS:
+        if adapter.recognises(head, name):
+            return adapter
+    raise InputError(
+        "format.unknown", f"no genome is read from this file; read are: {READ}", place=source.name
+    )
+
+
+def require_file(path: Path) -> None:
+    """Refuse a folder, which no reader of genomes takes.
+
+    Raises
+    ------
+    InputError
+        ``file.unreadable``.
+    """
+    if path.is_dir():
+        raise InputError("file.unreadable", "a folder is not read, only a file", place=path.name)

@@ -1,0 +1,21 @@
+"""What the caller of ``read_genome`` says about a file that the file does not say itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The options of ``read_genome`` that a reader may use.
+
+    Attributes
+    ----------
+    sample : str or None
+        The sample wanted from a file of several.
+    build : str or None
+        Build for a file that is silent about it.
+    """
+
+    sample: str | None = None
+    build: str | None = None
