@@ -12,7 +12,7 @@ from pytwin.record import ccda, csvread, fhir, hl7v2
 from pytwin.record.sink import Options, Sink
 from pytwin.record.tables import eicu, meds, mimic, omop, synthea
 from pytwin.record.tables.frames import table_head
-from pytwin.record.wearables import applehealth, dexcom, libre, nightscout
+from pytwin.record.wearables import applehealth, dexcom, libre, nightscout, openmhealth
 
 
 class Adapter(NamedTuple):
@@ -47,6 +47,7 @@ ADAPTERS = (
     Adapter("hl7v2", hl7v2.recognises, hl7v2.read),
     Adapter("applehealth", applehealth.recognises, applehealth.read),
     Adapter("nightscout", nightscout.recognises, nightscout.read),
+    Adapter("openmhealth", openmhealth.recognises, openmhealth.read),
     Adapter("fhir-bulk", fhir.recognises_bulk, fhir.read, together=True),
     Adapter("fhir", fhir.recognises, fhir.read),
     Adapter("dexcom", dexcom.recognises, dexcom.read),

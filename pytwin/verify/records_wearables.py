@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,41 @@ from pytwin.record.time import parse_time
 from pytwin.verify.case import Case, equal
 from pytwin.verify.run import Context
 
+# Issues of the Open mHealth files that no version of a schema allows, or that the version in their name does
+# not: the start of the file's name -> code.
+_FAULTS = {
+    "blood-glucose/4.0 invalid-descriptive-statistic": "omh.value-set",
+    "blood-glucose/4.0 invalid-specimen-source": "omh.value-set",
+    "blood-glucose/4.0 invalid-temporal-relationship-to-meal": "omh.value-set",
+    "blood-glucose/4.0 invalid-temporal-relationship-to-sleep": "omh.value-set",
+    "blood-glucose/4.0 missing-time-frame": "omh.time-missing",
+    "blood-pressure/3.0 invalid-unit": "omh.unit",
+    "blood-pressure/3.1 invalid-pa-value": "omh.value-set",
+    "blood-pressure/4.0 invalid-timeframe-format": "omh.time-frame",
+    "body-height/2.0 with-part-of-day": "omh.time-frame",
+    "body-temperature/3.0 invalid-unit": "omh.unit",
+    "body-temperature/3.0 missing-effective-time-frame": "omh.time-missing",
+    "body-weight/2.0 invalid-unit": "omh.unit",
+    "body-weight/2.0 missing-body-weight-unit": "omh.unit-missing",
+    "body-weight/2.0 missing-body-weight-value": "omh.value",
+    "body-weight/3.0 invalid-descriptive-statistic": "omh.value-set",
+    "heart-rate/1.0 incorrect-unit": "omh.unit",
+    "heart-rate/2.0 incorrect-unit": "omh.unit",
+    "medication-adherence-percent/1.0 missing-med-adherence-percent": "omh.missing",
+    "oxygen-saturation/1.0 invalid-oxygen-unit": "omh.unit",
+    "rr-interval/1.0 invalid-rr-interval": "omh.unit",
+    "sleep-duration/1.0 invalid-sleep-duration-unit": "omh.unit",
+    "sleep-duration/2.0 invalid-unit": "omh.unit",
+    "sleep-duration/2.0 sleep-duration-only": "omh.time-missing",
+    "sleep-duration/2.0 with-date-time": "omh.time-frame",
+    "step-count/3.0 string-step-count-value": "omh.value",
+    "step-count/3.0 with-date-time": "omh.time-frame",
+}
+# What is said of a body alone, whose version is not known, where an earlier version allows it.
+_MILDER = {
+    "omh.time-missing": "time.missing",
+    "omh.time-frame": "time.no-interval time.part-of-day",
+}
 _SOURCE = "reference library, ehr/cgm/{}"
 
 
@@ -22,6 +58,7 @@ def cases(context: Context) -> Iterator[Case]:
     yield from _libre(folder)
     yield from _nightscout(folder)
     yield from _apple(context.folder("ehr", "wearables", "apple_health_2019_export.xml"))
+    yield from _open_mhealth(context.folder("ehr", "wearables", "openmhealth", "heart-rate").parent)
 
 
 def _codes(record: Record) -> Counter[str]:
@@ -93,3 +130,33 @@ def _apple(path: Path) -> Iterator[Case]:
         yield equal(f"Apple Health: unit of {code}", unit, by_code[code].unit, source=source)
     days = sum(event.code == "ActivitySummary active energy" for event in read_record(path).events)
     yield equal("Apple Health: summaries of a day", 2, days, source=source)
+
+
+def _open_mhealth(folder: Path) -> Iterator[Case]:
+    """Each file as a data point of the version in its name, and as the body alone that it is."""
+    for path in sorted(folder.rglob("*.json")):
+        version, verdict, case = path.stem.split("__")
+        name = f"{path.parent.name}/{version} {case}"
+        source = f"reference library, ehr/wearables/openmhealth/{path.parent.name}/{path.name}"
+        fault = _FAULTS.get(name, "")
+        header = {
+            "id": "1",
+            "creation_date_time": "2024-01-01T00:00:00Z",
+            "schema_id": {"namespace": "omh", "name": path.parent.name, "version": version},
+        }
+        point = {"header": header, "body": json.loads(path.read_bytes())}
+        record = read_record(json.dumps(point).encode())
+        codes = {issue.code for issue in record.issues if issue.severity == "error"}
+        got = (fault if fault in codes else " ".join(sorted(codes))) or "shouldPass"
+        expected = fault if verdict == "shouldFail" else verdict
+        yield equal(f"Open mHealth: {name}", expected, got, source=source)
+        yield equal(f"Open mHealth, alone: {name}", verdict, _alone(path, fault), source=source)
+
+
+def _alone(path: Path, fault: str) -> str:
+    """The verdict on a body without a header; what only a later version forbids is a milder issue there."""
+    record = read_record(path)
+    codes = {issue.code for issue in record.issues}
+    errors = {issue.code for issue in record.issues if issue.severity == "error"}
+    known = {fault, *_MILDER.get(fault, "").split()} - {""}
+    return "shouldFail" if codes & known else " ".join(sorted(errors)) or "shouldPass"

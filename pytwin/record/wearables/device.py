@@ -85,7 +85,8 @@ class Wearer:
             self._said.add(code)
             reading.issue(code, message, "", action, "note")
 
-    def _when(self, reading: Reading, instant: Instant) -> tuple[Fields, str]:
+    def when(self, reading: Reading, instant: Instant) -> tuple[Fields, str]:
+        """Time columns of an instant, and why it is not usable."""
         if instant.us == NAT:
             reading.issue("time.missing", "an entry without a time that can be read", "", _KEPT)
             return at(UNKNOWN), "time.missing"
@@ -102,13 +103,13 @@ class Wearer:
         analyte = self._resolver.analyte("LOINC", loinc) if loinc else None
         analyte = analyte or self._resolver.analyte("local", code)
         values, reason = measured(reading, text, unit, analyte, "", comparator)
-        when, late = self._when(reading, instant)
+        when, late = self.when(reading, instant)
         if written:
             values["original_value"] = written
         if unit_written:
             values["original_unit"] = unit_written
         name = analyte.name if analyte else code
-        self._write(
+        self.write(
             reading.event(
                 kind="observation", system="local", code=code, name=name, text=text_value,
                 until=until, reason=late or reason, **when, **values,
@@ -117,8 +118,8 @@ class Wearer:
 
     def words(self, reading: Reading, instant: Instant, code: str, text: str, reason: str = "") -> None:
         """An alert, a note or another entry without a number."""
-        when, late = self._when(reading, instant)
-        self._write(
+        when, late = self.when(reading, instant)
+        self.write(
             reading.event(
                 kind="observation", system="local", code=code, name=code, text=text,
                 reason=late or reason, **when,
@@ -131,8 +132,8 @@ class Wearer:
         drug = self._resolver.drug("local", sort) if sort else None
         if amount.reason:
             reading.issue(amount.reason, DOSE_REASONS[amount.reason], "", "not usable", "warning", text)
-        when, late = self._when(reading, instant)
-        self._write(
+        when, late = self.when(reading, instant)
+        self.write(
             reading.event(
                 kind="administration", system="local", code=code, name=drug.name if drug else "insulin",
                 text=sort, value=amount.value, unit=amount.unit, original_value=amount.original_value,
@@ -146,15 +147,16 @@ class Wearer:
         if not reason and not values["value"] >= 0:
             reason = "value.implausible"
             reading.issue(reason, "a negative amount of carbohydrate", "", "not usable", "warning", text)
-        when, late = self._when(reading, instant)
-        self._write(
+        when, late = self.when(reading, instant)
+        self.write(
             reading.event(
                 kind="administration", system="local", code="carbohydrate", name="carbohydrate",
                 route="oral", reason=late or reason, **when, **values,
             )
         )  # fmt: skip
 
-    def _write(self, event: Event) -> None:
+    def write(self, event: Event) -> None:
+        """Write an event of the person."""
         self._sink.resource(self.key, (event,))
 
     def done(self) -> None:
