@@ -1,8 +1,9 @@
 """Drugs: RxNorm and ATC codes, names, and what they do to warfarin; ``drugs.tsv``, one a line.
 
-RxNorm is a publication of the U.S. National Library of Medicine. Codes marked ``untraced``
-were written from memory of RxNorm and could not be compared with a release here; a name in
-the same coding decides where both are given. ATC codes are single codes (WHOCC), not the
+RxNorm is a publication of the U.S. National Library of Medicine. Codes marked ``CPIC`` in the
+column ``traced`` were compared with the drug table of CPIC's database (cpic-schema, drug.sql);
+the others (``Drug.untraced``) were written from memory and could not be compared with a release.
+A name in the same coding decides where both are given. ATC codes are single codes (WHOCC), not the
 classification.
 
 Classes follow the FDA table of substrates, inhibitors and inducers (CYP2C9), the warfarin
@@ -33,7 +34,7 @@ class Drug:
     classes : tuple of str
         ``cyp2c9 inhibitor``, ``cyp inducer``, ``antiplatelet``, ``nsaid``, ``anticoagulant`` ...
     untraced : bool
-        The RxNorm codes were not compared with a release of RxNorm.
+        The RxNorm codes were compared with no published table.
     """
 
     name: str
@@ -85,7 +86,14 @@ def _read() -> list[Drug]:
     text = files(__package__).joinpath("drugs.tsv").read_text(encoding="utf-8")
     rows = csv.DictReader(text.splitlines(), delimiter="\t")
     return [
-        Drug(row["name"], _list(row["rxnorm"]), _list(row["atc"]), _list(row["names"]), _list(row["classes"]))
+        Drug(
+            row["name"],
+            _list(row["rxnorm"]),
+            _list(row["atc"]),
+            _list(row["names"]),
+            _list(row["classes"]),
+            untraced=not row["traced"],
+        )
         for row in rows
     ]
 

@@ -232,3 +232,11 @@ def test_readers_take_a_terminology(tmp_path: Path) -> None:
     (row,) = record.observations("creatinine", usable=True)
     assert (row.value, row.unit, row.code) == (1.2, "mg/dL", "LAB17")
     assert len(read_record(table, mapping=mapping).observations("creatinine")) == 0
+
+
+def test_codes_say_whether_they_were_compared() -> None:
+    """CPIC's drug table has phenprocoumon (8150) and acenocoumarol (154), and no vancomycin."""
+    traced = {name: drug.rxnorm for name, drug in DRUGS.items() if not drug.untraced}
+    assert traced["phenprocoumon"] == ("8150",)
+    assert traced["acenocoumarol"] == ("154",)
+    assert "vancomycin" not in traced
