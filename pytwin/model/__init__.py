@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pytwin.model.entries import Dose, Setting
 from pytwin.model.events import EventTable, read_events
+from pytwin.model.genotype_effects import GenotypeEffect
 from pytwin.model.limit import Exclusion, Limit
 from pytwin.model.linear import StateSpace
 from pytwin.model.model import Model, models
@@ -19,6 +20,7 @@ __all__ = [
     "Dose",
     "EventTable",
     "Exclusion",
+    "GenotypeEffect",
     "Limit",
     "Model",
     "Objective",

@@ -97,8 +97,7 @@ class Population:
             raise InputError(
                 "population.incomplete", "required keys are missing: " + ", ".join(missing), place=place
             )
-        for index, effect in enumerate(data.get("effects", ())):
-            effects.check(effect, f"{place}: effects[{index}]")
+        effects.check_all(data.get("effects", ()), place)
         return cls(data, place)
 
     @classmethod
@@ -156,12 +155,14 @@ class Population:
 
     @cached_property
     def genes(self) -> dict[str, tuple[str, ...]]:
-        """Gene -> genotypes for which this Population has values, spelled ``"*1/*2"``, ``"A/G"``."""
-        found: dict[str, tuple[str, ...]] = {}
-        for effect in self.effects:
-            if "gene" in effect:
-                found[effect["gene"]] = effects.genotypes_of(effect)
-        return found
+        """Gene -> genotypes for which this Population has values, spelled ``"*1/*2"``, ``"A/G"``; for
+        ``phenotype_genes`` phenotypes."""
+        return effects.by_gene(self.effects)
+
+    @cached_property
+    def phenotype_genes(self) -> frozenset[str]:
+        """Genes whose effects go by phenotype."""
+        return effects.by_phenotype(self.effects)
 
     @cached_property
     def covariates(self) -> tuple[str, ...]:

@@ -32,9 +32,11 @@ def ranking_html(ranking: Any) -> str:
         f"{ranking.manifest['draws']} draws, seed {ranking.manifest['seed']}"
     )
     warned = "".join(f"<p><b>Warning:</b> {escape(w)}</p>" for w in ranking.warnings)
+    worth = "".join(f"<li>{escape(str(g))}</li>" for g in ranking.genotyping)
+    worth = f"<p>Genotyping:</p><ul>{worth}</ul>" if worth else ""
     return (
         f"<div>{warned}<table><caption>{caption}</caption><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
-        f"{apart}<p>= tied. {_USE}</p></div>"
+        f"{worth}{apart}<p>= tied. {_USE}</p></div>"
     )
 
 

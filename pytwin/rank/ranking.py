@@ -15,6 +15,7 @@ from pytwin.model.objective import Objective
 from pytwin.model.plan import Plan
 from pytwin.rank.drivers import Drivers
 from pytwin.rank.html import ranking_html
+from pytwin.rank.information import GenotypeValue
 
 Array = NDArray[np.float64]
 
@@ -52,6 +53,9 @@ class Ranking:
         What is needed to run it again, and the ages of the data.
     trajectories : dict of str to (times (T,), quantiles (5, T))
         Plan name -> the observed output at the levels ``levels``, latent value.
+    genotyping : tuple of GenotypeValue
+        What knowing each missing or uncertain genotype would be worth to this choice, and all of them
+        together; empty where all are known, and when the ranking abstains.
     """
 
     twin: Any
@@ -71,6 +75,7 @@ class Ranking:
     manifest: dict[str, Any]
     trajectories: Mapping[str, tuple[Array, Array]]
     levels: tuple[float, ...] = ()
+    genotyping: tuple[GenotypeValue, ...] = ()
 
     @classmethod
     def abstention(
@@ -159,6 +164,7 @@ class Ranking:
                 f"  {self.ranks[i]:>3} {plan.name:40.40} utility {self.expected_utility[i]:6.3f} "
                 f"({low:.2f} to {high:.2f})  best in {self.p_best[i]:5.1%}  regret {self.regret[i]:.3f}"
             )
+        lines += [f"      genotyping {g}" for g in self.genotyping]
         lines += [f"      warning: {w}" for w in self.warnings]
         lines += [f"      {e.plan.name:40.40} not ranked: {e.reason}" for e in self.excluded]
         return "\n".join(lines) + ">"

@@ -14,6 +14,7 @@ from pytwin.model.limit import Exclusion, judge
 from pytwin.model.objective import Objective, Utility
 from pytwin.model.plan import Plan
 from pytwin.rank.drivers import explain
+from pytwin.rank.information import genotype_values
 from pytwin.rank.manifest import manifest
 from pytwin.rank.ranking import Ranking
 from pytwin.therapies.therapy import Patient
@@ -160,6 +161,7 @@ def _ranking(
         manifest=facts,
         trajectories={p.name: (simulation.times, bands[i]) for i, p in enumerate(plans)},
         levels=QUANTILES,
+        genotyping=genotype_values(twin, total, sample.component, indifference),
     )
 
 

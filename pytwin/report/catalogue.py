@@ -13,6 +13,7 @@ from pytwin.report.terminal import table, terminal
 
 if TYPE_CHECKING:
     from pytwin.model import Model
+    from pytwin.model.genotype_effects import GenotypeEffect
 
 
 def show_list(console: Console | None = None, *, problems: bool = False) -> None:
@@ -84,7 +85,21 @@ def _therapy(name: str, out: Console) -> None:
     _lines(out, "\nObjective (shares of time)", str(therapy.objective).split(", "))
     limits = [(limit.code, limit.title, limit.citation) for limit in therapy.limits]
     out.print(table("\nLimits", ("code", "what", "source"), limits))
+    effects = therapy.genotype_effects
+    if effects:
+        columns = ("gene", "genotype", "parameter", "", "source")
+        before = (None, *effects)
+        rows = [_effect(e, last) for e, last in zip(effects, before, strict=False)]
+        out.print(table(f"\nGenotype effects of {therapy.population}", columns, rows))
     _lines(out, "\nSources", therapy.citations)
+
+
+def _effect(e: GenotypeEffect, last: GenotypeEffect | None) -> Sequence[str]:
+    """One genotype's effect as cells; a source is told once for the rows that share it."""
+    amount = f"{e.action} {e.value:g} {e.unit}".rstrip() + (f" in {e.group}" if e.group else "")
+    same = last is not None and (last.gene, last.source) == (e.gene, e.source)
+    source = "" if same else e.source + ("" if e.traced else " [untraced]")
+    return e.gene, e.genotype, e.parameter, amount, source
 
 
 def _model(name: str, out: Console) -> None:

@@ -8,7 +8,7 @@ from pytwin.report import words
 from pytwin.report.page import NextRow, TrustRow
 
 if TYPE_CHECKING:
-    from pytwin.rank import Ranking
+    from pytwin.rank import GenotypeValue, Ranking
     from pytwin.twin import NextObservation, Twin
     from pytwin.twin.next import Candidate
 
@@ -29,19 +29,43 @@ def next_of(ranking: Ranking) -> NextObservation:
 
 
 def next_fields(ranking: Ranking) -> dict[str, Any]:
-    """``next_rows`` and ``next_note`` of the page."""
+    """``next_rows``, ``next_note`` and ``worth_note`` of the page."""
     found = next_of(ranking)
-    rows = tuple(_row(c, c == found.best) for c in found.candidates)
-    return {"next_rows": rows, "next_note": _note(ranking, found)}
+    worth = {g.gene: f"{g.value:.3f} ± {g.standard_error:.3f}" for g in ranking.genotyping}
+    rows = tuple(
+        _row(c, c == found.best, worth.get(c.what, "") if c.day is None else "") for c in found.candidates
+    )
+    return {"next_rows": rows, "next_note": _note(ranking, found), "worth_note": worth_note(ranking)}
 
 
-def _row(c: Candidate, best: bool) -> NextRow:
+def worth_note(ranking: Ranking) -> str:
+    """What genotyping would be worth to the choice between the plans, in words."""
+    if not ranking.genotyping:
+        return ""
+    told = []
+    for g in ranking.genotyping:
+        unsure = g.value <= 2 * g.standard_error
+        amount = "nothing that the simulations can tell" if unsure else _gain(ranking, g)
+        told.append(f"{g.gene}: {amount}")
+    most = f"Knowing everything about the patient would gain {ranking.regret[0]:.3f}."
+    return f"What a genotype would be worth to the choice between these plans. {'; '.join(told)}. {most}"
+
+
+def _gain(ranking: Ranking, g: GenotypeValue) -> str:
+    hours = f"{g.value * ranking.horizon:.0f} h"
+    return (
+        f"{g.value:.3f} ± {g.standard_error:.3f}, as much as {hours} more in range; "
+        f"with probability {words.percent(g.changes)} another plan would lead"
+    )
+
+
+def _row(c: Candidate, best: bool, worth: str = "") -> NextRow:
     when = "" if c.day is None else f"in {words.days(24 * c.day)}"
     what = f"{c.what} genotype" if c.day is None else c.what
     forecast = (
         "" if c.forecast is None else f"{c.forecast[1]:.2f} ({c.forecast[0]:.2f} to {c.forecast[2]:.2f})"
     )
-    return NextRow(what, when, forecast, words.percent(c.narrows), best)
+    return NextRow(what, when, forecast, words.percent(c.narrows), best, worth)
 
 
 def _note(ranking: Ranking, found: NextObservation) -> str:

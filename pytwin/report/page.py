@@ -79,13 +79,15 @@ class TrustRow:
 
 @dataclass(frozen=True, slots=True)
 class NextRow:
-    """An observation that could be made: what, when, its forecast, how far it narrows the dose, as texts."""
+    """An observation that could be made: what, when, its forecast, how far it narrows the dose, and what a
+    genotype would be worth to the choice of plans, as texts."""
 
     what: str
     when: str
     forecast: str
     narrows: str
     best: bool = False
+    worth: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +116,7 @@ class Page:
     trust: tuple[TrustRow, ...] = ()
     next_rows: tuple[NextRow, ...] = ()
     next_note: str = ""
+    worth_note: str = ""
     check: str = ""
     parameters: tuple[ParameterRow, ...] = ()
     genome: str = ""

@@ -161,12 +161,16 @@ def _confidence(shown: Page, console: Console) -> None:
         console.print(made)
     if shown.next_note:
         console.print()
-        columns = ("observation", "when", "forecast (90 %)", "narrows the dose by")
-        made = _table("Which observation would help most", columns, right=(2, 3))
+        columns = ["observation", "when", "forecast (90 %)", "narrows the dose by"]
+        columns += ["worth (utility)"] if shown.worth_note else []
+        made = _table("Which observation would help most", columns, right=(2, 3, 4))
         for n in shown.next_rows:
-            _add(made, (n.what, n.when, n.forecast, n.narrows), style="bold" if n.best else "")
+            cells = (n.what, n.when, n.forecast, n.narrows, n.worth)[: len(columns)]
+            _add(made, cells, style="bold" if n.best else "")
         console.print(made)
         console.print(Text(shown.next_note))
+        if shown.worth_note:
+            console.print(Text(shown.worth_note))
 
 
 def verification(report: Report, console: Console | None = None) -> None:

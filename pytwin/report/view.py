@@ -345,6 +345,7 @@ def data(ranking: Ranking, *, genome: bool = False) -> dict[str, Any]:
         "conflicts": [asdict(c) for c in twin.conflicts],
         "trust": [asdict(t) for t in twin.trust(genome=genome)],
         "next_observation": asdict(confidence.next_of(ranking)),
+        "genotyping": [asdict(g) for g in ranking.genotyping],
         "manifest": ranking.manifest,
     }
     return dict(plain(found))

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pytwin.issues import Issues
+from pytwin.model.genotype_effects import GenotypeEffect, genotype_effects
 from pytwin.model.limit import Limit
 from pytwin.model.objective import Objective
 from pytwin.model.plan import Plan
@@ -199,6 +200,13 @@ class Therapy:
         from pytwin.model.population import Population
 
         return Population.list(self.name)
+
+    @property
+    def genotype_effects(self) -> tuple[GenotypeEffect, ...]:
+        """How genotypes or phenotypes change parameters in the default Population, with citations."""
+        from pytwin.model.population import Population
+
+        return genotype_effects(Population.load(self.population))
 
     def plan(self, name: str, daily: Sequence[float], *, kind: str = "", until: str = "365 d") -> Plan:
         """A plan that takes the amounts of ``daily`` in turn, one a day."""

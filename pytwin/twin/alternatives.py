@@ -188,7 +188,7 @@ def _genotype_stories(population: Population, s: Any) -> list[tuple[str, prior.O
     usual = prior.genotype_options(population, s.genome, s.race, Issues())
     others = {}
     for gene, called in prior.sure_genotypes(population, s.genome, s.race).items():
-        table = prior.genotype_frequencies(gene, population.genes[gene], s.race)
+        table = prior.genotype_frequencies(population, gene, s.race)
         others[gene] = [(g, p) for g, p in table.items() if g != called and p > 0]
     stories: list[tuple[str, prior.Options]] = [
         (gene, {**usual, gene: found}) for gene, found in others.items() if found

@@ -22,6 +22,7 @@ from pytwin.model.plan import Plan
 from pytwin.model.population import Residual
 from pytwin.twin.dose import solve
 from pytwin.twin.forecast import continued, with_error
+from pytwin.twin.prior import open_genes
 from pytwin.twin.simulation import Draws, simulate_plans
 
 Array = NDArray[np.float64]
@@ -165,9 +166,10 @@ def _on_noise_scale(h: Array, residual: Residual) -> tuple[Array, float]:
 
 
 def _genes(twin: Any, sample: Draws, usable: NDArray[np.bool_], logs: Array) -> Iterator[Candidate]:
-    """The genotype of each gene that is not known."""
+    """The genotype of each gene that is not known; one that was called and for which the Population has no
+    value need not be tested again."""
     component = sample.component[usable]
-    for gene in twin.population.genes:
+    for gene in open_genes(twin.population, twin.genome, twin.record.patient.race):
         if gene in twin.genotypes:
             continue
         labels = np.array([g[gene] for g in twin.components.labels])[component]

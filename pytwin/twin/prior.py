@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pytwin.genome import frequencies
+from pytwin.genome.usual import usual_genotypes
 from pytwin.issues import Issues
 from pytwin.model.actions import boluses, offsets
 from pytwin.model.effects import canonical
@@ -67,7 +67,7 @@ def genotype_options(population: Population, genome: Any, race: str | None, issu
     """
     options = {}
     for gene, known in population.genes.items():
-        called = [(canonical(g), p) for g, p in _called(genome, gene, race)]
+        called = called_genotypes(population, genome, gene, race)
         inside = [(g, p) for g, p in called if g in known and p > 0]
         lost = 1.0 - sum(p for _, p in inside)
         if not called:
@@ -75,21 +75,33 @@ def genotype_options(population: Population, genome: Any, race: str | None, issu
         elif lost > 1 - _SURE:
             message = f"{gene} genotype may be one for which the Population has no value"
             _note(issues, "genome.outside-population", message, gene)
-        options[gene] = _merge(
-            inside, lost, genotype_frequencies(gene, known, race) if lost > _NEGLIGIBLE else {}
-        )
+        usual = genotype_frequencies(population, gene, race) if lost > _NEGLIGIBLE else {}
+        options[gene] = _merge(inside, lost, usual)
     return options
 
 
-def _called(genome: Any, gene: str, race: str | None) -> Sequence[tuple[str, float]]:
-    """Diplotypes of a gene with probabilities; a single one needs no frequencies."""
+def called_genotypes(
+    population: Population, genome: Any, gene: str, race: str | None
+) -> list[tuple[str | None, float]]:
+    """What was called of a gene as the Population spells it, with probabilities; empty where nothing was.
+
+    Genotypes, or phenotypes where the Population's effects go by them (None: CPIC assigns none). A single
+    genotype needs no frequencies.
+    """
     call = None if genome is None else genome.genes.get(gene)
     if call is None:
-        return ()
+        return []
+    if gene in population.phenotype_genes:
+        return list(call.phenotypes(race).items())
     if len(call.pairs) == 1 and len(call.reported) == 1:
-        return ((call.reported[0], 1.0),)
-    found: Sequence[tuple[str, float]] = genome.diplotypes(gene, race)
-    return found
+        return [(canonical(call.reported[0]), 1.0)]
+    return [(canonical(name), p) for name, p in genome.diplotypes(gene, race)]
+
+
+def open_genes(population: Population, genome: Any, race: str | None) -> tuple[str, ...]:
+    """Genes of which a test could tell more: unknown, or several genotypes are left. A single genotype for
+    which the Population has no value is not among them."""
+    return tuple(g for g in population.genes if len(called_genotypes(population, genome, g, race)) != 1)
 
 
 def _note(issues: Issues, code: str, message: str, gene: str) -> None:
@@ -97,19 +109,27 @@ def _note(issues: Issues, code: str, message: str, gene: str) -> None:
     issues.add(code, message, place=gene, action=action, severity="note")
 
 
-def genotype_frequencies(gene: str, known: Sequence[str], race: str | None) -> dict[str, float]:
-    """How frequent the genotypes are for which a Population has values; they sum to 1."""
-    table = {canonical(g): p for g, p in frequencies.diplotype_frequencies(gene, race).items()}
+def genotype_frequencies(population: Population, gene: str, race: str | None) -> dict[str, float]:
+    """How frequent the genotypes (phenotypes) are for which the Population has values; they sum to 1.
+
+    Alike where a gene has no table, or frequencies for none of them.
+    """
+    known, by_phenotype = population.genes[gene], gene in population.phenotype_genes
+    found = usual_genotypes(gene, race, phenotypes=by_phenotype)
+    table = found if by_phenotype else {canonical(g): p for g, p in found.items()}
     total = sum(table.get(g, 0.0) for g in known)
+    if total <= 0:
+        return dict.fromkeys(known, 1.0 / len(known))
     return {g: table.get(g, 0.0) / total for g in known}
 
 
 def _merge(
-    inside: list[tuple[str, float]], lost: float, table: Mapping[str, float]
+    inside: Sequence[tuple[str | None, float]], lost: float, table: Mapping[str, float]
 ) -> list[tuple[str, float]]:
     mass: dict[str, float] = {}
     for genotype, p in inside:
-        mass[genotype] = mass.get(genotype, 0.0) + p
+        if genotype is not None:
+            mass[genotype] = mass.get(genotype, 0.0) + p
     for genotype, p in table.items():
         mass[genotype] = mass.get(genotype, 0.0) + lost * p
     return [(g, p) for g, p in mass.items() if p > 0]
@@ -119,9 +139,9 @@ def sure_genotypes(population: Population, genome: Any, race: str | None) -> dic
     """Gene -> genotype where it was called with near certainty and the Population knows it."""
     sure = {}
     for gene, known in population.genes.items():
-        for genotype, p in _called(genome, gene, race):
-            if p >= _SURE and canonical(genotype) in known:
-                sure[gene] = canonical(genotype)
+        for genotype, p in called_genotypes(population, genome, gene, race):
+            if genotype is not None and p >= _SURE and genotype in known:
+                sure[gene] = genotype
     return sure
 
 
