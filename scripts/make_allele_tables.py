@@ -1,9 +1,9 @@
 """Compile pytwin's allele tables from a CPIC/ClinPGx release laid out as in the reference library.
 
-    python scripts/make_allele_tables.py [--reference DIR] [--genes CYP2C9 VKORC1 CYP4F2]
+    python scripts/make_allele_tables.py [--reference DIR]
 
 Reads ``genomics/tables`` of the reference library (positions, allele definitions, functions,
-function pairs) and writes ``pytwin/genome/tables/alleles.json``: facts only (position, bases,
+function pairs, exemptions) and writes ``pytwin/genome/tables/alleles.json``: facts only (position, bases,
 function, phenotype), in the project's own form, with version, date and attribution.
 """
 
@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import csv
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,8 @@ LABELS = {"VKORC1": {"rs9923231 reference (C)": "G", "rs9923231 variant (T)": "A
 LOOKUP = {"ACTIVITY_SCORE": "activity score", "PHENOTYPE": "phenotype"}
 # CASES of the reference library, section 3: in these genes an ALT outside the table counts as REF.
 UNDOCUMENTED_AS_REFERENCE = {"DPYD", "NUDT15", "TPMT"}
+# Alleles that score at every position, as the reference does: CYP2C19*1 is written with one position only.
+COMPLETE = {"CYP2C19": ["*1"]}
 
 Row = dict[str, str]
 
@@ -41,14 +44,53 @@ def number(text: str) -> float | None:
     return None if text in ("", "n/a") else float(text)
 
 
+def shift(pos: int, ref: str, alt: str, hgvs: str, largest: int) -> int:
+    """How many bases to the right an insertion or deletion may be written and mean the same.
+
+    VCF writes it leftmost, HGVS rightmost; ``largest`` is the greatest length change among the ALTs that
+    HGVS counts in repeats.
+    """
+    grown = len(alt) - len(ref)
+    if grown == 0:
+        return 0
+    repeat = re.search(r"g\.(\d+)([ACGT]+)\[", hgvs)
+    if repeat:
+        start, unit = int(repeat.group(1)), len(repeat.group(2))
+        units = max(int(n) for n in re.findall(r"\[(\d+)\]", hgvs)) - largest // unit
+        end = start + units * unit - 1
+        return end - pos + min(grown, 0)
+    first, last = re.search(r"g\.(\d+)(?:_(\d+))?(?:del|dup|ins)", hgvs).groups()
+    if "dup" in hgvs:
+        return int(last or first) - pos
+    return int(first) - pos - ("del" in hgvs)
+
+
 def positions(rows: list[Row]) -> list[list[Any]]:
-    """[GRCh38 position, GRCh37 position or null, rsID or null, REF, [ALT...]] by position."""
-    found = [
-        [int(r["pos_grch38"]), int(r["pos_grch37_pypgx"]) if r["pos_grch37_pypgx"] else None]
-        + [r["rsid"] or None, r["ref"], r["alts"].split("|")]
-        for r in rows
-    ]
-    return sorted(found)
+    """[GRCh38 position, GRCh37 position or null, rsID or null, REF, [ALT...], [shift...]] by position.
+
+    The last entry is there only where an ALT is an insertion or a deletion that can be shifted.
+    """
+    found = []
+    for r in rows:
+        pos, ref, alts = int(r["pos_grch38"]), r["ref"], r["alts"].split("|")
+        largest = max(len(alt) - len(ref) for alt in alts)
+        shifts = [shift(pos, ref, alt, r["hgvs_g"], largest) for alt in alts]
+        pos37 = int(r["pos_grch37_pypgx"]) if r["pos_grch37_pypgx"] else None
+        found.append([pos, pos37, r["rsid"] or None, ref, alts] + ([shifts] if any(shifts) else []))
+    return sorted(found, key=lambda row: row[0])
+
+
+def labels(folder: Path, gene: str) -> dict[str, str]:
+    """Names under which alleles are reported, where these differ: suballeles by their core allele."""
+    cores = {row["suballele"]: row["core_allele"] for row in read(folder, "suballele_map.csv", gene)}
+    return LABELS.get(gene, {}) | cores
+
+
+def exemptions(folder: Path, gene: str) -> dict[str, Any]:
+    """Required positions and the diplotypes to prefer, [[diplotypes that match together], pick]."""
+    table = json.loads((folder / "pharmcat_exemptions.json").read_text(encoding="utf-8")).get(gene, {})
+    priorities = [[row["list"], row["pick"]] for row in table.get("unphasedDiplotypePriorities", [])]
+    return {"required": sorted(table.get("requiredPositions", [])), "priorities": priorities}
 
 
 def extra_positions(folder: Path, gene: str) -> list[list[Any]]:
@@ -60,15 +102,22 @@ def extra_positions(folder: Path, gene: str) -> list[list[Any]]:
 
 def alleles(folder: Path, gene: str) -> list[list[Any]]:
     """[name, [[GRCh38 position, base]...], function or null, activity or null], reference first."""
-    functions = {r["allele"]: r for r in read(folder, "allele_function.csv", gene)}
+    functions = {
+        r["allele"]: [r["function"], number(r["activity_value"])]
+        for r in read(folder, "allele_function.csv", gene)
+    }
+    cores = labels(folder, gene)
     table: dict[str, list[Any]] = {}
     for row in read(folder, "allele_definitions_long.csv", gene):
-        known = functions.get(row["allele"])
-        function = [known["function"], number(known["activity_value"])] if known else [None, None]
-        entry = table.setdefault(row["allele"], [row["allele"], [], *function])
+        name = row["allele"]
+        function = functions.get(name) or functions.get(cores.get(name, "")) or [None, None]
+        entry = table.setdefault(name, [name, [], *function])
         if row["pos_grch38"]:
             entry[1].append([int(row["pos_grch38"]), row["vcf_allele"]])
-    return list(table.values())
+    defined = set(table) | {cores[name] for name in table if name in cores}
+    # Structural alleles have a function and no position: nothing in a file of variants shows them.
+    structural = [[name, None, *function] for name, function in functions.items() if name not in defined]
+    return list(table.values()) + structural
 
 
 def phenotypes(folder: Path, gene: str) -> list[list[Any]]:
@@ -93,7 +142,9 @@ def compile_gene(folder: Path, gene: str) -> dict[str, Any]:
         "lookup": LOOKUP.get(meta["lookup_method"]),
         "modified": meta["definition_modified"][:10],
         "undocumented_as_reference": gene in UNDOCUMENTED_AS_REFERENCE,
-        "labels": LABELS.get(gene, {}),
+        "labels": labels(folder, gene),
+        "complete": [reference, *COMPLETE.get(gene, [])],
+        **exemptions(folder, gene),
         "positions": positions(rows),
         "extra": extra_positions(folder, gene),
         "alleles": alleles(folder, gene),
@@ -119,10 +170,11 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--reference", type=Path, default=ROOT.parent / "shared" / "reference")
-    parser.add_argument("--genes", nargs="+", default=["CYP2C9", "VKORC1", "CYP4F2"])
     options = parser.parse_args()
     folder = options.reference / "genomics" / "tables"
-    meta = read(folder, "gene_meta.csv", options.genes[0])[0]
+    with open(folder / "gene_meta.csv", encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    meta = rows[0]
     version = meta["definition_version"]
     table = {
         "format": 1,
@@ -130,7 +182,7 @@ def main() -> None:
         "date": version[:10],
         "build": meta["build"],
         "attribution": ATTRIBUTION,
-        "genes": {gene: compile_gene(folder, gene) for gene in options.genes},
+        "genes": {row["gene"]: compile_gene(folder, row["gene"]) for row in rows},
     }
     OUT.write_text(layout(table) + "\n", encoding="utf-8")
 

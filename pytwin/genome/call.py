@@ -86,6 +86,11 @@ class Call:
         """Positions of which both alleles were seen; 0 for a stated diplotype."""
         return sum(None not in genotype.alleles for genotype in self.observed.values())
 
+    @property
+    def recommended(self) -> tuple[str, ...]:
+        """The diplotypes by which PharmCAT would look up phenotype and recommendation."""
+        return self.reported
+
     def _name(self, pair: Iterable[int]) -> str:
         return self.table.diplotype_name(*self._alleles(pair))
 

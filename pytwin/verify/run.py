@@ -15,6 +15,7 @@ from pytwin.verify.library import reference_dir
 
 # name -> module with cases(context); a suite is found by its noun.
 SUITES: dict[str, str] = {
+    "genome": "pytwin.verify.genome",
     "kalman": "pytwin.verify.kalman",
     "kalman-nonlinear": "pytwin.verify.nonlinear",
     "records": "pytwin.verify.records",

@@ -7,65 +7,16 @@ from __future__ import annotations
 
 import csv
 import gzip
-import json
-import re
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from pytwin.errors import InputError
 from pytwin.genome import read_genome
-from pytwin.genome.phenotype import phenotype
-from pytwin.genome.tables import Gene, load_tables
 from pytwin.genome.vcf import read_vcf
 from pytwin.genome.vcf_header import SampleError
 
 pytestmark = pytest.mark.reference
-
-EXACT = ("testPrintCpicCalls", "testPrintCalls", "testSourceDiplotypes")
-
-
-def _expectations(test: dict[str, Any]) -> Iterator[tuple[str, list[str], str]]:
-    """(gene, diplotypes, which list of the call) of one record of the manifest."""
-    genes, expected = load_tables().genes, test["expected"]
-    if test["gene"] in genes and "diplotypes" in expected:
-        yield (
-            test["gene"],
-            expected["diplotypes"],
-            "reported" if expected.get("note_flag_true_in_call") else "matched",
-        )
-    for assertion in expected.get("assertions", []):
-        args = re.findall(r'"([^"]*)"', assertion["args"])
-        if args and args[0] in genes:
-            if assertion["fn"] in EXACT:
-                yield args[0], args[1:], "reported"
-            elif assertion["fn"] == "testRecommendedDiplotypes":
-                yield args[0], ["/".join(args[1:])], "reported"
-            elif assertion["fn"] == "testCalledByMatcher":
-                yield args[0], ["*"], "reported"
-
-
-def _named(gene: Gene, diplotype: str) -> str:
-    labels = {allele.name: allele.label for allele in gene.alleles}
-    first, second = (labels[name] for name in diplotype.split("/"))
-    return gene.diplotype_name(first, second)
-
-
-def test_pharmcat_expectations_of_the_three_genes_are_all_exact(genomics: Path) -> None:
-    manifest = json.loads((genomics / "pharmcat_tests" / "manifest.json").read_text())
-    done = 0
-    for test in manifest:
-        for name, expected, which in _expectations(test):
-            call = read_genome(genomics / "pharmcat_tests" / test["vcf"]).genes[name]
-            found = set(getattr(call, which))
-            if expected == ["*"]:
-                assert found, test["id"]
-            else:
-                assert found == {_named(call.table, diplotype) for diplotype in expected}, test["id"]
-            done += 1
-    assert done == 14
 
 
 def test_pharmcat_example_has_its_published_calls(genomics: Path) -> None:
@@ -161,25 +112,3 @@ def test_files_of_other_builds_and_broken_headers_are_refused(genomics: Path) ->
         with pytest.raises(InputError) as caught:
             read_genome(folder / name)
         assert caught.value.code == code
-
-
-def test_tables_equal_the_reference_tables(genomics: Path) -> None:
-    folder = genomics / "tables"
-    genes = load_tables().genes
-    with open(folder / "allele_definitions_long.csv", newline="") as stream:
-        rows = [r for r in csv.DictReader(stream) if r["gene"] in genes and r["pos_grch38"]]
-    theirs = {(r["gene"], r["allele"], int(r["pos_grch38"]), r["vcf_allele"]) for r in rows}
-    ours = {(g.name, a.name, pos, base) for g in genes.values() for a in g.alleles for pos, base in a.defined}
-    assert ours == theirs
-
-
-@pytest.mark.parametrize("name", ["CYP2C9", "VKORC1"])
-def test_every_diplotype_of_the_cpic_table_maps_to_its_phenotype(genomics: Path, name: str) -> None:
-    gene = load_tables().genes[name]
-    labels = {allele.name: allele.label for allele in gene.alleles}
-    with gzip.open(genomics / "tables" / f"diplotype_phenotype_{name}.csv.gz", "rt", newline="") as stream:
-        for row in csv.DictReader(stream):
-            found = phenotype(gene, *(labels[allele] for allele in row["diplotype"].split("/")))
-            assert found.name == row["phenotype"]
-            score = row["activity_score"]
-            assert found.activity_score == (None if score in ("", "n/a") else float(score))

@@ -6,13 +6,13 @@ The data files beside this module are facts compiled by ``scripts/make_allele_ta
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -24,7 +24,11 @@ _IUPAC = {"R": "AG", "Y": "CT", "S": "CG", "W": "AT", "K": "GT", "M": "AC"}
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """One position of a gene's table, on the plus strand of GRCh38."""
+    """One position of a gene's table, on the plus strand of GRCh38.
+
+    ``shifts`` says for each ALT how many bases further right an insertion or deletion may be written and
+    mean the same; it is empty where there is none.
+    """
 
     chromosome: str
     pos: int
@@ -32,6 +36,7 @@ class Position:
     rsid: str | None
     ref: str
     alts: tuple[str, ...]
+    shifts: tuple[int, ...] = ()
 
     @property
     def label(self) -> str:
@@ -65,7 +70,10 @@ class Gene:
 
     ``masks`` (alleles, positions) holds the bases each allele allows (``Position.mask``); a position
     that an allele does not define allows REF only. ``scored`` says which positions count in the
-    allele's score: those it defines, for the reference allele all. ``wobble`` marks IUPAC letters.
+    allele's score: those it defines, for a ``complete`` allele (the reference; CYP2C19 ``*1``) all.
+    ``wobble`` marks IUPAC letters. ``structural`` alleles have a function and no position: no file of
+    variants shows them. Without the ``required`` positions nothing is reported; ``priorities`` are
+    sets of diplotypes that unphased data cannot tell apart, with the one to report.
     """
 
     name: str
@@ -77,6 +85,10 @@ class Gene:
     positions: tuple[Position, ...]
     extra: tuple[Position, ...]
     alleles: tuple[Allele, ...]
+    structural: tuple[Allele, ...]
+    complete: tuple[str, ...]
+    required: tuple[int, ...]
+    priorities: tuple[tuple[frozenset[str], str], ...]
     pairs: Mapping[frozenset[tuple[str, float | None]], tuple[float | None, str]]
 
     @cached_property
@@ -91,8 +103,13 @@ class Gene:
 
     @cached_property
     def order(self) -> dict[str, int]:
-        """Row of each reported name."""
-        return {label: at for at, label in enumerate(self.labels)}
+        """Row of each reported name; the first one where suballeles share a name."""
+        return {label: at for at, label in reversed(tuple(enumerate(self.labels)))}
+
+    @cached_property
+    def _named(self) -> dict[str, Allele]:
+        known = (*self.structural, *reversed(self.alleles))
+        return {allele.label: allele for allele in known}
 
     @cached_property
     def index(self) -> dict[int, int]:
@@ -118,7 +135,8 @@ class Gene:
         scored = np.zeros(self.masks.shape, dtype=np.bool_)
         for row, allele in enumerate(self.alleles):
             scored[row, [self.index[pos] for pos, _ in allele.defined]] = True
-        scored[self.reference_row] = True
+            if allele.name in self.complete:
+                scored[row] = True
         return scored
 
     @cached_property
@@ -128,8 +146,7 @@ class Gene:
 
     def allele(self, label: str) -> Allele | None:
         """The allele of a reported name, or None where the table has none."""
-        row = self.order.get(label)
-        return None if row is None else self.alleles[row]
+        return self._named.get(label)
 
     def diplotype_name(self, first: str, second: str) -> str:
         """Name of a pair: in the table's order with ``/``, or as bases in alphabetical order."""
@@ -153,13 +170,18 @@ class Tables:
 
 
 def _position(chromosome: str, row: list[Any]) -> Position:
-    pos, pos37, rsid, ref, alts = row
-    return Position(chromosome, pos, pos37, rsid, ref, tuple(alts))
+    pos, pos37, rsid, ref, alts, *shifts = row
+    return Position(chromosome, pos, pos37, rsid, ref, tuple(alts), tuple(shifts[0]) if shifts else ())
+
+
+def _allele(row: list[Any], labels: dict[str, str]) -> Allele:
+    name, defined, function, activity = row
+    pairs = tuple((pos, base) for pos, base in defined or ())
+    return Allele(name, labels.get(name, name), pairs, function, activity)
 
 
 def _gene(name: str, data: dict[str, Any]) -> Gene:
-    chromosome = data["chromosome"]
-    labels = data["labels"]
+    chromosome, labels = data["chromosome"], data["labels"]
     return Gene(
         name=name,
         chromosome=chromosome,
@@ -169,10 +191,11 @@ def _gene(name: str, data: dict[str, Any]) -> Gene:
         undocumented_as_reference=data["undocumented_as_reference"],
         positions=tuple(_position(chromosome, row) for row in data["positions"]),
         extra=tuple(_position(chromosome, row) for row in data["extra"]),
-        alleles=tuple(
-            Allele(key, labels.get(key, key), tuple((pos, base) for pos, base in defined), function, activity)
-            for key, defined, function, activity in data["alleles"]
-        ),
+        alleles=tuple(_allele(row, labels) for row in data["alleles"] if row[1] is not None),
+        structural=tuple(_allele(row, labels) for row in data["alleles"] if row[1] is None),
+        complete=tuple(data["complete"]),
+        required=tuple(data["required"]),
+        priorities=tuple((frozenset(together), pick) for together, pick in data["priorities"]),
         pairs={
             frozenset({(f1, a1), (f2, a2)}): (score, text)
             for f1, a1, f2, a2, score, text in data["phenotypes"]
@@ -183,6 +206,6 @@ def _gene(name: str, data: dict[str, Any]) -> Gene:
 @lru_cache(maxsize=1)
 def load_tables() -> Tables:
     """The shipped allele tables, read at first use."""
-    data = json.loads((Path(__file__).parent / "alleles.json").read_text(encoding="utf-8"))
+    data = msgspec.json.decode((Path(__file__).parent / "alleles.json").read_bytes())
     genes = {name: _gene(name, table) for name, table in data["genes"].items()}
     return Tables(data["version"], data["date"], data["build"], data["attribution"], genes)
