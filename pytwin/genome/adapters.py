@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pytwin.errors import InputError
+from pytwin.formats.archive import unpacked
 from pytwin.formats.files import Input
-from pytwin.genome import vcf_genome
+from pytwin.genome import arrays, vcf_genome
 from pytwin.genome.genome import Genome
 from pytwin.genome.options import Options
 
@@ -32,10 +33,13 @@ class Adapter(NamedTuple):
     read: Callable[[Input, Options], Genome]
 
 
-ADAPTERS = (Adapter("vcf", vcf_genome.recognises, vcf_genome.read),)
+ADAPTERS = (
+    Adapter("vcf", vcf_genome.recognises, vcf_genome.read),
+    Adapter("array", arrays.recognises, arrays.read),
+)
 FORMATS = ("auto", *(adapter.name for adapter in ADAPTERS))
 
-READ = "VCF 4.1 to 4.5, plain or compressed"
+READ = "VCF 4.1 to 4.5, exports of consumer arrays (rsid, chromosome, position, genotype)"
 
 
 def named(name: str) -> Adapter:
@@ -74,6 +78,23 @@ def sniff(source: Input) -> Adapter:
     raise InputError(
         "format.unknown", f"no genome is read from this file; read are: {READ}", place=source.name
     )
+
+
+def single(source: Input) -> Input:
+    """The one file of a ZIP archive, as makers of arrays send it; another file as it is.
+
+    Raises
+    ------
+    InputError
+        ``archive.several``, ``file.empty`` for an archive without file; as ``unpacked``.
+    """
+    found = list(unpacked(source))
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        raise InputError("file.empty", "the archive holds no file", place=source.name)
+    message = f"the archive holds {len(found)} files"
+    raise InputError("archive.several", message, place=source.name, hint="unpack it and name one")
 
 
 def require_file(path: Path) -> None:

@@ -15,7 +15,10 @@ class Options:
         The sample wanted from a file of several.
     build : str or None
         Build for a file that is silent about it.
+    strand : str or None
+        ``plus`` where the caller knows that letters of an array are on the plus strand.
     """
 
     sample: str | None = None
     build: str | None = None
+    strand: str | None = None

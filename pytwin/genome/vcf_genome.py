@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+from pytwin.errors import InputError
+from pytwin.formats.archive import Member
 from pytwin.formats.files import Input
 from pytwin.genome.build import require_grch38
 from pytwin.genome.genome import Genome, Source
@@ -29,7 +31,10 @@ def read(source: Input, options: Options) -> Genome:
     InputError
         Not a readable VCF, cut or damaged, of another build than GRCh38, or no single sample to choose.
     """
-    path = Path(str(source.source))
+    if isinstance(source, Member) or isinstance(source.source, bytes):
+        message = "a VCF within an archive is not read"
+        raise InputError("format.unsupported", message, place=source.name, hint="unpack it")
+    path = Path(source.source)
     genes = load_tables().genes.values()
     file = read_vcf(path, wanted(genes), options.sample)
     build = require_grch38(file, genes, options.build)

@@ -1,0 +1,232 @@
+"""Consumer arrays: builds, strands, no-calls, indels, duplicates, samples; and nothing silently wrong."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import pytest
+
+from pytwin.errors import InputError
+from pytwin.genome import Genome, SampleError, read_genome
+from pytwin.genome.arrays.alleles import combine
+from pytwin.genome.arrays.strand import orient
+from pytwin.genome.tables import Position, load_tables
+
+PLUS = "# genotypes are on the plus strand of the human reference, build 37\n"
+TITLES = "# rsid\tchromosome\tposition\tgenotype\n"
+VKORC1 = ("rs9923231", "16", 31107689, 31096368)
+CYP2C9_2 = ("rs1799853", "10", 96702047, 94942290)
+CYP2C9_3 = ("rs1057910", "10", 96741053, 94981296)
+
+Array = Callable[..., Genome]
+
+
+@pytest.fixture
+def array(tmp_path: Path) -> Array:
+    """Write rows of an export and read them."""
+
+    def read(rows: Iterable[str], above: str = PLUS, **options: str) -> Genome:
+        path = tmp_path / "export.txt"
+        path.write_text(above + TITLES + "".join(row + "\n" for row in rows), encoding="utf-8")
+        return read_genome(path, **options)
+
+    return read
+
+
+def row(snp: tuple[str, str, int, int], genotype: str, build: int = 37) -> str:
+    name, chromosome, pos37, pos38 = snp
+    return f"{name}\t{chromosome}\t{pos37 if build == 37 else pos38}\t{genotype}"
+
+
+def codes(genome: Genome) -> set[str]:
+    return set(genome.issues.counts()) - {"genome.uncalled", "genome.no-positions"}
+
+
+@pytest.mark.parametrize("build", [37, 38])
+def test_known_positions_tell_the_build(array: Array, build: int) -> None:
+    rows = [row(VKORC1, "CT", build), row(CYP2C9_2, "TC", build), row(CYP2C9_3, "AA", build)]
+    genome = array(rows, above="# plus strand\n")
+    assert genome.build == f"GRCh{build}"
+    assert genome.diplotypes("VKORC1") == (("AG", 1.0),)
+    assert genome.genotype("rs1799853") == ("T", "C")
+    assert genome.diplotypes("CYP2C9")[0][0] == "*1/*2"
+    assert codes(genome) == set()
+
+
+def test_positions_win_over_a_header_that_names_another_build(array: Array) -> None:
+    genome = array([row(VKORC1, "CT", 38)])
+    assert genome.build == "GRCh38"
+    assert codes(genome) == {"genome.build-conflict"}
+
+
+def test_a_position_of_neither_build_is_not_used(array: Array) -> None:
+    genome = array([f"rs9923231\t16\t{VKORC1[2] + 7}\tCT", row(CYP2C9_2, "CC")])
+    assert genome.diplotypes("VKORC1") == ()
+    assert codes(genome) == {"array.position"}
+    assert genome.genotype("rs1799853") == ("C", "C")
+
+
+def test_build_36_is_read_by_rsid_and_its_strand_is_not_relied_on(array: Array) -> None:
+    rows = ["rs3094315\t1\t742429\tAA", "rs9923231\t16\t31015190\tGA"]
+    genome = array(rows, above="# plus strand, build 36\n")
+    assert genome.build == "NCBI36"
+    assert codes(genome) == {"genome.build-36", "array.strand-other"}
+    assert genome.diplotypes("VKORC1") == (("AG", 1.0),)
+
+
+def test_without_a_build_rsids_are_used_alone(array: Array) -> None:
+    genome = array([f"x1\t16\t{VKORC1[2]}\tCT"], above="")
+    assert genome.diplotypes("VKORC1") == ()
+    assert "genome.build-unknown" in codes(genome)
+    stated = array([f"i4000415\t16\t{VKORC1[2]}\tCT"], above="", build="GRCh37")
+    assert stated.diplotypes("VKORC1") == (("AG", 1.0),)
+
+
+def test_another_name_at_a_known_place_is_that_position(array: Array) -> None:
+    genome = array([f"i4000415\t16\t{VKORC1[2]}\tTT"])
+    assert genome.diplotypes("VKORC1") == (("AA", 1.0),)
+
+
+@pytest.mark.parametrize(
+    ("letters", "plus", "expected", "issue"),
+    [
+        ("CT", True, ("C", "T"), ""),
+        ("GA", False, ("C", "T"), "array.strand-other"),
+        ("GG", False, ("C", "C"), "array.strand-other"),
+        ("GA", True, (None, None), "array.strand-contradicted"),
+        ("CA", False, (None, None), "array.not-in-table"),
+    ],
+)
+def test_strand_of_a_snp_whose_letters_tell_it(
+    letters: str, plus: bool, expected: tuple[str | None, ...], issue: str
+) -> None:
+    position = Position("16", 1, None, "rs1", "C", ("T",))
+    assert orient(position, tuple(letters), plus) == (expected, issue)
+
+
+@pytest.mark.parametrize(("ref", "alt"), ["AT", "TA", "CG", "GC"])
+def test_strand_of_an_ambiguous_snp(ref: str, alt: str) -> None:
+    position = Position("1", 1, None, "rs1", ref, (alt,))
+    for homozygous in ((ref, ref), (alt, alt)):
+        assert orient(position, homozygous, True) == (homozygous, "")
+        assert orient(position, homozygous, False) == ((None, None), "array.strand-ambiguous")
+    # both letters are the same on either strand
+    assert orient(position, (ref, alt), False) == ((ref, alt), "")
+    assert orient(position, (ref,), False) == ((None,), "array.strand-ambiguous")
+
+
+def test_no_genotype_is_ever_taken_for_its_complement() -> None:
+    """Over all SNPs of the tables: what is read equals what was written, or is missing."""
+    turned = str.maketrans("ACGT", "TGCA")
+    for gene in load_tables().genes.values():
+        for position in gene.positions:
+            known = (position.ref, *position.alts)
+            if any(len(letters) > 1 for letters in known):
+                continue
+            for one in known:
+                for other in known:
+                    for strand in (turned, {}):
+                        written = (one.translate(strand), other.translate(strand))
+                        found = orient(position, written, False).alleles
+                        assert found == (None, None) or sorted(map(str, found)) == sorted((one, other))
+
+
+def test_ambiguous_snp_can_be_stated_to_be_on_the_plus_strand(array: Array) -> None:
+    gene = load_tables().genes["CYP2C9"]
+    found = next(p for p in gene.positions if p.rsid and p.pos37 and (p.ref, p.alts) == ("G", ("C",)))
+    rows = [f"{found.rsid}\t10\t{found.pos37}\tGG"]
+    genome = array(rows, above="")
+    assert codes(genome) == {"array.strand-ambiguous"}
+    assert genome.genotype(str(found.rsid)) == (None, None)
+    assert array(rows, above="", strand="plus").genotype(str(found.rsid)) == ("G", "G")
+    with pytest.raises(InputError, match=r"genome\.strand"):
+        array(rows, strand="minus")
+
+
+@pytest.mark.parametrize("text", ["--", "00", "-", "0", "NC", "", "?"])
+def test_a_no_call_is_missing(array: Array, text: str) -> None:
+    genome = array([row(VKORC1, text), row(CYP2C9_2, "CC")])
+    assert genome.diplotypes("VKORC1") == ()
+    assert codes(genome) == {"genome.no-call"}
+
+
+def test_a_half_call_keeps_what_was_seen(array: Array) -> None:
+    genome = array([row(VKORC1, "T-")])
+    assert {name for name, _ in genome.diplotypes("VKORC1")} == {"AG", "AA"}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"), [("II", ("GA", "GA")), ("DI", ("G", "GA")), ("DD", ("G", "G"))]
+)
+def test_insertion_and_deletion_letters(array: Array, text: str, expected: tuple[str, str]) -> None:
+    """CYP2C9 *6, rs9332131, GA to G; arrays place it at the base before or at the changed one."""
+    for pos in (96709038, 96709039):
+        genome = array([f"rs9332131\t10\t{pos}\t{text}", row(CYP2C9_2, "CC")])
+        assert genome.genotype("rs9332131") == expected
+        assert codes(genome) == set()
+
+
+def test_indel_letters_at_a_snp_say_nothing(array: Array) -> None:
+    genome = array([row(VKORC1, "DI")])
+    assert genome.diplotypes("VKORC1") == ()
+    assert codes(genome) == {"array.indel-unclear"}
+
+
+def test_repeated_rows_are_reported_and_a_contradiction_is_missing(array: Array) -> None:
+    same = array([row(VKORC1, "CT"), row(VKORC1, "TC")])
+    assert codes(same) == {"array.duplicate"}
+    assert same.diplotypes("VKORC1") == (("AG", 1.0),)
+    other = array([row(VKORC1, "CT"), row(VKORC1, "TT")])
+    assert codes(other) == {"array.duplicate", "genome.contradiction"}
+    assert other.diplotypes("VKORC1") == ()
+    assert combine(("A", "B"), ("B", "A")) == ("A", "B")
+
+
+def test_several_samples_must_be_chosen(tmp_path: Path) -> None:
+    path = tmp_path / "report.txt"
+    rows = [
+        f"{name}\trs9923231\t16\t{VKORC1[2]}\tC\t{letter}" for name, letter in (("ANNA", "T"), ("BERTA", "C"))
+    ]
+    titles = "Sample ID\tSNP Name\tChr\tPosition\tAllele1 - Plus\tAllele2 - Plus"
+    path.write_text("\n".join(["[Header]", "Content\tGSA", "[Data]", titles, *rows]) + "\n")
+    with pytest.raises(SampleError) as caught:
+        read_genome(path)
+    assert caught.value.found == ("ANNA", "BERTA")
+    assert "ANNA" not in str(caught.value)
+    assert read_genome(path, sample="BERTA").diplotypes("VKORC1") == (("GG", 1.0),)
+    with pytest.raises(SampleError, match="sample-unknown"):
+        read_genome(path, sample="CLARA")
+
+
+def test_the_zip_archive_that_makers_send_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "export.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("genome_v5.txt", PLUS + TITLES + row(VKORC1, "CT") + "\n")
+    assert read_genome(path).diplotypes("VKORC1") == (("AG", 1.0),)
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("other.txt", "x")
+    with pytest.raises(InputError, match=r"archive\.several"):
+        read_genome(path)
+
+
+def test_a_file_of_rows_alone_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "bare.csv"
+    path.write_text(f"rs9923231,16,{VKORC1[2]},C,T\n")
+    assert read_genome(path).diplotypes("VKORC1") == (("AG", 1.0),)
+
+
+def test_many_bad_rows_are_counted_not_listed(array: Array) -> None:
+    genome = array([row(VKORC1, "CT"), *(f"rs{n}\t1\tnowhere\tAA" for n in range(100))])
+    found = genome.issues.with_code("array.place")
+    assert len(found) == 21
+    assert "80 more" in found[20].message
+
+
+def test_no_genotype_in_texts(array: Array) -> None:
+    genome = array(
+        [row(VKORC1, "GA"), row(CYP2C9_2, "T-"), row(CYP2C9_3, "XX"), "rs1\t1\tx\tGATTACA"], above=""
+    )
+    texts = [repr(genome), *(str(i) + repr(i) for i in genome.issues), *map(repr, genome.genes.values())]
+    assert not any(secret in text for text in texts for secret in ("GA", "T-", "XX", "GATTACA"))
