@@ -8,7 +8,7 @@ from importlib import import_module
 from row import Row
 
 # Modules with rows(): records_NAME.py
-PARTS = ("fhir", "tables")
+PARTS = ("fhir", "hl7", "tables")
 
 
 def rows() -> Iterator[Row]:

@@ -42,7 +42,7 @@ def _no_code(ctx: Context, named: Fields, element: str) -> str:
 
 
 def _event(ctx: Context, kind: str, instant: Instant, reason: str, fields: Fields) -> list[Event]:
-    return [ctx.event(kind=kind, reason=reason, **{"recorded": ctx.sent, **at(instant), **fields})]
+    return [ctx.event(kind=kind, reason=reason, **{"recorded": ctx.message.sent, **at(instant), **fields})]
 
 
 def read_allergy(ctx: Context, segment: Segment) -> list[Event]:
@@ -154,6 +154,6 @@ def read_visit(ctx: Context, segment: Segment) -> list[Event]:
         "valid": valid,
         "until": end.us + end.width if end.us != NAT else NAT,
         # messages about other things repeat a part of the visit, and take nothing back
-        "recorded": ctx.sent if ctx.message.kind == "ADT" else NAT,
+        "recorded": ctx.message.sent if ctx.message.kind == "ADT" else NAT,
     }
     return _event(ctx, "encounter", start, reason, fields)

@@ -11,7 +11,7 @@ from pytwin.record.log import IssueLog
 from pytwin.record.reading import Coding, Reading
 from pytwin.record.resolver import DEFAULT, Resolver
 from pytwin.record.systems import of_oid, system_name
-from pytwin.record.time import NAIVE, UNKNOWN, Instant
+from pytwin.record.time import UNKNOWN, Instant
 
 # HL7 table 0396 and names in use beside it
 _SYSTEMS = {
@@ -101,12 +101,6 @@ class Context(Reading):
             if segment is not None and segment.raw(index):
                 return self.time(segment, index)
         return UNKNOWN
-
-    @property
-    def sent(self) -> int:
-        """When the message was sent, microseconds UTC, ``NAT`` where unknown."""
-        instant = parse_hl7_time(self.message.header.text(7), NAIVE)
-        return (instant or UNKNOWN).us
 
 
 def entity(segment: Segment, index: int) -> str:

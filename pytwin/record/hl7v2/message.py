@@ -11,7 +11,7 @@ from pytwin.errors import InputError
 from pytwin.record.hl7v2.text import RawMessage
 from pytwin.record.hl7v2.times import parse_hl7_time
 from pytwin.record.log import IssueLog
-from pytwin.record.time import NAIVE
+from pytwin.record.time import NAIVE, NAT
 
 # HL7 table 0211 -> Python's codec
 _CHARSETS = {
@@ -96,17 +96,20 @@ class Segment:
     name : str
     number : int
         Among the segments of that name in the message, from 1.
+    fields : list of str
+        As they stand.
+    separators : Separators
     """
 
-    __slots__ = ("_fields", "_separators", "name", "number")
+    __slots__ = ("fields", "name", "number", "separators")
 
     def __init__(self, line: str, separators: Separators, number: int) -> None:
-        self._fields = line.split(separators.field)
-        self._separators = separators
-        self.name = self._fields[0].strip()[:3]
+        self.fields = line.split(separators.field)
+        self.separators = separators
+        self.name = self.fields[0].strip()[:3]
         self.number = number
         if self.name == "MSH":
-            self._fields.insert(1, separators.field)
+            self.fields.insert(1, separators.field)
 
     @property
     def place(self) -> str:
@@ -115,7 +118,7 @@ class Segment:
 
     def raw(self, index: int) -> str:
         """A field as it stands, without blanks around it; empty where it is missing or null."""
-        text = self._fields[index].strip() if index < len(self._fields) else ""
+        text = self.fields[index].strip() if index < len(self.fields) else ""
         return "" if text == _NULL else text
 
     def repetitions(self, index: int) -> list[Field]:
@@ -123,15 +126,15 @@ class Segment:
         text = self.raw(index)
         if not text:
             return []
-        if text.count(self._separators.repetition) > _MOST_REPETITIONS:
+        if text.count(self.separators.repetition) > _MOST_REPETITIONS:
             raise InputError("hl7.too-large", "a field is repeated too often")
-        parts = text.split(self._separators.repetition) if self.name != "MSH" or index > 2 else [text]
-        return [Field(part, self._separators) for part in parts if part.strip()]
+        parts = text.split(self.separators.repetition) if self.name != "MSH" or index > 2 else [text]
+        return [Field(part, self.separators) for part in parts if part.strip()]
 
     def field(self, index: int) -> Field:
         """The first repetition of a field, or an empty one."""
         found = self.repetitions(index)
-        return found[0] if found else Field("", self._separators)
+        return found[0] if found else Field("", self.separators)
 
     def text(self, index: int, component: int = 1, sub: int = 1) -> str:
         """A subcomponent of the first repetition of a field."""
@@ -150,6 +153,8 @@ class Message:
     zone : int
         Minutes east of UTC where the header's time states a zone: the standard makes it the zone
         of all times of the message that state none.
+    sent : int
+        When it was sent, microseconds UTC, ``NAT`` where unknown.
     """
 
     def __init__(self, raw: RawMessage, log: IssueLog, source: str) -> None:
@@ -179,6 +184,7 @@ class Message:
         self.header = header
         sent = parse_hl7_time(header.text(7), NAIVE)
         self.zone = sent.offset if sent else NAIVE
+        self.sent = sent.us if sent else NAT
         _check_header(self, log, where)
 
     def all(self, name: str) -> Iterator[Segment]:

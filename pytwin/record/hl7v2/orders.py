@@ -207,7 +207,7 @@ def _order_event(ctx: Context, shared: Fields, dosing: Dosing, reason: str, inde
 
 def _recorded(ctx: Context, control: Segment | None) -> int:
     found = ctx.time(control, 9, note=False).us if control else NAT
-    return found if found != NAT else ctx.sent
+    return found if found != NAT else ctx.message.sent
 
 
 def read_dispense(ctx: Context, order: DrugOrder, main: Segment) -> list[Event]:
@@ -269,7 +269,7 @@ def read_given(ctx: Context, order: DrugOrder, main: Segment, vaccine: bool) -> 
         "valid": valid,
         "route": _route(order, main),
         "until": end.us + end.width if NAT not in (end.us, start.us) and end.us > start.us else NAT,
-        "recorded": ctx.time(main, 22, note=False).us if main.raw(22) else ctx.sent,
+        "recorded": ctx.time(main, 22, note=False).us if main.raw(22) else ctx.message.sent,
     }
     late = "" if product.name else "dose.no-drug"
     if vaccine:

@@ -60,4 +60,4 @@ def read_person(ctx: Context, segment: Segment, key: str) -> tuple[PatientInfo, 
     if death.us == NAT:
         ctx.issue("time.missing", "a death without a time", "-30", "not usable")
     reason = "time.missing" if death.us == NAT else ""
-    return info, [ctx.event(kind="death", recorded=ctx.sent, reason=reason, **at(death))]
+    return info, [ctx.event(kind="death", recorded=ctx.message.sent, reason=reason, **at(death))]

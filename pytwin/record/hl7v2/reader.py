@@ -20,8 +20,10 @@ from pytwin.record.hl7v2.context import Context, codings, entity
 from pytwin.record.hl7v2.message import Message, Segment
 from pytwin.record.hl7v2.orders import DrugOrder, read_dispense, read_given, read_order
 from pytwin.record.hl7v2.patient import identifier, read_person
-from pytwin.record.hl7v2.results import Order, read_observation
+from pytwin.record.hl7v2.repeated import Repeated
+from pytwin.record.hl7v2.results import Order, observed_code, read_observation
 from pytwin.record.hl7v2.text import RawMessage, Splitter
+from pytwin.record.log import IssueLog
 from pytwin.record.resolver import Resolver
 from pytwin.record.sink import Options, Sink
 
@@ -69,6 +71,7 @@ class _File:
         self.resolver = resolver
         self.sink = sink
         self.splitter = Splitter(sink.log(), name)
+        self.repeated = Repeated(sink, name, resolver)
         self._before = len(sink.log().issues())
         self._authority: dict[str, str] = {}
         self._patients = 0
@@ -188,8 +191,7 @@ class _Walk:
             self.order = Order(segment, self.control)
             self.order.specimen = self._specimen(index)
         elif name == "OBX":
-            ctx = self._context(segment, self.order.identity(segment))
-            self._write(read_observation(ctx, segment, self.order))
+            self._observation(segment)
         elif name in ("RXO", "RXE", "RXD", "RXA", "RXR", "TQ1"):
             self.drugs.segments.append(segment)
         elif name == "MRG":
@@ -198,6 +200,22 @@ class _Walk:
             self._write(_CLINICAL[name](self._context(segment, self._identity(segment)), segment))
         elif name not in _SILENT:
             self.file.unread(name)
+
+    def _observation(self, segment: Segment) -> None:
+        """An OBX: as one like it was read before, else by the slow reader."""
+        repeated, key = self.file.repeated, self.key or ""
+        if repeated.write(key, self.message, segment, self.order):
+            return
+        ctx = self._context(segment, self.order.identity(observed_code(segment), segment.raw(4)))
+        if not repeated.plain(segment):
+            self._write(read_observation(ctx, segment, self.order))
+            return
+        log, ctx.log = ctx.log, IssueLog()
+        events = read_observation(ctx, segment, self.order)
+        self._write(events)
+        issues = tuple(ctx.log.issues())
+        log.extend(issues)
+        repeated.learn(self.message, segment, self.order, events, issues)
 
     def _specimen(self, index: int) -> Segment | None:
         """The specimen of an OBR: the first SPM behind it and before the next OBR."""

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 from pytwin.record.event import Event
 from pytwin.record.hl7v2.context import Context, codings, entity
-from pytwin.record.hl7v2.message import Segment
+from pytwin.record.hl7v2.message import Message, Segment
+from pytwin.record.hl7v2.times import parse_hl7_time
 from pytwin.record.hl7v2.values import values
 from pytwin.record.reading import Fields, Verdict, at, identify
 from pytwin.record.time import NAT
@@ -42,7 +45,7 @@ class Order:
         self._control = control
         self._seen: dict[str, int] = {}
 
-    @property
+    @cached_property
     def number(self) -> str:
         """Filler's number of the order, else the placer's; empty where there is none."""
         for index in (3, 2):
@@ -52,13 +55,39 @@ class Order:
                     return found
         return ""
 
-    def identity(self, segment: Segment) -> str:
+    @cached_property
+    def told(self) -> tuple[str, str]:
+        """What an OBX takes over: the code of what was ordered, and the status of all results."""
+        return (self.request.raw(4), self.request.raw(25)) if self.request else ("", "")
+
+    @cached_property
+    def stamp(self) -> tuple[str, str]:
+        """(time, its place) of an OBX that has none of its own, as written; empty where there is none."""
+        for segment, index in ((self.request, 7), (self.specimen, 17)):
+            if segment is not None and segment.raw(index):
+                return segment.raw(index), f"{segment.place}-{index}"
+        return "", ""
+
+    def recorded(self, message: Message) -> int | None:
+        """When the results were last changed, else sent, microseconds UTC; None where that is no time."""
+        text = self.request.raw(22) if self.request else ""
+        instant = parse_hl7_time(text, message.zone) if text else None
+        if text and instant is None:
+            return None
+        return instant.us if instant else message.sent
+
+    def identity(self, code: str, sub: str) -> str:
         """Identity of an observation: order, code and sub-id, and a count where a message repeats them."""
         if not self.number:
             return ""
-        key = f"OBX/{self.number}/{segment.text(3) or segment.text(3, 2)}/{segment.raw(4)}"
+        key = f"OBX/{self.number}/{code}/{sub}"
         self._seen[key] = self._seen.get(key, 0) + 1
         return key if self._seen[key] == 1 else f"{key}/{self._seen[key]}"
+
+
+def observed_code(segment: Segment) -> str:
+    """Code, or else name, of what an OBX is about."""
+    return segment.text(3) or segment.text(3, 2)
 
 
 def _status(ctx: Context, segment: Segment, order: Order) -> tuple[str, str]:
@@ -89,7 +118,7 @@ def read_observation(ctx: Context, segment: Segment, order: Order) -> list[Event
         "kind": "observation",
         "status": status,
         "valid": valid,
-        "recorded": changed if changed != NAT else ctx.sent,
+        "recorded": changed if changed != NAT else ctx.message.sent,
         "panel": _panel(order, segment),
         **at(instant),
         **fields,

@@ -19,7 +19,7 @@ _NOT_READ = {
 _COMPARATORS = {"": "", "=": "", "<": "<", ">": ">", "<=": "<=", ">=": ">="}
 
 
-def _units(segment: Segment) -> tuple[str, str]:
+def units(segment: Segment) -> tuple[str, str]:
     """(unit as written, UCUM code where the field says that it is one)."""
     field = segment.field(6)
     found = codings(field)
@@ -86,10 +86,10 @@ def values(ctx: Context, segment: Segment, analyte: Analyte | None) -> list[Valu
     found = segment.repetitions(5)
     if not found:
         return [absent(ctx, "-5")]
-    units = _units(segment)
+    unit = units(segment)
     if kind in _TEXT and len(found) > 1:
         text = "\n".join(_whole(field, len(field)) for field in found)
-        return [worded(ctx, text, units[0], analyte, "-5")]
+        return [worded(ctx, text, unit[0], analyte, "-5")]
     if len(found) > 1:
         ctx.issue("value.repeated", "an observation with several values", "-5", "each is a row", "note")
-    return [_value(ctx, kind, field, units, analyte) for field in found]
+    return [_value(ctx, kind, field, unit, analyte) for field in found]
