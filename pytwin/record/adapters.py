@@ -12,7 +12,7 @@ from pytwin.record import ccda, csvread, fhir, hl7v2
 from pytwin.record.sink import Options, Sink
 from pytwin.record.tables import eicu, meds, mimic, omop, synthea
 from pytwin.record.tables.frames import table_head
-from pytwin.record.wearables import applehealth, dexcom, libre, nightscout, openmhealth
+from pytwin.record.wearables import applehealth, dexcom, libre, nightscout, openmhealth, wfdb
 
 
 class Adapter(NamedTuple):
@@ -52,6 +52,7 @@ ADAPTERS = (
     Adapter("fhir", fhir.recognises, fhir.read),
     Adapter("dexcom", dexcom.recognises, dexcom.read),
     Adapter("libre", libre.recognises, libre.read),
+    Adapter("wfdb", wfdb.recognises, wfdb.read, together=True),
     Adapter("omop", omop.recognises, omop.read, together=True),
     Adapter("synthea", synthea.recognises, synthea.read, together=True),
     Adapter("mimic", mimic.recognises, mimic.read, together=True, root=mimic.root),
@@ -77,6 +78,8 @@ _SHORTHAND = re.compile(
 
 def _other(head: bytes, name: str) -> str:
     """Name of a format that is known and not read."""
+    if name.endswith(".atr"):
+        return "WFDB annotations"
     if name.endswith(".fsh") or _SHORTHAND.match(head):
         return "FHIR Shorthand"
     return next((other for magic, other in _OTHERS.items() if head.lstrip().startswith(magic)), "")

@@ -10,6 +10,8 @@ from pathlib import Path
 
 from pytwin.record import Record, read_record
 from pytwin.record.time import parse_time
+from pytwin.record.wearables.wfdb_header import parse
+from pytwin.record.wearables.wfdb_samples import pieces
 from pytwin.verify.case import Case, equal
 from pytwin.verify.run import Context
 
@@ -58,6 +60,7 @@ def cases(context: Context) -> Iterator[Case]:
     yield from _libre(folder)
     yield from _nightscout(folder)
     yield from _apple(context.folder("ehr", "wearables", "apple_health_2019_export.xml"))
+    yield from _wfdb(context.folder("ehr", "waveform_wfdb", "100_3chan.hea").parent)
     yield from _open_mhealth(context.folder("ehr", "wearables", "openmhealth", "heart-rate").parent)
 
 
@@ -160,3 +163,27 @@ def _alone(path: Path, fault: str) -> str:
     errors = {issue.code for issue in record.issues if issue.severity == "error"}
     known = {fault, *_MILDER.get(fault, "").split()} - {""}
     return "shouldFail" if codes & known else " ".join(sorted(errors)) or "shouldPass"
+
+
+def _wfdb(folder: Path) -> Iterator[Case]:
+    """A signal file against what its header states of it, and what headers say."""
+    headers = {path.stem: parse(path.read_text(), path.name) for path in sorted(folder.glob("*.hea"))}
+    one = headers["100_3chan"]
+    source = "reference library, ehr/waveform_wfdb/{}.hea"
+    with (folder / "100_3chan.dat").open("rb") as stream:
+        (samples,) = pieces(stream, 212, len(one.signals), one.frames)
+    yield equal("WFDB: samples of a signal", 999, len(samples), source=source.format("100_3chan"))
+    for signal, values in zip(one.signals, samples.T, strict=True):
+        where = source.format("100_3chan")
+        yield equal(f"WFDB: first sample of {signal.name}", signal.first or 0, int(values[0]), source=where)
+        total = int(values.sum()) % 65536
+        yield equal(f"WFDB: sum of {signal.name} in 16 bits", signal.checksum or 0, total, source=where)
+    for name, channels, frames in (("100", 2, 650000), ("03700181", 3, 75000), ("binformats", 10, 499)):
+        header, where = headers[name], source.format(name)
+        yield equal(f"WFDB: signals of {name}", channels, len(header.signals), source=where)
+        yield equal(f"WFDB: frames of {name}", frames, header.frames, source=where)
+        listed = _issues(read_record(folder / f"{name}.hea"), "wfdb.waveform")
+        yield equal(f"WFDB: waveforms of {name} that are listed", channels, listed, source=where)
+    pressure = headers["03700181"].signals[1]
+    yield equal("WFDB: baseline of a pressure", -1605, pressure.baseline, source=source.format("03700181"))
+    yield equal("WFDB: its gain", 12.84, pressure.gain, source=source.format("03700181"))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
 import random
 import time
+import zipfile
 from typing import Any
 
 import pytest
@@ -58,7 +60,27 @@ def _open_mhealth() -> list[bytes]:
     return [json.dumps(points).encode(), lines.encode()]
 
 
-SOURCES = {"openmhealth": _open_mhealth()}
+def _wfdb() -> list[bytes]:
+    """Headers; a signal file is put beside them."""
+    signals = (
+        "777554321 2 0.0166666666667 5 08:00:00 24/12/1931\na.dat 212 10(0)/bpm 12 0 0 0 0 HR\n"
+        "a.dat 212 1/Zorblatt 12 0 0 0 0 Zorblatt\n# <age>: 69 <sex>: M Zorblatt\n"
+    )
+    segments = "777554321/3 1 1 12 17:47:50 24/12/1931\ns1 3\n~ 5\nZorblatt 2\n"
+    return [signals.encode(), segments.encode()]
+
+
+def _beside(header: bytes, rng: random.Random) -> bytes:
+    """An archive of a header, its signal file and a segment."""
+    with io.BytesIO() as stream:
+        with zipfile.ZipFile(stream, "w") as archive:
+            archive.writestr("x.hea", header)
+            archive.writestr("s1.hea", "s1 1 1 3\na.dat 16 1/bpm 16 0 0 0 0 HR\n")
+            archive.writestr("a.dat", rng.randbytes(rng.choice((15, 14, 3, 400))))
+        return stream.getvalue()
+
+
+SOURCES = {"openmhealth": _open_mhealth(), "wfdb": _wfdb()}
 _PIECES = (
     b"", b"\x00", b'"', b",", b"\xff", b"[", b"{", b"}", b"<", b">", b"9" * 400, b"1e999", b"-", b"\n",
     b"null", b";", b"=", b"/", b"\r", b"&", b"0",
@@ -121,7 +143,8 @@ def _mutants(name: str, count: int, seed: int) -> None:
         if data[:1] == b"[" and number % 4 == 0:
             _check(json.dumps(_mutate_json(json.loads(data), rng)).encode(), name)
         else:
-            _check(_mutate(data, rng), name)
+            damaged = _mutate(data, rng)
+            _check(_beside(damaged, rng) if name == "wfdb" else damaged, name)
 
 
 @pytest.mark.parametrize("name", SOURCES)
@@ -145,3 +168,14 @@ def test_deep_and_long_json() -> None:
     _check(b'{"heart_rate": ' + b"[" * 1_000_000, "openmhealth")
     _check(b'{"heart_rate": {"value": ' + b"9" * 1_000_000 + b', "unit": "beats/min"}}', "openmhealth")
     _check(b'{"body_weight": {"value": 1, "unit": "kg"}}\n' * 5_000, "openmhealth")
+
+
+def test_headers_of_many_signals_and_segments() -> None:
+    line = "a.dat 16 1/bpm 16 0 0 0 0 HR\n"
+    _check(_beside(("x 9999 1 9\n" + line * 9_999).encode(), random.Random(1)), "wfdb")
+    _check(_beside(b"x/9999 1 1 9\n" + b"s1 3\nlost 1\n" * 4_999 + b"~ 1\n", random.Random(1)), "wfdb")
+    _check(_beside(b"x 1 999999999999 999999999999999\na.dat 16x999999 1/bpm\n", random.Random(1)), "wfdb")
+    _check(
+        _beside(b"x 1 1 999999999999999\na.dat 16:999999999+999999999999 1e-300/bpm\n", random.Random(1)),
+        "wfdb",
+    )
