@@ -12,8 +12,9 @@ from typing import NoReturn
 
 from pytwin.errors import InputError
 from pytwin.genome.tables import Gene, Position
-from pytwin.genome.vcf import Record, VcfFile
+from pytwin.genome.vcf import VcfFile
 from pytwin.genome.vcf_header import Header
+from pytwin.genome.vcf_record import Record
 
 _NAMES = (*(str(n) for n in range(1, 23)), "X", "Y")
 _LENGTHS = {

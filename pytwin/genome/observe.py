@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from pytwin.genome.genotype import MISSING, OTHER, Genotype
 from pytwin.genome.tables import Position
-from pytwin.genome.vcf import Record
+from pytwin.genome.vcf_record import Record
 from pytwin.issues import Issues
 
 DIPLOID = 2

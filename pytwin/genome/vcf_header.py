@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from pytwin.errors import InputError
+from pytwin.genome.vcf_fault import Fault, Findings, Malformed
+from pytwin.genome.vcf_fields import Field, Version
+from pytwin.genome.vcf_meta import Meta, Value, check_meta, parse_meta
 from pytwin.issues import Issues
 
 COLUMNS = ("#CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO")
-VERSIONS = ("4.1", "4.2", "4.3", "4.4", "4.5")
+VERSIONS = ("4.0", "4.1", "4.2", "4.3", "4.4", "4.5")
+MAX_LINES, MAX_BYTES = 200_000, 1 << 26
+"""Lines and bytes of a header; more is refused."""
 
 _VERSION = re.compile(r"##fileformat=VCFv(\d+\.\d+)")
-_META = re.compile(r"##[^=\s]+=.")
-_CONTIG = re.compile(r"##contig=<(.*)>$")
-_BUILD_LINE = re.compile(r"##(?:reference|assembly|genome[_-]?build|genome)=(.*)$", re.IGNORECASE)
-_ATTRIBUTE = re.compile(r"(\w+)=(?:\"((?:[^\"\\]|\\.)*)\"|([^,\"]*))")
+_BUILD_KEY = re.compile(r"reference|assembly|genome[_-]?build|genome", re.IGNORECASE)
 
 
 class SampleError(InputError):
@@ -31,10 +33,12 @@ class SampleError(InputError):
 class Header:
     """What the header says; ``contigs`` maps names without ``chr`` to lengths where given."""
 
-    version: str = ""
+    version: Version = (0, 0)
     contigs: dict[str, int | None] = field(default_factory=dict)
     assemblies: set[str] = field(default_factory=set)
     references: set[str] = field(default_factory=set)
+    infos: dict[str, Field] = field(default_factory=dict)
+    formats: dict[str, Field] = field(default_factory=dict)
     samples: tuple[str, ...] = field(default=(), repr=False)
     columns: int = 0
 
@@ -44,7 +48,7 @@ def bare(chromosome: str) -> str:
     return chromosome[3:] if chromosome[:3].lower() == "chr" else chromosome
 
 
-def _version(line: str, place: str) -> str:
+def _version(line: str, place: str, findings: Findings) -> Version:
     found = _VERSION.fullmatch(line)
     if found is None:
         raise InputError(
@@ -61,29 +65,51 @@ def _version(line: str, place: str) -> str:
             place=place,
             hint="convert the file, for example with bcftools",
         )
-    return version
+    if version == "4.0":
+        findings.add(1, Fault("vcf.version-old", "VCF 4.0 is read by the rules of 4.1"))
+        return 4, 1
+    major, minor = version.split(".")
+    return int(major), int(minor)
 
 
-def _contig(header: Header, body: str) -> None:
-    attributes = {key: quoted or plain for key, quoted, plain in _ATTRIBUTE.findall(body)}
+def _contig(header: Header, attributes: Mapping[str, Value]) -> None:
     if "ID" in attributes:
-        length = attributes.get("length", "")
-        header.contigs[bare(attributes["ID"])] = (
-            int(length) if length.isascii() and length.isdigit() else None
-        )
-    if attributes.get("assembly"):
-        header.assemblies.add(attributes["assembly"])
+        length = attributes.get("length", Value("", False)).text
+        known = length.isascii() and length.isdigit() and len(length) < 20
+        header.contigs[bare(attributes["ID"].text)] = int(length) if known else None
+    if "assembly" in attributes and attributes["assembly"].text:
+        header.assemblies.add(attributes["assembly"].text)
 
 
-def _meta(header: Header, line: str, place: str, issues: Issues) -> None:
-    if not _META.match(line):
-        issues.add(
-            "vcf.meta-malformed", "a '##' line is not of the form key=value", place=place, action="ignored"
-        )
-    elif contig := _CONTIG.match(line):
-        _contig(header, contig.group(1))
-    elif build := _BUILD_LINE.match(line):
-        header.references.add(build.group(1))
+def _field(fields: dict[str, Field], attributes: Mapping[str, Value]) -> None:
+    if "ID" in attributes:
+        number, kind = (attributes[key].text if key in attributes else None for key in ("Number", "Type"))
+        usable = number is not None and (len(number) < 10 or not number.isdigit())
+        fields.setdefault(attributes["ID"].text, Field(number if usable else None, kind))
+
+
+def _keep(header: Header, meta: Meta) -> None:
+    """Take over what later steps ask the header for."""
+    if meta.attributes is None:
+        if _BUILD_KEY.fullmatch(meta.key):
+            header.references.add(meta.text)
+    elif meta.key == "contig":
+        _contig(header, meta.attributes)
+    elif meta.key == "INFO":
+        _field(header.infos, meta.attributes)
+    elif meta.key == "FORMAT":
+        _field(header.formats, meta.attributes)
+
+
+def _meta(header: Header, line: str, number: int, findings: Findings) -> None:
+    try:
+        meta = parse_meta(line)
+    except Malformed as error:
+        findings.add(number, Fault(error.code, error.reason), "ignored", line)
+        return
+    for fault in check_meta(meta, header.version):
+        findings.add(number, fault, found=line)
+    _keep(header, meta)
 
 
 def _columns(header: Header, line: str, place: str) -> None:
@@ -105,14 +131,21 @@ def _columns(header: Header, line: str, place: str) -> None:
     header.samples, header.columns = tuple(samples), len(titles)
 
 
-def _text(line: bytes, place: str, issues: Issues) -> str:
+def _text(line: bytes, number: int, findings: Findings) -> str:
     try:
         return line.rstrip(b"\r\n").decode("utf-8")
     except UnicodeDecodeError:
-        issues.add(
-            "vcf.not-utf8", "a header line is not UTF-8", place=place, action="unreadable letters replaced"
+        findings.add(
+            number, Fault("vcf.not-utf8", "a header line is not UTF-8"), "unreadable letters replaced"
         )
         return line.rstrip(b"\r\n").decode("utf-8", "replace")
+
+
+def _require_length(number: int, size: int, place: str) -> None:
+    if number > MAX_LINES or size > MAX_BYTES:
+        raise InputError(
+            "vcf.header-too-long", f"the header has more than {MAX_LINES} lines or 64 MiB", place=place
+        )
 
 
 def read_header(numbered: Iterator[tuple[int, bytes]], name: str, issues: Issues) -> Header:
@@ -124,19 +157,33 @@ def read_header(numbered: Iterator[tuple[int, bytes]], name: str, issues: Issues
         Not a VCF of version 4.1 to 4.5, or no valid column line.
     """
     header = Header()
+    findings = Findings(name, issues)
+    size = 0
     for number, raw in numbered:
         place = f"{name}:line {number}"
-        line = _text(raw[:4096] if number == 1 else raw, place, issues)
+        size += len(raw)
+        _require_length(number, size, place)
+        line = _text(raw[:4096] if number == 1 else raw, number, findings)
         if number == 1:
-            header.version = _version(line.removeprefix("\ufeff"), place)
+            header.version = _version(line.removeprefix("\ufeff"), place, findings)
         elif line.startswith("##"):
-            _meta(header, line, place, issues)
+            _meta(header, line, number, findings)
         elif line.startswith("#"):
+            if not raw.endswith(b"\n"):
+                findings.add(
+                    number, Fault("vcf.no-final-newline", "the column line, the last, has no line end")
+                )
             _columns(header, line, place)
+            findings.finish()
             return header
         else:
-            raise InputError("vcf.no-columns", "data come before the column line '#CHROM'", place=place)
-    if not header.version:
+            raise InputError(
+                "vcf.no-columns",
+                "a line before the column line '#CHROM' does not start with '##'",
+                place=place,
+                hint="a header line is broken, or the column line is missing",
+            )
+    if not header.version[0]:
         raise InputError("vcf.empty", "the file is empty", place=name)
     raise InputError(
         "vcf.no-columns", "there is no column line '#CHROM'", place=name, hint="is the file complete?"

@@ -68,7 +68,7 @@ BROKEN_LINE = {
 }
 
 LISTED = {
-    "blank_line.vcf": "vcf.columns-count",
+    "blank_line.vcf": "vcf.blank-line",
     "meta_malformed.vcf": "vcf.meta-malformed",
     "no_newline.vcf": "vcf.no-final-newline",
     "filter.vcf": "genome.filter",
