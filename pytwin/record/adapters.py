@@ -11,7 +11,7 @@ from pytwin.formats.files import Input
 from pytwin.record import ccda, csvread, fhir, hl7v2
 from pytwin.record.sink import Options, Sink
 from pytwin.record.tables import eicu, meds, mimic, omop, synthea
-from pytwin.record.tables.frames import table_head
+from pytwin.record.tables.sources import table_head
 from pytwin.record.wearables import applehealth, dexcom, libre, nightscout, openmhealth, wfdb
 
 

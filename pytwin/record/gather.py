@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from pytwin.errors import InputError
+from pytwin.errors import InputError, MissingExtraError
 from pytwin.formats.archive import unpacked
 from pytwin.formats.files import Input, PathLike
 from pytwin.issues import Issue, Issues
@@ -48,7 +48,7 @@ def is_folder(source: SourceLike) -> bool:
     return Path(source).is_dir() or (Path(source).is_file() and Input(source).head(4) == b"PK\x03\x04")
 
 
-def left_out(issues: Issues, error: InputError) -> None:
+def left_out(issues: Issues, error: InputError | MissingExtraError) -> None:
     """Note a file that was not read."""
     issues.extend([Issue(error.code, error.message, error.place, "file left out", "error")])
 
@@ -73,12 +73,12 @@ def data_sets(
     adapter = named(stated) if stated != "auto" else None
     lenient = errors == "list" or is_folder(source)
     gathered: dict[tuple[str, str], DataSet] = {}
-    first: InputError | None = None
+    first: InputError | MissingExtraError | None = None
     any_found = False
     for item in inputs_of(source):
         try:
             found = adapter or _sniff(item, options)
-        except InputError as error:
+        except (InputError, MissingExtraError) as error:
             if not lenient:
                 raise
             first = first or error

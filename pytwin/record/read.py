@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pytwin.errors import InputError
+from pytwin.errors import InputError, MissingExtraError
 from pytwin.formats.files import PathLike
 from pytwin.issues import Issues
 from pytwin.record.csvmap import Mapping as ColumnMapping
@@ -117,7 +117,7 @@ class _Reading:
                 for _ in adapter.read(files, sink, self._options):
                     yield sink, False
                 yield sink, True
-            except InputError as error:
+            except (InputError, MissingExtraError) as error:
                 if self._errors == "raise":
                     raise
                 left_out(self.issues, error)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, overload
 
@@ -284,6 +285,85 @@ class EventTable:
     def to_dict(self) -> dict[str, NDArray[Any]]:
         """All columns by name; text decoded."""
         return {name: self.column(name) for name in COLUMNS}
+
+    def to_arrow(self) -> Any:
+        """The table as a ``pyarrow.Table`` with the columns of ``Event``.
+
+        Text columns are dictionaries, instants ``timestamp[us, UTC]``, widths microseconds. Where a row has
+        no number, no instant or no zone, the cell is null.
+
+        Raises
+        ------
+        MissingExtraError
+            ``extra.tables``.
+        """
+        from pytwin.record.frames import to_arrow
+
+        return to_arrow(self)
+
+    def to_pandas(self) -> Any:
+        """The table as a ``pandas.DataFrame``, text columns categorical; see ``to_arrow``."""
+        from pytwin.record.frames import to_pandas
+
+        return to_pandas(self)
+
+    def to_polars(self) -> Any:
+        """The table as a ``polars.DataFrame``, text columns categorical; see ``to_arrow``."""
+        from pytwin.record.frames import to_polars
+
+        return to_polars(self)
+
+    @classmethod
+    def from_frame(cls, frame: Any) -> EventTable:
+        """A table from a data frame with columns of ``Event``.
+
+        Parameters
+        ----------
+        frame : pandas, polars or Arrow table, or any other frame that narwhals accepts
+            Columns as ``to_arrow`` gives them; one that is left out holds the value by default. Instants may
+            also be microseconds UTC; without ``offset`` those with a zone are in UTC.
+
+        Raises
+        ------
+        InputError
+            ``frame.type``, ``frame.column``, ``frame.value`` or ``frame.version``, with the column's name.
+        MissingExtraError
+            ``extra.tables``.
+        """
+        from pytwin.record.frames import from_frame
+
+        return from_frame(frame)
+
+    def to_parquet(self, path: str | os.PathLike[str]) -> None:
+        """Write a Parquet file of mode 0600, from which ``from_parquet`` reads an equal table.
+
+        It has the columns of ``to_arrow``, and ``position``: ``place`` has ``{}`` where that number goes.
+
+        Raises
+        ------
+        InputError
+            ``file.cannot-write``.
+        MissingExtraError
+            ``extra.tables``.
+        """
+        from pytwin.record.frames_parquet import to_parquet
+
+        to_parquet(self, path)
+
+    @classmethod
+    def from_parquet(cls, path: str | os.PathLike[str]) -> EventTable:
+        """Read a file that ``to_parquet`` wrote.
+
+        Raises
+        ------
+        InputError
+            ``parquet.malformed``, or as ``from_frame``.
+        MissingExtraError
+            ``extra.tables``.
+        """
+        from pytwin.record.frames_parquet import from_parquet
+
+        return from_parquet(path)
 
     def __repr__(self) -> str:
         return f"<EventTable of {len(self)} events>"

@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 from pytwin.formats.files import Input
+from pytwin.formats.private import private_file
 from pytwin.record.carry import COLUMN, difference, person_content, written
 from pytwin.record.event import Event
 from pytwin.record.record import PatientInfo, Record
@@ -51,7 +52,8 @@ def write(records: Sequence[Record], path: str | os.PathLike[str]) -> None:
     contents = _contents(rows)
     folder = Path(path) / "data"
     folder.mkdir(parents=True, exist_ok=True)
-    arrow().parquet.write_table(_table(rows, contents), str(folder / "0.parquet"))
+    with private_file(folder / "0.parquet") as stream:
+        arrow().parquet.write_table(_table(rows, contents), stream)
 
 
 def _subjects(records: Sequence[Record]) -> list[int]:

@@ -27,8 +27,9 @@ from pytwin.record.sink import Options, Sink
 from pytwin.record.tables import rules
 from pytwin.record.tables.encode import Rows, Rule
 from pytwin.record.tables.folder import Table, header, read_events, rows_of, stem
-from pytwin.record.tables.frames import Coded, Piece, pieces
+from pytwin.record.tables.frames import Coded, Piece
 from pytwin.record.tables.instants import Instants
+from pytwin.record.tables.sources import pieces
 from pytwin.record.time import MINUTE, NAIVE, NAT, UNKNOWN
 
 _RACE = {

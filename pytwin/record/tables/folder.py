@@ -17,8 +17,9 @@ from pytwin.record.record import PatientInfo
 from pytwin.record.resolver import Resolver
 from pytwin.record.sink import Options, Sink
 from pytwin.record.tables.encode import Rows, Rule, encode
-from pytwin.record.tables.frames import Coded, Numbers, Piece, pieces
+from pytwin.record.tables.frames import Coded, Numbers, Piece
 from pytwin.record.tables.instants import from_microseconds
+from pytwin.record.tables.sources import pieces
 from pytwin.record.time import NAT
 
 _PLACE = "row {}"

@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import csv
-import os
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pytwin.errors import InputError
-from pytwin.formats.archive import Member
-from pytwin.formats.files import Input
-from pytwin.formats.replaced import replaced
+from pytwin.errors import MissingExtraError
 from pytwin.record.log import IssueLog
 from pytwin.record.tables.instants import Instants, from_microseconds, from_texts
 
-_ROWS = 1 << 16  # of a piece
-_BLOCK = 8 << 20  # bytes of CSV
+ROWS = 1 << 16  # of a piece
 _PLAIN = r"^[+-]?(\d{1,400}\.?\d{0,400}|\.\d{1,400})([eE][+-]?\d{1,4})?$"
 
 
@@ -52,8 +47,8 @@ def arrow() -> Any:
 
     Raises
     ------
-    InputError
-        ``extra.missing`` where it is not installed.
+    MissingExtraError
+        ``extra.tables`` where it is not installed.
     """
     try:
         import pyarrow
@@ -62,8 +57,13 @@ def arrow() -> Any:
         import pyarrow.parquet
     except ImportError:
         hint = 'Install it with pip install "pytwin-health[tables]"'
-        raise InputError("extra.missing", "this format needs pyarrow", hint=hint) from None
+        raise MissingExtraError("extra.tables", "pyarrow is not installed", hint=hint) from None
     return pyarrow
+
+
+def damage() -> tuple[type[Exception], ...]:
+    """What pyarrow raises for files that are cut off or changed; text that is not UTF-8 is a ValueError."""
+    return arrow().ArrowException, OSError, ValueError, OverflowError, MemoryError, csv.Error
 
 
 def plain_numbers(texts: Any) -> NDArray[np.float64]:
@@ -132,7 +132,8 @@ class Piece:
         array = self._array(name)
         if not pa.types.is_dictionary(array.type):
             array = array.dictionary_encode()
-        codes = array.indices.fill_null(len(array.dictionary)).to_numpy(zero_copy_only=False)
+        indices = array.indices.cast(pa.int32())  # narrower ones have no room for one more
+        codes = indices.fill_null(len(array.dictionary)).to_numpy(zero_copy_only=False)
         texts = pa.compute.utf8_trim_whitespace(_as_text(array.dictionary))
         return codes.astype(np.int32), pa.concat_arrays([texts.fill_null(""), pa.array([""], pa.string())])
 
@@ -197,108 +198,11 @@ def _filled(array: Any) -> NDArray[np.int64]:
     return result
 
 
-def csv_pieces(source: Input, log: IssueLog, delimiter: str = ",") -> Iterator[Piece]:
-    """A CSV file, plain or gzip, in pieces; every cell is text.
-
-    Rows with too many or too few cells are issues and left out.
-
-    Raises
-    ------
-    InputError
-        ``csv.malformed``, ``file.empty``, or what makes the file unreadable.
-    """
-    pa = arrow()
-
-    def odd(row: Any) -> str:
-        place = f"{source.name}:row {row.number}" if row.number else source.name
-        log.add("csv.ragged-row", "a row with too many or too few cells", place, "left out", "error")
-        return "skip"
-
-    names = _header(source, delimiter)
-    types = dict.fromkeys(names, pa.binary())
-    with source.open() as stream:
-        try:
-            yield from _pieces(
-                pa.csv.open_csv(
-                    replaced(stream),
-                    read_options=pa.csv.ReadOptions(block_size=_BLOCK, use_threads=False),
-                    parse_options=pa.csv.ParseOptions(
-                        delimiter=delimiter, newlines_in_values=True, invalid_row_handler=odd
-                    ),
-                    convert_options=pa.csv.ConvertOptions(column_types=types, check_utf8=False),
-                )
-            )
-        except InputError:
-            raise
-        except _damage():
-            raise InputError("csv.malformed", "the text is not CSV", place=source.name) from None
-
-
-def _damage() -> tuple[type[Exception], ...]:
-    """What pyarrow raises for files that are cut off or changed; text that is not UTF-8 is a ValueError."""
-    return arrow().ArrowException, OSError, ValueError, OverflowError, MemoryError, csv.Error
-
-
-def _header(source: Input, delimiter: str) -> list[str]:
-    with source.open() as stream:
-        line = stream.readline(1 << 20).decode("utf-8-sig", errors="replace")
-    try:
-        names = next(csv.reader([line], delimiter=delimiter), [])
-    except csv.Error:
-        raise InputError("csv.malformed", "the header is not CSV", place=source.name) from None
-    if not names:
-        raise InputError("file.empty", "the file has no header", place=source.name)
-    return names
-
-
-def _pieces(batches: Any) -> Iterator[Piece]:
+def pieces_of(batches: Any) -> Iterator[Piece]:
+    """Batches of pyarrow cut into pieces."""
     first = 1
     for batch in batches:
-        for start in range(0, batch.num_rows, _ROWS):
-            part = batch.slice(start, _ROWS)
+        for start in range(0, batch.num_rows, ROWS):
+            part = batch.slice(start, ROWS)
             yield Piece(part, first)
             first += part.num_rows
-
-
-def parquet_pieces(source: Input) -> Iterator[Piece]:
-    """A Parquet file in pieces.
-
-    Raises
-    ------
-    InputError
-        ``parquet.malformed``.
-    """
-    file = _parquet(source)
-    try:
-        yield from _pieces(file.iter_batches(batch_size=_ROWS, use_threads=False))
-    except _damage():
-        raise _malformed(source) from None
-
-
-def _parquet(source: Input) -> Any:
-    pa = arrow()
-    in_file = isinstance(source.source, (str, os.PathLike)) and not isinstance(source, Member)
-    stored = str(source.source) if in_file else pa.BufferReader(source.load().data)
-    try:
-        return pa.parquet.ParquetFile(stored)
-    except _damage():
-        raise _malformed(source) from None
-
-
-def _malformed(source: Input) -> InputError:
-    return InputError("parquet.malformed", "the Parquet file is damaged", place=source.name)
-
-
-def table_head(source: Input) -> bytes:
-    """The first bytes of a table; of Parquet, whose columns stand at its end, ``PAR1`` and a line of them."""
-    head = source.head().removeprefix(b"\xef\xbb\xbf")
-    if not head.startswith(b"PAR1"):
-        return head
-    return b"PAR1\n" + ",".join(_parquet(source).schema_arrow.names).encode()
-
-
-def pieces(source: Input, log: IssueLog) -> Iterator[Piece]:
-    """A table in CSV (plain or gzip) or Parquet, in pieces."""
-    if source.head(4) == b"PAR1":
-        return parquet_pieces(source)
-    return csv_pieces(source, log)

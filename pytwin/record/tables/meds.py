@@ -26,7 +26,8 @@ from pytwin.record.tables import rules
 from pytwin.record.tables.carried import Carried
 from pytwin.record.tables.encode import Rows, Rule, encode
 from pytwin.record.tables.folder import header
-from pytwin.record.tables.frames import Piece, parquet_pieces, table_head
+from pytwin.record.tables.frames import Piece
+from pytwin.record.tables.sources import parquet_pieces, table_head
 from pytwin.record.time import NAT, UNKNOWN, Instant
 
 _PLACE = "row {}"

@@ -16,9 +16,10 @@ from pytwin.record.sink import Options, Sink
 from pytwin.record.tables import omop_rules
 from pytwin.record.tables.encode import Rows, encode
 from pytwin.record.tables.folder import header, stem, strangers
-from pytwin.record.tables.frames import Coded, Numbers, Piece, pieces, table_head
+from pytwin.record.tables.frames import Coded, Numbers, Piece
 from pytwin.record.tables.instants import Instants
 from pytwin.record.tables.omop_concepts import Concepts
+from pytwin.record.tables.sources import pieces, table_head
 from pytwin.record.time import NAT, UNKNOWN, Instant, parse_time
 
 _PLACE = "row {}"

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from pytwin.formats.files import Input
 from pytwin.record.log import IssueLog
 from pytwin.record.systems import VOCABULARIES
-from pytwin.record.tables.frames import Coded, pieces
+from pytwin.record.tables.frames import Coded
+from pytwin.record.tables.sources import pieces
 
 # Units that are met without a table of concepts (concept_id of the OHDSI vocabularies -> UCUM).
 _UNITS = {

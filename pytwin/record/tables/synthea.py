@@ -14,7 +14,7 @@ from pytwin.record.sink import Options, Sink
 from pytwin.record.tables import rules
 from pytwin.record.tables.encode import Rule
 from pytwin.record.tables.folder import Table, header, read_tables, rows_of, stem
-from pytwin.record.tables.frames import pieces
+from pytwin.record.tables.sources import pieces
 from pytwin.record.time import UNKNOWN, Instant, parse_time
 
 _RACE = {
