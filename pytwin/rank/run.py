@@ -75,7 +75,7 @@ def rank(
     end = hours(horizon, place="horizon")
     reasons = tuple(therapy.support(twin))
     wanted = merge(list(plans) if plans is not None else _candidates(twin, reasons))
-    patient = Patient(twin.record, twin.history, twin.hour, twin.time)
+    patient = Patient(twin.record, twin.history, twin.hour, twin.time, twin.genome)
     kept, excluded = judge(wanted, therapy.limits, patient, confirmed)
     if not kept and not reasons:
         reasons = (_no_plan_left(excluded),)

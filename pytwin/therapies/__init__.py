@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 
 from pytwin.errors import InputError
+from pytwin.therapies.guards import GenotypeGuard, genotype_limits, guards, read_guards
 from pytwin.therapies.therapy import Coverage, Difference, Given, History, Patient, Switch, Therapy
 
 NAMES = ("warfarin",)
@@ -27,4 +28,18 @@ def load(name: str | Therapy) -> Therapy:
     return therapy
 
 
-__all__ = ["NAMES", "Coverage", "Difference", "Given", "History", "Patient", "Switch", "Therapy", "load"]
+__all__ = [
+    "NAMES",
+    "Coverage",
+    "Difference",
+    "GenotypeGuard",
+    "Given",
+    "History",
+    "Patient",
+    "Switch",
+    "Therapy",
+    "genotype_limits",
+    "guards",
+    "load",
+    "read_guards",
+]

@@ -127,12 +127,14 @@ class History:
 
 @dataclass(frozen=True, slots=True)
 class Patient:
-    """What Limits are judged on; ``hour`` and ``now`` (microseconds UTC) are the twin's time."""
+    """What Limits are judged on; ``hour`` and ``now`` (microseconds UTC) are the twin's time; ``genome`` may
+    be None."""
 
     record: Any
     history: History
     hour: float
     now: int
+    genome: Any = None
 
 
 @dataclass(frozen=True)
