@@ -11,7 +11,7 @@ from pytwin.formats.files import Input
 from pytwin.record import ccda, csvread, fhir, hl7v2
 from pytwin.record.sink import Options, Sink
 from pytwin.record.tables import eicu, meds, mimic, omop, synthea
-from pytwin.record.tables.sources import table_head
+from pytwin.record.tables.sources import is_typed, table_head
 from pytwin.record.wearables import applehealth, dexcom, libre, nightscout, openmhealth, wfdb
 
 
@@ -67,7 +67,7 @@ _OTHERS = {
     b"<": "XML",
     b"SQLite": "SQLite",
     b"%PDF": "PDF",
-    b"PAR1": "Parquet",
+    b"PAR1": "Parquet or a data frame",
 }
 
 
@@ -119,14 +119,17 @@ def sniff(source: Input) -> Adapter:
     other = _other(head, name)
     if other:
         message = f"the file is {other}, of no kind that is read"
-        raise InputError("format.unsupported", message, place=source.name)
+        hint = "Say with mapping= what its columns mean" if is_typed(source) else ""
+        raise InputError("format.unsupported", message, place=source.name, hint=hint)
     if plain.recognises(head, name):
         return plain
     raise InputError("format.unknown", "the format of the file is not known", place=source.name)
 
 
 def is_table(source: Input) -> bool:
-    """Whether a file may be a table of cells: text that begins like neither JSON nor XML nor HL7."""
+    """Whether a mapping may say what a file means: typed columns, or text like no other format."""
+    if is_typed(source):
+        return True
     head = source.head().removeprefix(b"\xef\xbb\xbf").lstrip()
     other = head.startswith((b"{", b"[", *_OTHERS)) or head[:2] in (b"\xff\xfe", b"\xfe\xff")
     return bool(head) and not other and b"\x00" not in head

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
+
 from pytwin.errors import InputError
 from pytwin.record.csvmap import Choice, Mapping
 
@@ -14,7 +16,7 @@ class Columns:
         self.width = len(names)
         self.index = {name: i for i, name in enumerate(names)}
         self._missing = frozenset(mapping.missing)
-        for wanted in _columns_of(mapping, self.index):
+        for wanted in columns_of(mapping, self.index):
             if wanted not in self.index:
                 hint = "Check the mapping against the header, and the delimiter"
                 raise InputError("csv.no-column", f"there is no column {wanted!r}", place=file, hint=hint)
@@ -33,8 +35,8 @@ def _name(column: str | Choice) -> str:
     return column if isinstance(column, str) else column.column
 
 
-def _columns_of(mapping: Mapping, header: dict[str, int]) -> list[str]:
-    """Every column that a mapping names."""
+def columns_of(mapping: Mapping, header: Container[str] = ()) -> list[str]:
+    """Every column that a mapping names; what may be a constant, too, only where it is in the header."""
     names = [mapping.patient, mapping.birth, mapping.age_years, mapping.age_decade, mapping.time]
     names += [_name(mapping.sex), _name(mapping.race)]
     names += mapping.genotypes.values()
@@ -46,6 +48,7 @@ def _columns_of(mapping: Mapping, header: dict[str, int]) -> list[str]:
     names += [condition.column for condition in mapping.conditions]
     if e := mapping.events:
         names += [e.code, e.name, e.value, e.unit, e.time, e.status, e.id, e.route, e.every, e.until]
+        names += [e.kind] if e.kind in header else []
         if not (e.code or e.name):
             raise InputError("csv.mapping", "events need a code or a name column")
     return [name for name in names if name]

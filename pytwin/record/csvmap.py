@@ -1,4 +1,4 @@
-"""The column mapping of a CSV file: what each column means, as data.
+"""The column mapping of a table (CSV, Parquet, a data frame): what each column means, as data.
 
 A mapping is a dict, or a TOML or JSON file with the same keys. Wide files have one row per
 patient or visit and a column per value; long files have one row per event (``events``). Both
@@ -15,8 +15,8 @@ age_decade     column with the decade of the age, 6 for 60 to 69
 time           column with the time of the row; left out where rows have no time
 zone           offset such as ``"+01:00"`` of times that state none
 missing        texts that mean "no value"; by default empty, ``NA``, ``N/A``, ``null``
-delimiter      one character; by default found from the header
-encoding       ``utf-8`` by default
+delimiter      one character, of CSV; by default found from the header
+encoding       of CSV; ``utf-8`` by default
 observations   list of tables: ``column`` and ``analyte`` (canonical name, LOINC or local
                name), ``unit`` or ``unit_column``, ``time`` (another column)
 doses          list of tables: ``column`` and ``drug``, ``unit`` or ``unit_column``,
@@ -117,7 +117,7 @@ class EventColumns(Struct, forbid_unknown_fields=True, frozen=True):
 
 
 class Mapping(Struct, forbid_unknown_fields=True, frozen=True):
-    """Meaning of the columns of a CSV file; see the module's table."""
+    """Meaning of the columns of a table; see the module's table."""
 
     patient: str
     sex: str | Choice = ""

@@ -1,74 +1,19 @@
-"""CSV with a column mapping: rows grouped by patient, each group a Record."""
+"""Tables with a column mapping (CSV, Parquet, data frames): rows grouped by patient, each group a Record."""
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator, Sequence
-from itertools import chain
-from typing import NamedTuple, TextIO
 
 from pytwin.errors import InputError
 from pytwin.formats.files import Input
 from pytwin.record.csvcolumns import Columns
-from pytwin.record.csvmap import Mapping, load_mapping
+from pytwin.record.csvmap import load_mapping
 from pytwin.record.csvrow import PatientRows
+from pytwin.record.csvtable import Row, Table, table_of
 from pytwin.record.sink import Options, Sink
 
-_DELIMITERS = ",;\t|"
 
-
-class Row(NamedTuple):
-    """One line of the file.
-
-    Attributes
-    ----------
-    line : int
-        Line number of its end.
-    cells : list of str
-    problem : str
-        Issue code that says why the row cannot be used.
-    """
-
-    line: int
-    cells: list[str]
-    problem: str = ""
-
-
-class _File:
-    """A CSV file that can be read more than once."""
-
-    def __init__(self, source: Input, mapping: Mapping) -> None:
-        self.mapping = mapping
-        self.name = source.name
-        self._source = source
-
-    def _open(self) -> TextIO:
-        stream = self._source.open()
-        try:
-            return io.TextIOWrapper(stream, self.mapping.encoding, errors="replace", newline="")
-        except LookupError:
-            stream.close()
-            raise InputError("csv.mapping", "the encoding of the mapping is not known") from None
-
-    def rows(self) -> Iterator[Row]:
-        """The header first, then every row."""
-        with self._open() as text:
-            first = text.readline(1 << 20)
-            delimiter = self.mapping.delimiter or max(_DELIMITERS, key=first.count)
-            if len(delimiter) != 1:
-                raise InputError("csv.mapping", "the delimiter must be one character")
-            reader = csv.reader(chain([first], text), delimiter=delimiter)
-            try:
-                for cells in reader:
-                    if cells:
-                        yield Row(reader.line_num, cells)
-            except csv.Error:
-                place = f"{self.name}:line {reader.line_num}"
-                raise InputError("csv.malformed", "the text is not CSV", place=place) from None
-
-
-def _body(file: _File, columns: Columns) -> Iterator[tuple[str, Row]]:
+def _body(file: Table, columns: Columns) -> Iterator[tuple[str, Row]]:
     """(patient, row) of every data row; the identifier is empty where the row cannot be used."""
     rows = file.rows()
     next(rows, None)
@@ -80,7 +25,7 @@ def _body(file: _File, columns: Columns) -> Iterator[tuple[str, Row]]:
         yield patient, row if patient else row._replace(problem="csv.no-patient")
 
 
-def _grouped(file: _File, columns: Columns) -> bool:
+def _grouped(file: Table, columns: Columns) -> bool:
     """Whether the rows of each patient stand together."""
     seen: set[str] = set()
     last = ""
@@ -93,7 +38,7 @@ def _grouped(file: _File, columns: Columns) -> bool:
     return True
 
 
-def _groups(file: _File, columns: Columns) -> Iterator[tuple[str, list[Row]]]:
+def _groups(file: Table, columns: Columns) -> Iterator[tuple[str, list[Row]]]:
     """Rows by patient, one patient at a time; rows that cannot be used go with the rows before them."""
     current = ""
     rows: list[Row] = []
@@ -107,7 +52,7 @@ def _groups(file: _File, columns: Columns) -> Iterator[tuple[str, list[Row]]]:
         yield current, rows
 
 
-def _scattered(file: _File, columns: Columns) -> Iterator[tuple[str, list[Row]]]:
+def _scattered(file: Table, columns: Columns) -> Iterator[tuple[str, list[Row]]]:
     """Rows by patient from a file in any order; the whole file is held in memory."""
     groups: dict[str, list[Row]] = {}
     loose: list[Row] = []
@@ -123,7 +68,7 @@ def recognises(head: bytes, name: str) -> bool:
 
 
 def read(inputs: Sequence[Input], sink: Sink, options: Options) -> Iterator[None]:
-    """Read the patients of CSV files, one at a time.
+    """Read the patients of CSV and Parquet files and of data frames, one at a time.
 
     Where the rows of a patient stand together, no more than one patient is held in memory.
 
@@ -135,20 +80,20 @@ def read(inputs: Sequence[Input], sink: Sink, options: Options) -> Iterator[None
     """
     if options.mapping is None:
         hint = "Say with mapping= what its columns mean"
-        raise InputError("csv.no-mapping", "a CSV file needs a column mapping", hint=hint)
+        raise InputError("csv.no-mapping", "a table needs a column mapping", hint=hint)
     mapping = load_mapping(options.mapping)
     for source in inputs:
         sink.opened(source)
-        file = _File(source, mapping)
+        file = table_of(source, mapping)
         header = next(file.rows(), None)
         if header is None:
             raise InputError("file.empty", "the file has no header", place=file.name)
         columns = Columns(header.cells, mapping, file.name)
         for identifier, lines in (_groups if _grouped(file, columns) else _scattered)(file, columns):
             if options.patient is None or identifier == options.patient:
-                reader = PatientRows(identifier, columns, mapping, file.name, options.resolver)
+                reader = PatientRows(identifier, columns, mapping, file.name, options.resolver, file.counted)
                 for line in lines:
-                    reader.add(line.line, line.cells, line.problem)
+                    reader.add(line.number, line.cells, line.problem)
                 reader.write(sink)
                 sink.done(identifier)
                 yield

@@ -1,4 +1,4 @@
-"""The rows of one patient in a CSV file, turned into events and facts about the person."""
+"""The rows of one patient in a table, turned into events and facts about the person."""
 
 from __future__ import annotations
 
@@ -39,8 +39,15 @@ class PatientRows:
     """Collects the rows of one patient."""
 
     def __init__(
-        self, identifier: str, columns: Columns, mapping: Mapping, file: str, resolver: Resolver = DEFAULT
+        self,
+        identifier: str,
+        columns: Columns,
+        mapping: Mapping,
+        file: str,
+        resolver: Resolver = DEFAULT,
+        counted: str = "line",
     ) -> None:
+        self._counted = counted
         self._resolver = resolver
         self._identifier = identifier
         self._columns = columns
@@ -54,7 +61,7 @@ class PatientRows:
         self._cells: list[str] = []
 
     def _place(self, column: str = "") -> str:
-        return f"line {self._line}" + (f", column {column}" if column else "")
+        return f"{self._counted} {self._line}" + (f", column {column}" if column else "")
 
     def _issue(
         self, code: str, message: str, column: str, action: str, found: str = "", note: bool = False

@@ -5,34 +5,55 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any, Protocol
 
 from pytwin.errors import InputError, MissingExtraError
 from pytwin.formats.archive import unpacked
 from pytwin.formats.files import Input, PathLike
 from pytwin.issues import Issue, Issues
 from pytwin.record.adapters import Adapter, is_table, named, sniff
+from pytwin.record.frames_arrow import Frame, is_frame
 from pytwin.record.sink import Options
 
-SourceLike = PathLike | bytes | Iterable[PathLike | bytes]
+
+class FrameLike(Protocol):
+    """A data frame of any library."""
+
+    @property
+    def columns(self) -> Any:
+        """Its columns, or their names."""
+
+
+SourceLike = PathLike | bytes | FrameLike | Iterable[PathLike | bytes | FrameLike]
 DataSet = tuple[Adapter, list[Input]]
 
 
 def inputs_of(source: SourceLike) -> Iterator[Input]:
     """The files of a folder or an archive, or what is given one by one."""
-    if not isinstance(source, (str, bytes, os.PathLike)):
-        for item in source:
-            yield from unpacked(Input(item))
+    if isinstance(source, (str, bytes, os.PathLike)) or is_frame(source):
+        yield from _one(source)
         return
-    if isinstance(source, bytes) or not Path(source).is_dir():
+    items: Any = source
+    for item in items:
+        yield from _one(item, folders=False)
+
+
+def _one(source: Any, folders: bool = True) -> Iterator[Input]:
+    if is_frame(source):
+        yield Frame(source)
+    elif folders and not isinstance(source, bytes) and Path(source).is_dir():
+        for path in _paths(Path(source)):
+            yield from unpacked(Input(path))
+    else:
         yield from unpacked(Input(source))
-        return
-    root = Path(source)
+
+
+def _paths(root: Path) -> list[Path]:
     paths = [path for path in root.rglob("*") if path.is_file()]
     shown = sorted(path for path in paths if not _hidden(path.relative_to(root)))
     if not shown:
         raise InputError("file.none", "the folder has no file", place=root.name)
-    for path in shown:
-        yield from unpacked(Input(path))
+    return shown
 
 
 def _hidden(path: Path) -> bool:

@@ -40,12 +40,13 @@ def read_record(
 
     Parameters
     ----------
-    source : path, bytes, or iterable of paths
-        A file, a folder of files that belong together, or several files, read as one record.
+    source : path, bytes, data frame, or iterable of these
+        A file, a folder of files that belong together, or several files, read as one record. A frame may be
+        of pandas, polars, Arrow, or any that narwhals accepts; an index of pandas is not a column.
     format : str
         ``auto`` looks at the content; else the name of a format.
     mapping : Mapping, dict or path, optional
-        Meaning of the columns of a CSV file; a path names a TOML or JSON file.
+        Meaning of the columns of a CSV or Parquet file or a frame; a path names a TOML or JSON file.
     patient : str, optional
         Which patient, where there are several.
     terminology : Terminology or path, optional
@@ -164,7 +165,7 @@ def read_records(
 
     Parameters
     ----------
-    source : path, bytes, or iterable of paths or bytes
+    source : path, bytes, data frame, or iterable of these
         One file with several patients, a folder, or files. Files of a format that spreads a patient over
         several files (tables, bulk exports) are read together with those in the same folder, others each
         by itself.
@@ -235,7 +236,7 @@ def stream_events(
 
     Parameters
     ----------
-    source : path, bytes, or iterable of paths or bytes
+    source : path, bytes, data frame, or iterable of these
         As in ``read_records``; an iterator may give messages as bytes without end.
     format, mapping, terminology, errors : optional
         As in ``read_records``.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
+from math import isnan
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -75,13 +76,14 @@ def plain_numbers(texts: Any) -> NDArray[np.float64]:
     return np.where(np.isfinite(numbers), numbers, np.nan)
 
 
-def _as_text(array: Any) -> Any:
+def as_text(array: Any) -> Any:
     """An array of pyarrow as text; bytes that are not UTF-8 become U+FFFD."""
     pa = arrow()
     if pa.types.is_floating(array.type):
         numbers = array.to_pylist()
         return pa.array(
-            [None if x is None else str(int(x) if x.is_integer() else x) for x in numbers], pa.string()
+            [None if x is None or isnan(x) else str(int(x) if x.is_integer() else x) for x in numbers],
+            pa.string(),
         )
     if pa.types.is_string(array.type) or pa.types.is_large_string(array.type):
         array = array.cast(pa.large_binary())  # a file may call bytes text that are none
@@ -108,12 +110,12 @@ class Piece:
     """
 
     def __init__(self, batch: Any, first: int) -> None:
-        self._batch = batch
+        self.batch = batch
         self.first = first
         self._columns = {name.strip().lower(): i for i, name in enumerate(batch.schema.names)}
 
     def __len__(self) -> int:
-        return int(self._batch.num_rows)
+        return int(self.batch.num_rows)
 
     def __contains__(self, name: str) -> bool:
         return name in self._columns
@@ -124,7 +126,7 @@ class Piece:
         return np.arange(self.first, self.first + len(self), dtype=np.int64)
 
     def _array(self, name: str) -> Any:
-        return self._batch.column(self._columns[name])
+        return self.batch.column(self._columns[name])
 
     def _distinct(self, name: str) -> tuple[NDArray[np.int32], Any]:
         """(codes, distinct texts as an array of pyarrow, the last of them empty)."""
@@ -134,7 +136,7 @@ class Piece:
             array = array.dictionary_encode()
         indices = array.indices.cast(pa.int32())  # narrower ones have no room for one more
         codes = indices.fill_null(len(array.dictionary)).to_numpy(zero_copy_only=False)
-        texts = pa.compute.utf8_trim_whitespace(_as_text(array.dictionary))
+        texts = pa.compute.utf8_trim_whitespace(as_text(array.dictionary))
         return codes.astype(np.int32), pa.concat_arrays([texts.fill_null(""), pa.array([""], pa.string())])
 
     def text(self, name: str) -> Coded:
@@ -151,7 +153,7 @@ class Piece:
         array = self._array(name)
         if arrow().types.is_dictionary(array.type):
             array = array.dictionary_decode()
-        texts = arrow().compute.utf8_trim_whitespace(_as_text(array)).to_pylist()
+        texts = arrow().compute.utf8_trim_whitespace(as_text(array)).to_pylist()
         return Coded(np.arange(len(texts), dtype=np.int32), [prefix + text if text else "" for text in texts])
 
     def numbers(self, name: str) -> Numbers:

@@ -27,7 +27,7 @@ from pytwin.record.tables.carried import Carried
 from pytwin.record.tables.encode import Rows, Rule, encode
 from pytwin.record.tables.folder import header
 from pytwin.record.tables.frames import Piece
-from pytwin.record.tables.sources import parquet_pieces, table_head
+from pytwin.record.tables.sources import table_head, typed_pieces
 from pytwin.record.time import NAT, UNKNOWN, Instant
 
 _PLACE = "row {}"
@@ -41,7 +41,7 @@ _DRUGS = ("MEDICATION", "INFUSION_START", "INFUSION_END", "DRUG")
 
 
 def recognises(head: bytes, name: str) -> bool:
-    """Whether a file is Parquet with the columns of MEDS."""
+    """Whether a table has typed columns, those of MEDS."""
     return head.startswith(b"PAR1\n") and {"subject_id", "time", "code"} <= set(header(head))
 
 
@@ -66,7 +66,7 @@ def read(inputs: Sequence[Input], sink: Sink, options: Options) -> Iterator[None
             raise InputError("meds.columns", message, place=source.name)
         sink.opened(source)
         carried = Carried(sink, source.name)
-        for piece in parquet_pieces(source):
+        for piece in typed_pieces(source):
             rows = _rows(piece, sink, source.name)
             if COLUMN in piece:
                 contents = carried.people(rows.patient, piece.text(COLUMN), piece.first)

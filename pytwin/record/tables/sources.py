@@ -5,11 +5,11 @@ from __future__ import annotations
 import csv
 import os
 from collections.abc import Iterator
-from typing import Any
+from typing import IO, Any
 
 from pytwin.errors import InputError
 from pytwin.formats.archive import Member
-from pytwin.formats.files import Input
+from pytwin.formats.files import Blob, Input
 from pytwin.formats.replaced import replaced
 from pytwin.record.log import IssueLog
 from pytwin.record.tables.frames import ROWS, Piece, arrow, damage, pieces_of
@@ -103,16 +103,68 @@ def damaged_parquet(source: Input) -> InputError:
     return InputError("parquet.malformed", "the Parquet file is damaged", place=source.name)
 
 
+class Columnar(Input):
+    """A table that is no file of its own: a data frame, or a table of a database.
+
+    Attributes
+    ----------
+    columns : list of str
+    """
+
+    columns: list[str]
+
+    def batches(self) -> Iterator[Any]:
+        """Batches of pyarrow, in memory one at a time."""
+        raise NotImplementedError
+
+    def open(self) -> IO[bytes]:
+        """There are no bytes."""
+        raise InputError(
+            "format.unsupported", "a table is not of the format that was asked for", place=self.name
+        )
+
+    def head(self, size: int = 4096) -> bytes:
+        """There are no bytes."""
+        return b""
+
+    def load(self) -> Blob:
+        """There are no bytes."""
+        return Blob(self.name, self.open().read(), "")
+
+
+def is_typed(source: Input) -> bool:
+    """Whether a table has columns of types of their own, unlike CSV."""
+    return isinstance(source, Columnar) or source.head(4) == b"PAR1"
+
+
+def columns_of(source: Input) -> list[str]:
+    """Names of the columns of a table for which ``is_typed`` holds."""
+    if isinstance(source, Columnar):
+        return source.columns
+    with parquet_file(source) as file:
+        return list(file.schema_arrow.names)
+
+
 def table_head(source: Input) -> bytes:
-    """The first bytes of a table; of Parquet, whose columns stand at its end, ``PAR1`` and a line of them."""
-    head = source.head().removeprefix(b"\xef\xbb\xbf")
-    if not head.startswith(b"PAR1"):
-        return head
-    return b"PAR1\n" + ",".join(parquet_file(source).schema_arrow.names).encode()
+    """The first bytes of a table; of one with typed columns ``PAR1`` and a line of their names."""
+    if is_typed(source):
+        return b"PAR1\n" + ",".join(columns_of(source)).encode(errors="replace")
+    return source.head().removeprefix(b"\xef\xbb\xbf")
+
+
+def typed_pieces(source: Input) -> Iterator[Piece]:
+    """A table for which ``is_typed`` holds, in pieces.
+
+    Raises
+    ------
+    InputError
+        ``parquet.malformed``, or what makes a database unreadable.
+    """
+    if isinstance(source, Columnar):
+        return pieces_of(source.batches())
+    return parquet_pieces(source)
 
 
 def pieces(source: Input, log: IssueLog) -> Iterator[Piece]:
-    """A table in CSV (plain or gzip) or Parquet, in pieces."""
-    if source.head(4) == b"PAR1":
-        return parquet_pieces(source)
-    return csv_pieces(source, log)
+    """A table in CSV (plain or gzip) or with typed columns, in pieces."""
+    return typed_pieces(source) if is_typed(source) else csv_pieces(source, log)
