@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from pytwin.errors import InputError
-from pytwin.formats.archive import unpacked
 from pytwin.formats.files import Input
 from pytwin.genome import arrays, vcf_genome
 from pytwin.genome.genome import Genome
 from pytwin.genome.options import Options
+from pytwin.genome.results import diplotypes, outside, pharmcat, pypgx
 
 
 class Adapter(NamedTuple):
@@ -35,11 +35,18 @@ class Adapter(NamedTuple):
 
 ADAPTERS = (
     Adapter("vcf", vcf_genome.recognises, vcf_genome.read),
+    Adapter("pharmcat", pharmcat.recognises, pharmcat.read),
+    Adapter("pypgx", pypgx.recognises, pypgx.read),
     Adapter("array", arrays.recognises, arrays.read),
+    Adapter("outside", outside.recognises, outside.read),
+    Adapter("diplotypes", diplotypes.recognises, diplotypes.read),
 )
 FORMATS = ("auto", *(adapter.name for adapter in ADAPTERS))
 
-READ = "VCF 4.1 to 4.5, exports of consumer arrays (rsid, chromosome, position, genotype)"
+READ = (
+    "VCF 4.1 to 4.5, exports of consumer arrays (rsid, chromosome, position, genotype), tables of diplotypes "
+    "(CSV, TSV, JSON), results of PharmCAT and PyPGx, outside calls"
+)
 
 
 def named(name: str) -> Adapter:
@@ -80,20 +87,19 @@ def sniff(source: Input) -> Adapter:
     )
 
 
-def single(source: Input) -> Input:
+def single(members: Sequence[Input], source: Input) -> Input:
     """The one file of a ZIP archive, as makers of arrays send it; another file as it is.
 
     Raises
     ------
     InputError
-        ``archive.several``, ``file.empty`` for an archive without file; as ``unpacked``.
+        ``archive.several``; ``file.empty`` for an archive without file.
     """
-    found = list(unpacked(source))
-    if len(found) == 1:
-        return found[0]
-    if not found:
+    if len(members) == 1:
+        return members[0]
+    if not members:
         raise InputError("file.empty", "the archive holds no file", place=source.name)
-    message = f"the archive holds {len(found)} files"
+    message = f"the archive holds {len(members)} files"
     raise InputError("archive.several", message, place=source.name, hint="unpack it and name one")
 
 

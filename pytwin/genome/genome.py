@@ -9,7 +9,8 @@ from typing import NamedTuple
 from pytwin.genome.call import Call, Marginal
 from pytwin.genome.genotype import Genotype
 from pytwin.genome.rows import GenomeRow, genome_row, html_table
-from pytwin.genome.statement import calls_of, digest
+from pytwin.genome.stated import is_missing, several
+from pytwin.genome.statement import Statement, calls_of, digest, grouped
 from pytwin.genome.tables import Position, load_tables
 from pytwin.issues import Issues
 
@@ -45,6 +46,10 @@ class Genome:
     sources : tuple of Source
     tables_version : str
         Version of the allele tables.
+    others : mapping
+        Positions that are reported beside the genes, by rsID.
+    stated : mapping of str to tuple of Statement
+        What sources state about genes, also about those without an allele table.
     """
 
     genes: Mapping[str, Call] = field(repr=False)
@@ -54,6 +59,7 @@ class Genome:
     sources: tuple[Source, ...]
     tables_version: str
     others: Mapping[str, tuple[Position, Genotype]] = field(default_factory=dict, repr=False)
+    stated: Mapping[str, tuple[Statement, ...]] = field(default_factory=dict, repr=False)
 
     @classmethod
     def from_diplotypes(cls, diplotypes: Mapping[str, str | None], source: str = "diplotypes") -> Genome:
@@ -73,9 +79,42 @@ class Genome:
         -------
         Genome
         """
-        issues = Issues()
-        genes = calls_of(diplotypes, source, issues)
-        return cls(genes, None, None, issues, (Source(source, digest(genes)),), load_tables().version)
+        stated = [
+            Statement(gene, () if is_missing(text) else several(str(text)), place=f"{source}:{gene}")
+            for gene, text in diplotypes.items()
+        ]
+        return cls.from_statements(stated, source)
+
+    @classmethod
+    def from_statements(
+        cls,
+        statements: Iterable[Statement],
+        source: str | Source = "statements",
+        *,
+        sample: str | None = None,
+        issues: Issues | None = None,
+    ) -> Genome:
+        """A genome from what sources state about genes; where they differ, all that is stated remains.
+
+        Parameters
+        ----------
+        statements : iterable of Statement
+        source : str or Source
+            Name for provenance, or name and hash of a file.
+        sample : str, optional
+        issues : Issues, optional
+            What was odd so far.
+
+        Returns
+        -------
+        Genome
+            Genes without an allele table are kept in ``stated`` as they are written.
+        """
+        issues = Issues() if issues is None else issues
+        stated = grouped(statements, issues)
+        genes = calls_of(stated, issues)
+        origin = Source(source, digest(genes)) if isinstance(source, str) else source
+        return cls(genes, None, sample, issues, (origin,), load_tables().version, stated=stated)
 
     def diplotypes(self, gene: str, race: str | None = None) -> tuple[tuple[str, float], ...]:
         """Possible diplotypes of a gene with probabilities summing to 1, likeliest first.
@@ -90,10 +129,14 @@ class Genome:
         Returns
         -------
         tuple of (str, float)
-            Empty where nothing is known about the gene, or no known alleles explain the data.
+            Empty where nothing is known about the gene, or no known alleles explain the data. Of a gene
+            without an allele table what is stated, alike.
         """
         call = self.genes.get(gene)
-        return tuple((d.name, d.probability) for d in call.weighted(race)) if call else ()
+        if call is not None:
+            return tuple((d.name, d.probability) for d in call.weighted(race))
+        named = dict.fromkeys(text for one in self.stated.get(gene, ()) for text in one.diplotypes)
+        return tuple((text, 1 / len(named)) for text in named)
 
     def marginal(
         self, gene: str, groups: Mapping[str, Iterable[str]] | None = None, race: str | None = None

@@ -17,8 +17,11 @@ class Options:
         Build for a file that is silent about it.
     strand : str or None
         ``plus`` where the caller knows that letters of an array are on the plus strand.
+    gene : str or None
+        The gene of results that do not name it.
     """
 
     sample: str | None = None
     build: str | None = None
     strand: str | None = None
+    gene: str | None = None

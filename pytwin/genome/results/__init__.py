@@ -1,0 +1,1 @@
+"""What others have called: tables of diplotypes, results of PharmCAT and PyPGx, outside calls."""
