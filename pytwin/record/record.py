@@ -6,7 +6,7 @@ import html
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -249,6 +249,20 @@ class Record:
             sources=dict.fromkeys([*self.sources, *other.sources]),
             genotypes={**self.genotypes, **other.genotypes},
         )
+
+    def to_fhir(self) -> dict[str, Any]:
+        """The record as a Bundle of FHIR R4, of type collection.
+
+        Returns
+        -------
+        dict
+            Plain dictionaries and lists, ready for ``json.dumps``. What FHIR lacks stands in extensions
+            ``urn:pytwin:event``; read back, the Bundle gives the same patient, genotypes, events and hash.
+            Times without a zone are written as UTC, which such an extension takes back.
+        """
+        from pytwin.record.out.fhir import bundle
+
+        return bundle(self)
 
     def summary(self) -> str:
         """Counts by kind and name with first and last time and unusable rows, and the issues by code."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
+from urllib.parse import quote, unquote
 
 # URIs of the HL7 terminology server
 _URIS = {
@@ -49,6 +51,10 @@ VOCABULARIES = {
     "ICD10PCS": "ICD-10-PCS", "CVX": "CVX", "ATC": "ATC", "NDC": "NDC", "UCUM": "UCUM", "CPT4": "CPT-4",
     "HCPCS": "HCPCS",
 }  # fmt: skip
+# the first URI of each name, without the clinical modification of ICD-10: codes of both are called ICD-10
+_BACK = {name: uri for uri, name in reversed(_URIS.items())}
+_OWN = "urn:pytwin:system:"  # and the name of a system that has no URI that is known
+_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{1,20}:[!-~]{1,400}")
 _SHORT = {name.lower(): name for name in (*_URIS.values(), "local")}
 
 
@@ -57,8 +63,24 @@ def system_name(uri: str) -> str:
     """Short name of a code system: LOINC, RxNorm ...; the URI itself where pytwin knows none."""
     if not uri:
         return "local"
+    if uri.startswith(_OWN):
+        return unquote(uri[len(_OWN) :])
     found = _URIS.get(uri.rstrip("/")) or _OIDS.get(uri.removeprefix("urn:oid:"))
     return found or _SHORT.get(uri.lower()) or uri
+
+
+def uri_of(name: str) -> str:
+    """URI of a code system by its short name; where pytwin knows none, one that ``system_name`` reads."""
+    if name in _BACK:
+        return _BACK[name]
+    return (
+        name if _URI.fullmatch(name) and system_name(name) == name else _OWN + quote(name, errors="replace")
+    )
+
+
+def is_system(name: str) -> bool:
+    """Whether a text is the short name or the URI of a code system."""
+    return name in _BACK or name == "local" or _URI.fullmatch(name) is not None
 
 
 def of_oid(oid: str) -> str:

@@ -9,7 +9,7 @@ from pytwin.verify.case import Case
 from pytwin.verify.run import Context
 
 # Modules with cases(context), in the order in which a doubt would be followed: pytwin.verify.records_NAME.
-PARTS = ("units", "fhir", "cohort", "hl7", "ccda", "tables", "wearables", "out")
+PARTS = ("units", "fhir", "cohort", "hl7", "ccda", "tables", "wearables", "out", "out_fhir")
 
 
 def cases(context: Context) -> Iterator[Case]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
+from fhir.resources.R4B.bundle import Bundle
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -79,6 +81,19 @@ def test_meds_round_trip(record: Record) -> None:
         pt.write_records(record, folder, format="meds")
         (found,) = pt.read_records(folder)
     same(record, found)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@given(RECORDS)
+def test_fhir_round_trip(record: Record) -> None:
+    bundle = record.to_fhir()
+    Bundle.model_validate(bundle)
+    same(record, pt.read_record(json.dumps(bundle).encode(), format="fhir"))
+    for form in ("fhir", "fhir-bulk"):
+        with TemporaryDirectory() as folder:
+            pt.write_records(record, Path(folder) / form, format=form)
+            (found,) = pt.read_records(Path(folder) / form)
+        same(record, found)
 
 
 def test_several_patients_stay_apart(tmp_path: Path) -> None:

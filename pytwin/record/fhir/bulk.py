@@ -18,15 +18,16 @@ from pytwin.formats.files import Input
 from pytwin.formats.jsontext import ShapeError, as_utf8, decode
 from pytwin.issues import Issue
 from pytwin.record.fhir.bundle import Entry, NotYetError, ResourceSet
+from pytwin.record.fhir.carried import SHARED, read_patient
 from pytwin.record.fhir.context import Context
 from pytwin.record.fhir.kinds import KINDS, open_resource
-from pytwin.record.fhir.patient import death_of, read_person
 from pytwin.record.fhir.plain import Plain, Read, Slow, Writer
 from pytwin.record.fhir.subjects import Subjects
 from pytwin.record.fhir.summary import Counts
 from pytwin.record.log import IssueLog
 from pytwin.record.resolver import DEFAULT, Resolver
 from pytwin.record.sink import Sink
+from pytwin.record.table import Event, EventTable
 
 _CHUNK = 1 << 16  # bytes
 _FIRST_LINE = 1 << 20  # bytes within which the first line of what is not called NDJSON ends
@@ -107,6 +108,7 @@ class _Bulk:
         self._met: set[str] = set()
         self._idle = b""  # the last line of which no event came
         self._repeated = 0
+        self._shared: list[Event] = []
 
     def read(self, inputs: Sequence[Input]) -> Iterator[None]:
         order = sorted(inputs, key=lambda source: (_rank(source), source.name))
@@ -121,6 +123,7 @@ class _Bulk:
                 if number in wanted:
                     self._line(index, order[index].name, number, line)
             yield
+        self._sink.table(EventTable(self._shared))
         self._finish()
 
     def _file(self, index: int, source: Input) -> Iterator[None]:
@@ -246,22 +249,30 @@ class _Bulk:
             _add_all(self._sink.log(), ctx.issues)
             return _NOTHING
         rows = events()
+        key = rows[0].patient or key if rows else key
         self._met.add(key)
-        if rows:
-            self._sink.resource(key, rows)
+        self._write(key, rows)
         if ctx.issues:
             _add_all(self._sink.log(key), ctx.issues)
         return Read(rows, ctx.issues)
 
+    def _write(self, key: str, rows: list[Event]) -> None:
+        """Hand over the rows of a resource; those that are one with other resources' wait for these."""
+        if rows and rows[0].place.startswith(SHARED):
+            self._shared += [row._replace(patient=key) for row in rows]
+        elif rows:
+            self._sink.resource(key, rows)
+
     def _person(self, entry: Entry) -> Read:
         ctx = Context(entry, self._kept)
-        info, patient = read_person(ctx)
+        info, genotypes, deaths, patient = read_patient(ctx)
         self._counts.version(entry, ctx.versions)
         key = info.id or f"{entry.file}:{entry.place}"
         self._subjects.add(key, patient)
         self._described.add(key)
         self._sink.person(key, info)
-        self._sink.resource(key, death_of(ctx, info))
+        self._sink.genotypes(key, genotypes)
+        self._sink.resource(key, deaths)
         for old, new in self._subjects.merged(key, patient):
             self._sink.same(old, new)
         _add_all(self._sink.log(key), ctx.issues)

@@ -9,6 +9,7 @@ from pytwin.formats import fhir, fhir_care
 from pytwin.formats.fhir import Reference
 from pytwin.record.event import Event
 from pytwin.record.fhir import care
+from pytwin.record.fhir.carried import put_back
 from pytwin.record.fhir.condition import read_allergy, read_condition
 from pytwin.record.fhir.context import Context
 from pytwin.record.fhir.dispense import read_dispense
@@ -55,6 +56,6 @@ def open_resource(ctx: Context) -> tuple[Reference | None, Callable[[], list[Eve
 
     def events() -> list[Event]:
         ctx.contained = contained
-        return kind.read(ctx, item)
+        return put_back(ctx, item.extension, kind.read(ctx, item))
 
     return getattr(item, kind.subject), events

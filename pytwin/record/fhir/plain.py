@@ -21,6 +21,7 @@ from pytwin.formats.fhir import CodeableConcept, Meta, Quantity
 from pytwin.formats.jsontext import decode
 from pytwin.issues import Issue
 from pytwin.record.event import Event
+from pytwin.record.fhir.carried import has_content
 from pytwin.record.fhir.observation import analyte_of_concept, ucum_of
 from pytwin.record.resolver import Resolver
 from pytwin.record.sheet import split_place
@@ -190,6 +191,9 @@ class Writer:
         for position, item in enumerate(batch, first):
             quantity = item.valueQuantity
             try:
+                if item.extension and has_content(item.extension):
+                    slow(position - first)
+                    continue
                 patient = people[bytes(item.subject)]
                 time, offset = times[item.effectiveDateTime]
                 known = recorded[item.issued or _updated(item)]

@@ -12,10 +12,10 @@ from pytwin.issues import Issue
 from pytwin.record.event import Event
 from pytwin.record.fhir.bulk import is_bulk, read_bulk
 from pytwin.record.fhir.bundle import Entry, ResourceSet
+from pytwin.record.fhir.carried import read_patient
 from pytwin.record.fhir.checks import check
 from pytwin.record.fhir.context import Context
 from pytwin.record.fhir.kinds import KINDS, open_resource
-from pytwin.record.fhir.patient import death_of, read_person
 from pytwin.record.fhir.subjects import Subjects, identifiers_of
 from pytwin.record.fhir.summary import Counts
 from pytwin.record.log import IssueLog
@@ -32,6 +32,7 @@ class _Person:
     info: PatientInfo
     entry: Entry
     patient: Patient
+    genotypes: dict[str, str] = field(default_factory=dict)
     log: IssueLog = field(default_factory=IssueLog)
     resources: list[list[Event]] = field(default_factory=list)
 
@@ -99,10 +100,10 @@ class _Set:
     def _person(self, entry: Entry) -> None:
         """Take a patient in; of several versions of one the last stays."""
         ctx = Context(entry, self._resources)
-        info, patient = read_person(ctx)
+        info, genotypes, deaths, patient = read_patient(ctx)
         self._counts.version(entry, ctx.versions)
-        person = _Person(info, entry, patient)
-        person.resources.append(death_of(ctx, info))
+        person = _Person(info, entry, patient, genotypes)
+        person.resources.append(deaths)
         _add_all(person.log, ctx.issues)
         before = self._people.get(entry.key)
         if before:
@@ -126,6 +127,7 @@ class _Set:
         for person in self._people.values():
             key = person.info.id
             sink.person(key, person.info)
+            sink.genotypes(key, person.genotypes)
             sink.log(key).extend(person.log.issues())
             for events in person.resources:
                 sink.resource(key, events)

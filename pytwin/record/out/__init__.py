@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from pytwin.errors import InputError
-from pytwin.record.out import meds
+from pytwin.record.out import fhir, meds
 from pytwin.record.record import Record
 
 __all__ = ["write_records"]
 
-_WRITERS = {"meds": meds.write}
+_WRITERS = {"meds": meds.write, "fhir": fhir.write, "fhir-bulk": fhir.write_bulk}
 
 
 def write_records(
@@ -22,10 +22,14 @@ def write_records(
     Parameters
     ----------
     records : Record or iterable of Record
-        Each of another patient.
+        Each of another patient. Those of an iterator are written one after another, except as MEDS.
     path : path
-        A folder, which is made where it is not there.
+        A folder, which is made where it is not there; for FHIR it must be empty.
     format : str
+        ``fhir``: a Bundle of FHIR R4 for each record (``Record.to_fhir``), ``000001.json`` and so on. What
+        FHIR lacks stands in extensions ``urn:pytwin:event``. ``fhir-bulk``: the same resources as NDJSON, a
+        file for each type, as bulk exports are. Files of both have mode 0600.
+
         ``meds``: ``data/0.parquet`` with subject_id, time, code, numeric_value and text_value as MEDS has
         them. What MEDS lacks stands in one more column, ``pytwin``, as JSON. Identifiers of patients that
         are no plain numbers stand there too, and ``subject_id`` is then a number of its own.
@@ -33,9 +37,10 @@ def write_records(
     Raises
     ------
     InputError
-        ``format.unknown``; ``record.two-records`` where two records have one identifier.
+        ``format.unknown``; ``record.two-records`` where two records have one identifier; ``file.exists``,
+        ``file.cannot-write``. Nothing is left of what was written before.
     MissingExtraError
-        Without pyarrow.
+        MEDS without pyarrow.
 
     Notes
     -----
@@ -46,9 +51,15 @@ def write_records(
     writer = _WRITERS.get(format)
     if writer is None:
         raise InputError("format.unknown", f"format must be one of {', '.join(_WRITERS)}")
-    several = [records] if isinstance(records, Record) else list(records)
-    identifiers = {record.patient.id for record in several}
-    if len(identifiers) < len(several):
-        message = "two records have the same patient identifier"
-        raise InputError("record.two-records", message, hint="Join them with Record.merged.")
-    writer(several, path)
+    writer(_apart([records] if isinstance(records, Record) else records), path)
+
+
+def _apart(records: Iterable[Record]) -> Iterator[Record]:
+    """Records one after another, as long as each is of another patient."""
+    met: set[str] = set()
+    for record in records:
+        if record.patient.id in met:
+            message = "two records have the same patient identifier"
+            raise InputError("record.two-records", message, hint="Join them with Record.merged.")
+        met.add(record.patient.id)
+        yield record

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
@@ -42,11 +42,12 @@ class _Row(NamedTuple):
     content: dict[str, Any]
 
 
-def write(records: Sequence[Record], path: str | os.PathLike[str]) -> None:
+def write(records: Iterable[Record], path: str | os.PathLike[str]) -> None:
     """Write ``data/0.parquet`` in a folder."""
+    several = list(records)
     rows = [
         row
-        for record, subject in zip(records, _subjects(records), strict=True)
+        for record, subject in zip(several, _subjects(several), strict=True)
         for row in _rows(record, subject)
     ]
     contents = _contents(rows)
