@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pytwin.verify import records_fhir, records_tables, records_units
+from pytwin.verify import records_fhir, records_out_fhir, records_tables, records_units
 from pytwin.verify.run import Context
 
 
@@ -22,6 +22,13 @@ def test_fhir(reference: Path) -> None:
     cases = list(records_fhir.cases(Context(reference)))
     assert [f"{c.name}: expected {c.expected}, got {c.got}" for c in cases if not c.passed] == []
     assert sum(not c.info for c in cases) > 80
+
+
+@pytest.mark.reference
+def test_out_fhir(reference: Path) -> None:
+    cases = list(records_out_fhir.cases(Context(reference)))
+    assert [f"{c.name}: expected {c.expected}, got {c.got}" for c in cases if not c.passed] == []
+    assert len(cases) > 60
 
 
 @pytest.mark.reference
