@@ -18,6 +18,7 @@ import msgspec
 from msgspec import Raw
 
 from pytwin.formats.fhir import Head
+from pytwin.formats.private import new_folder, private_file
 from pytwin.record.carry import difference, person_content
 from pytwin.record.event import Event
 from pytwin.record.fhir.bundle import Entry, ResourceSet
@@ -27,7 +28,6 @@ from pytwin.record.fhir.kinds import open_resource
 from pytwin.record.out.fhir_person import patient
 from pytwin.record.out.fhir_resources import FORMS, OTHER, is_one
 from pytwin.record.out.fhir_types import Element, is_id
-from pytwin.record.out.private import new_file, new_folder
 from pytwin.record.record import Record
 
 _NAMESPACE = uuid.UUID("0b6f6d52-6a4c-5d8e-9a55-6f2f0c1d7a11")  # of this writer; drawn once
@@ -47,7 +47,7 @@ def write(records: Iterable[Record], path: str | os.PathLike[str]) -> None:
     try:
         for number, record in enumerate(records, 1):
             done.append(folder / f"{number:06d}.json")
-            with new_file(done[-1]) as stream:
+            with private_file(done[-1]) as stream:
                 stream.writelines(_bundle(record))
     except BaseException:
         for file in done:
@@ -65,7 +65,7 @@ def write_bulk(records: Iterable[Record], path: str | os.PathLike[str]) -> None:
             for resource in resources(record, f"Patient/{key}"):
                 kind = resource["resourceType"]
                 if kind not in files:
-                    files[kind] = stack.enter_context(new_file(folder / f"{kind}.ndjson"))
+                    files[kind] = stack.enter_context(private_file(folder / f"{kind}.ndjson"))
                 files[kind].write(_encode(resource) + b"\n")
 
 
