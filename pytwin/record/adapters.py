@@ -12,7 +12,7 @@ from pytwin.record import ccda, csvread, fhir, hl7v2
 from pytwin.record.sink import Options, Sink
 from pytwin.record.tables import eicu, meds, mimic, omop, synthea
 from pytwin.record.tables.sources import is_typed, table_head
-from pytwin.record.wearables import applehealth, dexcom, libre, nightscout, openmhealth, wfdb
+from pytwin.record.wearables import applehealth, carelink, dexcom, libre, nightscout, openmhealth, wfdb
 
 
 class Adapter(NamedTuple):
@@ -51,6 +51,7 @@ ADAPTERS = (
     Adapter("fhir-bulk", fhir.recognises_bulk, fhir.read, together=True),
     Adapter("fhir", fhir.recognises, fhir.read),
     Adapter("dexcom", dexcom.recognises, dexcom.read),
+    Adapter("carelink", carelink.recognises, carelink.read),
     Adapter("libre", libre.recognises, libre.read),
     Adapter("wfdb", wfdb.recognises, wfdb.read, together=True),
     Adapter("omop", omop.recognises, omop.read, together=True),

@@ -80,7 +80,51 @@ def _beside(header: bytes, rng: random.Random) -> bytes:
         return stream.getvalue()
 
 
-SOURCES = {"openmhealth": _open_mhealth(), "wfdb": _wfdb()}
+def _carelink() -> list[bytes]:
+    """Sections with semicolons, and one table with commas."""
+    columns = (
+        "Index;Date;Time;New Device Time;BG Reading (mg/dL);Basal Rate (U/h);Bolus Type;"
+        "Bolus Volume Delivered (U);Bolus Duration (h:mm:ss);Alert;BWZ Carb Input (grams);"
+        "Sensor Glucose (mg/dL);Event Marker"
+    )
+    head = (
+        "Last Name;First Name;Patient ID;Start Date\nZorblatt;Zorblatt;777554321;24/12/31\n"
+        "Patient DOB;1931-12-24\n\n-------;MiniMed;Pump;777554321;-------\n"
+    )
+    rows = (
+        "1,0;24.07.2024;08:00:00;;143;0,85;Zorblatt;7,5;1:30:00;Zorblatt;40,0;117;Insulin: 2,5\n"
+        "2,0;2024/07/24;08:05:00;;Zorblatt;Zorblatt;Square;Zorblatt;9:99:99;;Zorblatt;1931-12-24;777554321\n"
+    )
+    daily = f"-------;MiniMed;Pump;777554321;Aggregated Auto Insulin Data\n{columns}\n{rows}"
+    sections = f"{head}{columns}\n{rows}\n{daily}"
+    return [sections.encode(), f"{columns}\n{rows}".replace(",", ".").replace(";", ",").encode()]
+
+
+def _apple() -> list[bytes]:
+    return [
+        (
+            b'<?xml version="1.0"?><!DOCTYPE HealthData [<!ELEMENT HealthData ANY>]><HealthData>\n'
+            b'<Me HKCharacteristicTypeIdentifierDateOfBirth="1931-12-24"/>\n'
+            b'<Record type="HKQuantityTypeIdentifierBloodGlucose" unit="Zorblatt" sourceName="Zorblatt"'
+            b' startDate="2024-01-02 03:04:05 -0700" endDate="2024-01-02 03:04:06 -0700" value="99"/>\n'
+            b'<Record type="HKQuantityTypeIdentifierHeartRate" sourceName="777554321&apos;s" unit="count/min"'
+            b' creationDate="2024-01-02 03:04:05 -0700" startDate="2024-01-02 03:04:05 -0700"'
+            b' endDate="2024-01-02 03:04:05 -0700" value="61"><MetadataEntry key="Zorblatt"/></Record>\n'
+            b'<Record type="Zorblatt" value="Zorblatt" startDate="1931-12-24"/>\n'
+            b'<Workout workoutActivityType="HKWorkoutActivityTypeZorblatt" duration="5.1" durationUnit="min"'
+            b' startDate="2024-01-02 01:00:00 -0700"/>\n'
+            b'<ActivitySummary dateComponents="2024-01-02" activeEnergyBurned="5"/>\n'
+            b"</HealthData>"
+        )
+    ]
+
+
+SOURCES = {
+    "openmhealth": _open_mhealth(),
+    "wfdb": _wfdb(),
+    "carelink": _carelink(),
+    "applehealth": _apple(),
+}
 _PIECES = (
     b"", b"\x00", b'"', b",", b"\xff", b"[", b"{", b"}", b"<", b">", b"9" * 400, b"1e999", b"-", b"\n",
     b"null", b";", b"=", b"/", b"\r", b"&", b"0",

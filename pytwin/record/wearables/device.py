@@ -9,7 +9,8 @@ from pathlib import PurePath
 from pytwin.errors import InputError
 from pytwin.formats.files import Input
 from pytwin.record.amount import DOSE_REASONS, dose_amount
-from pytwin.record.event import Event
+from pytwin.record.event import NAN, Event
+from pytwin.record.quantity import parse_number
 from pytwin.record.reading import Fields, Reading, at, measured
 from pytwin.record.record import PatientInfo
 from pytwin.record.sink import Options, Sink
@@ -20,8 +21,8 @@ SENSOR = "99504-3"  # LOINC: glucose in interstitial fluid
 BLOOD = "2339-0"  # LOINC: glucose in blood
 
 
-def table_rows(source: Input) -> Iterator[Row]:
-    """The rows of a table with commas that are not empty.
+def table_rows(source: Input, delimiter: str = ",") -> Iterator[Row]:
+    """The rows of a table with commas, or what else separates its cells, that are not empty.
 
     Raises
     ------
@@ -29,7 +30,7 @@ def table_rows(source: Input) -> Iterator[Row]:
         ``csv.malformed``, or what makes a file unreadable.
     """
     lines = (line.decode("utf-8-sig", errors="replace") for _, line in source.lines(1 << 20))
-    reader = csv.reader(lines)
+    reader = csv.reader(lines, delimiter=delimiter)
     try:
         for cells in reader:
             if any(cells):
@@ -126,8 +127,10 @@ class Wearer:
             )
         )  # fmt: skip
 
-    def dose(self, reading: Reading, instant: Instant, code: str, text: str, sort: str = "") -> None:
-        """Insulin given, in units; ``sort`` is what the file says of its kind."""
+    def dose(
+        self, reading: Reading, instant: Instant, code: str, text: str, sort: str = "", length: int = 0
+    ) -> None:
+        """Insulin given, in units: ``sort`` is what the file says of its kind, ``length`` microseconds."""
         amount = dose_amount(text, "[IU]")
         drug = self._resolver.drug("local", sort) if sort else None
         if amount.reason:
@@ -137,7 +140,26 @@ class Wearer:
             reading.event(
                 kind="administration", system="local", code=code, name=drug.name if drug else "insulin",
                 text=sort, value=amount.value, unit=amount.unit, original_value=amount.original_value,
-                original_unit=amount.original_unit, reason=late or amount.reason, **when,
+                original_unit=amount.original_unit, reason=late or amount.reason,
+                until=instant.us + length if length and not late else NAT, **when,
+            )
+        )  # fmt: skip
+
+    def rate(self, reading: Reading, instant: Instant, code: str, text: str, unit: str) -> None:
+        """A pump's rate from an instant on; how much was given follows only from when it ends."""
+        number = parse_number(text)
+        reason = "dose.rate-only" if number and not number[0] else "value.not-numeric"
+        if number is None:
+            reading.issue(reason, DOSE_REASONS[reason], "", "not usable", "warning", text)
+        else:
+            message = "a pump's rates, without the amount that was given"
+            self.once(reading, reason, message, "kept as rates, not usable as doses")
+        when, late = self.when(reading, instant)
+        self.write(
+            reading.event(
+                kind="administration", system="local", code=code, name="insulin", original_value=text[:64],
+                original_unit=unit, rate=number[1] if number else NAN, rate_unit=unit, reason=late or reason,
+                **when,
             )
         )  # fmt: skip
 

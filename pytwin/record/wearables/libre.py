@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 
 from pytwin.errors import InputError
 from pytwin.formats.files import Input
 from pytwin.record.sink import Options, Sink
-from pytwin.record.time import UNKNOWN, Instant, parse_time
+from pytwin.record.wearables.dates import order_of, time_of
 from pytwin.record.wearables.device import BLOOD, SENSOR, Wearer, stem, table_rows
 
-_DATE = re.compile(
-    r"(\d{1,4})[-/.](\d{1,2})[-/.](\d{1,4})(?: (\d{1,2}):(\d\d)(?::(\d\d))?(?: ?([AP])M)?)?(?: UTC)?",
-    re.ASCII | re.IGNORECASE,
-)
 _GLUCOSE = (("Historic Glucose", "historic glucose", SENSOR), ("Scan Glucose", "scan glucose", SENSOR),
             ("Strip Glucose", "strip glucose", BLOOD))  # fmt: skip
 _WHOLE = (("Rapid-Acting Insulin (units)", "rapid-acting insulin"),
@@ -76,35 +71,7 @@ class _Sheet:
 
     def _order(self, title: list[str]) -> str:
         """``DMY`` or ``MDY``; empty where no date of the file tells, or dates contradict each other."""
-        found: set[str] = set()
-        for text in [*title, *(self.cell(cells, "Device Timestamp") for _, cells in self.rows())]:
-            date = _DATE.fullmatch(text)
-            if date and len(date[1]) <= 2:
-                found.update({"DMY"} if int(date[1]) > 12 else ())
-                found.update({"MDY"} if int(date[2]) > 12 else ())
-        return found.pop() if len(found) == 1 else ""
-
-
-def _time(text: str, order: str) -> Instant:
-    """A time as LibreView writes it; unknown where it is none, or its order is not known."""
-    date = _DATE.fullmatch(text)
-    if not date:
-        return UNKNOWN
-    first, second, third, hour, minute, seconds, half = date.groups()
-    if len(first) == 4:
-        year, month, day = first, second, third
-    elif order:
-        year, month, day = (third, second, first) if order == "DMY" else (third, first, second)
-    else:
-        return UNKNOWN
-    iso = f"{year}-{month:0>2}-{day:0>2}"
-    if hour:
-        hours = int(hour) % 12 + 12 * (half.upper() == "P") if half else int(hour)
-        iso += f"T{hours:02d}:{minute}" + (f":{seconds}" if seconds else "")
-    try:
-        return parse_time(iso)
-    except InputError:
-        return UNKNOWN
+        return order_of([*title, *(self.cell(cells, "Device Timestamp") for _, cells in self.rows())])
 
 
 def read(inputs: Sequence[Input], sink: Sink, options: Options) -> Iterator[None]:
@@ -129,7 +96,7 @@ def read(inputs: Sequence[Input], sink: Sink, options: Options) -> Iterator[None
 
 
 def _row(wearer: Wearer, sheet: _Sheet, line: int, cells: list[str]) -> None:
-    instant = _time(sheet.cell(cells, "Device Timestamp"), sheet.order)
+    instant = time_of(sheet.cell(cells, "Device Timestamp"), sheet.order)
     reading = wearer.reading(f"line {line}")
     empty = True
     for column, code, loinc in _GLUCOSE:
