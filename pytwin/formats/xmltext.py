@@ -341,6 +341,8 @@ def iterate(stream: IO[bytes], tags: Collection[str], name: str) -> Iterator[Ele
                 raise InputError("xml.too-large", message, place=name)
     except etree.XMLSyntaxError:
         raise _typed(parser, name) from None
+    except InputError:
+        raise
     except ValueError:  # the root's name has bytes that no name can have
         raise InputError("xml.not-well-formed", "the text is not well-formed XML", place=name) from None
 
