@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from pytwin.errors import InputError
 from pytwin.formats.files import Input
-from pytwin.genome import arrays, vcf_genome
+from pytwin.genome import arrays, fhir, vcf_genome
 from pytwin.genome.genome import Genome
 from pytwin.genome.options import Options
 from pytwin.genome.results import diplotypes, outside, pharmcat, pypgx
@@ -37,6 +37,7 @@ ADAPTERS = (
     Adapter("vcf", vcf_genome.recognises, vcf_genome.read),
     Adapter("pharmcat", pharmcat.recognises, pharmcat.read),
     Adapter("pypgx", pypgx.recognises, pypgx.read),
+    Adapter("fhir", fhir.recognises, fhir.read),
     Adapter("array", arrays.recognises, arrays.read),
     Adapter("outside", outside.recognises, outside.read),
     Adapter("diplotypes", diplotypes.recognises, diplotypes.read),
@@ -45,7 +46,7 @@ FORMATS = ("auto", *(adapter.name for adapter in ADAPTERS))
 
 READ = (
     "VCF 4.1 to 4.5, exports of consumer arrays (rsid, chromosome, position, genotype), tables of diplotypes "
-    "(CSV, TSV, JSON), results of PharmCAT and PyPGx, outside calls"
+    "(CSV, TSV, JSON), results of PharmCAT and PyPGx, outside calls, genomic Observations of FHIR (JSON)"
 )
 
 

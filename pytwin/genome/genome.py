@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import NamedTuple
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
 
 from pytwin.genome.call import Call, Marginal
 from pytwin.genome.genotype import Genotype
@@ -115,6 +115,31 @@ class Genome:
         genes = calls_of(stated, issues)
         origin = Source(source, digest(genes)) if isinstance(source, str) else source
         return cls(genes, None, sample, issues, (origin,), load_tables().version, stated=stated)
+
+    def with_issues(self, issues: Issues) -> Genome:
+        """The same genome with another list of issues."""
+        return replace(self, issues=issues)
+
+    def to_fhir(self, subject: str | None = None, effective: str | None = None) -> dict[str, Any]:
+        """The genome as FHIR, by the guide "Genomics Reporting" 3.0.0.
+
+        Parameters
+        ----------
+        subject : str, optional
+            Reference to the patient, as ``"Patient/7"``.
+        effective : str, optional
+            When the observations hold, as FHIR writes a time.
+
+        Returns
+        -------
+        dict
+            A Bundle (JSON) of Observations: a variant for each observed position, the genotype and the
+            phenotype of each gene, and what others state. It holds no name of a sample, and
+            ``read_genome`` reads it back as the same genome.
+        """
+        from pytwin.genome.fhir.write import bundle
+
+        return bundle(self, subject, effective)
 
     def diplotypes(self, gene: str, race: str | None = None) -> tuple[tuple[str, float], ...]:
         """Possible diplotypes of a gene with probabilities summing to 1, likeliest first.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import replace
 from typing import NamedTuple
 
 from pytwin.errors import InputError
@@ -58,7 +57,7 @@ def read(source: Input, options: Options) -> Genome:
         issues=file.issues,
         source=Source(source.name, source.sha256()),
     )
-    return replace(genome, issues=file.issues.finish(file.name))
+    return genome.with_issues(file.issues.finish(file.name))
 
 
 def _wanted(tables: Tables) -> tuple[frozenset[str], frozenset[tuple[str, int]]]:

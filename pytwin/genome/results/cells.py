@@ -22,7 +22,7 @@ class Row(NamedTuple):
     cells: Mapping[str, str]
 
 
-def text_of(source: Input) -> str:
+def text_of(source: Input, largest: int = LARGEST) -> str:
     """The whole text.
 
     Raises
@@ -31,12 +31,12 @@ def text_of(source: Input) -> str:
         ``file.too-large``; as ``Input.load``.
     """
     data = source.load().data
-    if len(data) > LARGEST:
+    if len(data) > largest:
         raise InputError("file.too-large", "the file is larger than results are", place=source.name)
     return as_utf8(data)[0].decode("utf-8", "replace")
 
 
-def json_of(source: Input) -> Any:
+def json_of(source: Input, largest: int = LARGEST) -> Any:
     """The decoded JSON text.
 
     Raises
@@ -45,7 +45,7 @@ def json_of(source: Input) -> Any:
         Not JSON; as ``text_of``.
     """
     try:
-        return decode(text_of(source).encode(), object, source.name)
+        return decode(text_of(source, largest).encode(), object, source.name)
     except ShapeError:
         raise InputError("json.not-json", "the text is not JSON", place=source.name) from None
 

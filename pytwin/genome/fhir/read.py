@@ -1,0 +1,198 @@
+"""A genome from FHIR: Observations of genotypes, phenotypes and variants in a Bundle or another resource.
+
+Genomic Observations are those of the genomics-reporting guide and those whose code names a gene with
+its genotype or phenotype. A patient's whole record may hold them among all else.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+
+from pytwin.errors import InputError
+from pytwin.formats.files import Input
+from pytwin.genome.fhir import codes
+from pytwin.genome.fhir.elements import (
+    Found,
+    concept_codes,
+    concept_texts,
+    extension,
+    gene_of,
+    observations,
+    references,
+    text,
+    value_texts,
+)
+from pytwin.genome.fhir.variants import Variants
+from pytwin.genome.genome import Genome, Source
+from pytwin.genome.known import gene_within, is_gene
+from pytwin.genome.limited import LimitedIssues
+from pytwin.genome.observed import called_genome
+from pytwin.genome.options import Options
+from pytwin.genome.results.cells import json_of
+from pytwin.genome.results.outside import joined
+from pytwin.genome.stated import is_missing, several
+from pytwin.genome.statement import Statement
+from pytwin.genome.vcf_header import SampleError
+from pytwin.issues import Issues
+
+LARGEST = 1 << 30
+_TAKEN_BACK = ("entered-in-error", "cancelled", "registered")
+_STATES_GENOTYPE = re.compile(r"\b(?:geno|diplo)type", re.IGNORECASE)
+_STATES_PHENOTYPE = re.compile(r"phenotype|metaboli[sz]er status|activity interpretation", re.IGNORECASE)
+
+
+def recognises(head: bytes, name: str) -> bool:
+    """JSON that has a resource type."""
+    return head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{" and b'"resourceType"' in head
+
+
+def read(source: Input, options: Options) -> Genome:
+    """Read genomic Observations; see ``read_genome``.
+
+    Raises
+    ------
+    InputError
+        Not JSON; ``fhir.no-genomics`` where no Observation is about a gene.
+    SampleError
+        Observations of several patients and none named.
+    """
+    issues = LimitedIssues()
+    kinds = _kinds(list(observations(json_of(source, LARGEST), "")), issues, source.name)
+    kinds, subject = _of_one(kinds, options.sample, source.name)
+    if not any(kinds.values()):
+        message = "no Observation of the file is about a gene's genotype, phenotype or variants"
+        raise InputError("fhir.no-genomics", message, place=source.name)
+    variants = Variants(source.name, issues)
+    for one in kinds["variant"]:
+        variants.add(one)
+    origin = Source(source.name, source.sha256())
+    statements = _statements(kinds, issues, source.name)
+    if variants.found:
+        genome = called_genome(variants, build="GRCh38", sample=subject, issues=issues, source=origin)
+        genome = joined(genome, _by_gene(statements, issues), ())
+    else:
+        genome = Genome.from_statements(statements, origin, sample=subject, issues=issues)
+    return genome.with_issues(issues.finish(source.name))
+
+
+def _by_gene(statements: Sequence[Statement], issues: Issues) -> dict[str, tuple[Statement, ...]]:
+    found: dict[str, tuple[Statement, ...]] = {}
+    for one in statements:
+        found[one.gene] = (*found.get(one.gene, ()), one)
+    return found
+
+
+def _kind(one: Found) -> str:
+    """What a genomic Observation states: genotype, haplotype, phenotype, variant; empty for another."""
+    found = concept_codes(one.resource.get("code"))
+    named = {codes.GENOTYPE: "genotype", codes.HAPLOTYPE: "haplotype", codes.VARIANT: "variant"}
+    for code in found:
+        if code in named:
+            return named[code]
+        if code in codes.PHENOTYPES.values():
+            return "phenotype"
+    words = " ".join(concept_texts(one.resource.get("code")))
+    if not gene_within(words):
+        return ""
+    if _STATES_PHENOTYPE.search(words):
+        return "phenotype"
+    return "genotype" if _STATES_GENOTYPE.search(words) else ""
+
+
+def _kinds(found: list[Found], issues: Issues, name: str) -> dict[str, list[Found]]:
+    kinds: dict[str, list[Found]] = defaultdict(list)
+    for one in found:
+        kind = _kind(one)
+        if not kind:
+            continue
+        if text(one.resource.get("status")) in _TAKEN_BACK:
+            message = "the status does not allow use"
+            issues.add("status.unusable", message, place=f"{name}:{one.place}", action="not used")
+            continue
+        kinds[kind].append(one)
+    return kinds
+
+
+def _of_one(
+    kinds: dict[str, list[Found]], sample: str | None, name: str
+) -> tuple[dict[str, list[Found]], str | None]:
+    """The Observations of one patient."""
+    everyone = [one for group in kinds.values() for one in group]
+    subjects = tuple(dict.fromkeys(s for one in everyone for s in references(one.resource.get("subject"))))
+    if sample is None and len(subjects) > 1:
+        message = f"the file has genomic Observations of {len(subjects)} patients"
+        hint = "name one: read_genome(path, sample=...); the exception's 'found' lists them"
+        raise SampleError("fhir.several-patients", message, subjects, place=name, hint=hint)
+    if sample is not None and sample not in subjects:
+        message = "no genomic Observation is about a patient of that reference"
+        hint = "the exception's 'found' lists those there are"
+        raise SampleError("fhir.patient-unknown", message, subjects, place=name, hint=hint)
+    if sample is not None:
+        kept = {
+            kind: [one for one in group if references(one.resource.get("subject")) in ([], [sample])]
+            for kind, group in kinds.items()
+        }
+        return defaultdict(list, kept), sample
+    return kinds, subjects[0] if subjects else None
+
+
+def _statements(kinds: dict[str, list[Found]], issues: Issues, name: str) -> list[Statement]:
+    """What genotypes and phenotypes state, a phenotype together with the genotype it is of."""
+    phenotypes: dict[str, list[Found]] = defaultdict(list)
+    for one in kinds["phenotype"]:
+        gene = _gene(one, issues, name)
+        if gene and not extension(one.resource, codes.REPORTED):
+            phenotypes[gene].append(one)
+    found = []
+    told: set[str] = set()
+    for one in (*kinds["genotype"], *_pairs(kinds["haplotype"], kinds["genotype"], issues, name)):
+        gene = _gene(one, issues, name)
+        if not gene or extension(one.resource, codes.REPORTED):
+            continue
+        told.add(gene)
+        words = _first_word(one, gene)
+        of_gene = {_first_word(other, gene) for other in phenotypes[gene]}
+        phenotype = of_gene.pop() if len(of_gene) == 1 else ""
+        found.append(Statement(gene, several(words), phenotype, None, f"{name}:{one.place}"))
+    for gene, group in phenotypes.items():
+        if gene not in told:
+            found += [
+                Statement(gene, (), _first_word(one, gene), None, f"{name}:{one.place}") for one in group
+            ]
+    return found
+
+
+def _gene(one: Found, issues: Issues, name: str) -> str:
+    gene = gene_of(one.resource)
+    if not is_gene(gene):
+        message = "an Observation that does not tell of which gene it is"
+        issues.add("fhir.gene", message, place=f"{name}:{one.place}", action="not used")
+        return ""
+    return gene
+
+
+def _first_word(one: Found, gene: str) -> str:
+    """The value in words, without the gene's name before it."""
+    words = next(iter(value_texts(one.resource)), "")
+    return "" if is_missing(words) else words.removeprefix(gene).lstrip(" :")
+
+
+def _pairs(haplotypes: list[Found], genotypes: list[Found], issues: Issues, name: str) -> list[Found]:
+    """Two haplotypes of a gene without a genotype make one; others only add to what genotypes say."""
+    told = {gene_of(one.resource) for one in genotypes}
+    by_gene: dict[str, list[Found]] = defaultdict(list)
+    for one in haplotypes:
+        gene = gene_of(one.resource)
+        if gene and gene not in told:
+            by_gene[gene].append(one)
+    found = []
+    for gene, group in by_gene.items():
+        if len(group) != 2:
+            message = "haplotypes of a gene that are not two"
+            issues.add("fhir.haplotypes", message, place=f"{name}:{group[0].place}", action="not used")
+            continue
+        words = "/".join(_first_word(one, gene) for one in group)
+        found.append(group[0]._replace(resource={**group[0].resource, "valueString": f"{gene} {words}"}))
+    return found
