@@ -1,20 +1,23 @@
-"""Which genome build a VCF is written in: from its header, else from its reference bases.
+"""Which genome build a VCF is written in: from its header, and from its reference bases.
 
-A file of another build than GRCh38 is refused: its positions mean other bases. Lengths of the
-chromosomes: Genome Reference Consortium, assemblies GRCh37 (hg19) and GRCh38 (hg38).
+A file of a third build, or in which these disagree, is refused: its positions mean other bases.
+Lengths of the chromosomes: Genome Reference Consortium, assemblies GRCh37 (hg19) and GRCh38 (hg38).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from typing import NoReturn
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Literal, NamedTuple, NoReturn, cast
 
 from pytwin.errors import InputError
+from pytwin.genome.grch37 import positions37
 from pytwin.genome.tables import Gene, Position
 from pytwin.genome.vcf import VcfFile
 from pytwin.genome.vcf_header import Header
 from pytwin.genome.vcf_record import Record
+
+Build = Literal["GRCh38", "GRCh37"]
 
 _NAMES = (*(str(n) for n in range(1, 23)), "X", "Y")
 _LENGTHS = {
@@ -75,16 +78,7 @@ def _refuse(code: str, message: str, name: str, hint: str) -> NoReturn:
     raise InputError(code, message, place=name, hint=hint)
 
 
-def _refuse_37(name: str, why: str) -> NoReturn:
-    _refuse(
-        "genome.build-37",
-        f"the file is of build GRCh37 (hg19) by {why}; only GRCh38 is read",
-        name,
-        "convert it to GRCh38 (for example with bcftools +liftover or Picard LiftoverVcf) and read it again",
-    )
-
-
-def _agreeing(records: Iterable[Record], places: dict[tuple[str, int], Position]) -> tuple[int, int]:
+def _agreeing(records: Iterable[Record], places: Mapping[tuple[str, int], Position]) -> _Evidence:
     """Distinct positions whose REF agrees with the table, and whose rsID does too."""
     bases, names = set(), set()
     for record in records:
@@ -96,41 +90,66 @@ def _agreeing(records: Iterable[Record], places: dict[tuple[str, int], Position]
             bases.add(record.pos)
             if position.rsid and position.rsid in record.id.split(";"):
                 names.add(record.pos)
-    return len(bases), len(names)
+    return _Evidence(len(bases), len(names))
 
 
-def require_grch38(file: VcfFile, genes: Iterable[Gene], stated: str | None) -> str | None:
-    """The build of a file: ``GRCh38``, or None where the header is silent and no position is covered.
+class _Evidence(NamedTuple):
+    """Positions whose reference base, and whose rsID, are those of a build."""
+
+    bases: int
+    names: int
+
+    def beats(self, other: _Evidence) -> bool:
+        """Enough to name the build."""
+        return self.bases > other.bases and bool(self.names or self.bases >= ENOUGH)
+
+
+def find_build(file: VcfFile, genes: Iterable[Gene], stated: str | None) -> Build | None:
+    """The build of a file by its header, its reference bases, and what the caller states.
+
+    Returns
+    -------
+    "GRCh38", "GRCh37" or None
+        None where the header is silent and no position is covered.
 
     Raises
     ------
     InputError
-        ``genome.build-37``, ``genome.build-other``, ``genome.build-conflict``, ``genome.build-unknown``.
+        ``genome.build-stated``, ``genome.build-other``, ``genome.build-conflict``, ``genome.build-unknown``.
     """
+    genes = tuple(genes)
+    if stated not in (None, "GRCh38", "GRCh37"):
+        _refuse("genome.build-stated", "build must be GRCh38 or GRCh37", file.name, "")
     named = header_build(file.header)
-    if named == "GRCh37":
-        _refuse_37(file.name, "its header")
-    positions = [p for gene in genes for p in (*gene.positions, *gene.extra)]
-    bases_38, names_38 = _agreeing(file.records, {(p.chromosome, p.pos): p for p in positions})
-    bases_37, names_37 = _agreeing(file.records, {(p.chromosome, p.pos37): p for p in positions if p.pos37})
-    if bases_37 > bases_38 and (names_37 or bases_37 >= ENOUGH):
-        _refuse_37(file.name, "its reference bases")
+    if named == "another" and file.records:
+        _refuse("genome.build-other", "the file is of another build", file.name, "convert it to GRCh38")
     if named == "conflict":
         _refuse("genome.build-conflict", "the header names two genome builds", file.name, "which one is it?")
-    if named == "another" and file.records:
+    seen = _by_bases(file, genes)
+    named = None if named == "another" else named
+    says = {build for build in (named, seen, stated) if build is not None}
+    if len(says) > 1:
         _refuse(
-            "genome.build-other",
-            "the file is of another build than GRCh38",
+            "genome.build-conflict",
+            "the header, the reference bases and what was stated do not name one build",
             file.name,
-            "convert it to GRCh38",
+            "which one is it? Was the header kept when positions were converted?",
         )
-    if "GRCh38" in (named, stated) or names_38 or bases_38 >= ENOUGH:
-        return "GRCh38"
-    if file.records:
+    if not says and file.records:
         _refuse(
             "genome.build-unknown",
             "neither header nor reference bases tell the genome build",
             file.name,
-            "if you know that it is GRCh38, say so: read_genome(path, build='GRCh38')",
+            "if you know it, say so: read_genome(path, build='GRCh38')",
         )
-    return None
+    return cast(Build, says.pop()) if says else None
+
+
+def _by_bases(file: VcfFile, genes: Sequence[Gene]) -> Build | None:
+    """The build that the reference bases at the tables' positions agree with."""
+    old = {(p.chromosome, place): p for gene in genes for p, place in positions37(gene)}
+    new = {(p.chromosome, p.pos): p for gene in genes for p in (*gene.positions, *gene.extra)}
+    in_37, in_38 = _agreeing(file.records, old), _agreeing(file.records, new)
+    if in_37.beats(in_38):
+        return "GRCh37"
+    return "GRCh38" if in_38.beats(in_37) else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from pytwin.genome.results import pypgx
 from pytwin.genome.results.cells import Row, frame_rows
 from pytwin.genome.results.diplotypes import genome_of_rows
 from pytwin.genome.results.outside import joined
+from pytwin.genome.vcf_record import Quality
 
 PathLike = str | os.PathLike[str]
 
@@ -29,6 +30,10 @@ def read_genome(
     strand: str | None = None,
     gene: str | None = None,
     outside: PathLike | Mapping[str, str | None] | Any = None,
+    filters: str | Collection[str] | None = None,
+    min_gq: float | None = None,
+    min_depth: int | None = None,
+    validate: bool = False,
     format: str = "auto",
 ) -> Genome:
     """Read the pharmacogenes of one person.
@@ -36,7 +41,8 @@ def read_genome(
     Parameters
     ----------
     source : path, mapping or data frame
-        A VCF file (4.1 to 4.5, plain or bgzip, chromosomes with or without ``chr``); the export
+        A VCF file (4.1 to 4.5, plain, gzip or bgzip, of GRCh38 or GRCh37, chromosomes with or without
+        ``chr``; with an index beside it only the blocks of the genes are read); the export
         of a consumer array, also in a ZIP archive; a table of diplotypes (CSV, TSV, JSON, a data frame of
         pandas, polars or Arrow); a result of PharmCAT or PyPGx; or a mapping of gene to diplotype
         as ``Genome.from_diplotypes`` takes it.
@@ -53,14 +59,24 @@ def read_genome(
     outside : path, mapping or data frame, optional
         What a laboratory or another tool calls, of any kind that states diplotypes: needed for CYP2D6
         copies and HLA, which variants do not show. What the genotypes exclude is an issue, and both remain.
+    filters : "PASS" or collection of str, optional
+        Of a VCF: ``"PASS"`` makes every genotype missing whose FILTER or FT is neither PASS nor a dot;
+        names make those missing in which one of them stands. By default FILTER is not used, as PharmCAT
+        does it, and a genotype whose FILTER is not PASS is listed. QUAL is never used.
+    min_gq, min_depth : number, optional
+        Of a VCF: a genotype with a lower GQ (RGQ where there is none) or DP, or without, is missing.
+        None by default.
+    validate : bool
+        Of a VCF: hold every line and sample to the rules of its version, and list what breaks them.
+        By default that is done for the header and the lines of wanted positions; others are held to the
+        shape of their first five columns, and not even read where the file has an index.
     format : str, optional
         Of ``pytwin.genome.adapters.FORMATS``; by default it is recognised by content.
 
     Returns
     -------
     Genome
-        A position that is absent or not called is missing, never reference. FILTER and QUAL of a VCF
-        are not used; a genotype whose FILTER is not PASS is listed.
+        A position that is absent, filtered out or not called is missing, never reference.
 
     Raises
     ------
@@ -69,7 +85,8 @@ def read_genome(
     """
     if strand not in (None, "plus"):
         raise InputError("genome.strand", "strand must be 'plus' or None")
-    genome = _read(source, Options(sample, build, strand, gene), format)
+    quality = Quality.of(filters, min_gq, min_depth)
+    genome = _read(source, Options(sample, build, strand, gene, quality, validate), format)
     if outside is None:
         return genome
     other = _read(outside, Options(gene=gene), "auto")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 _BLOCK_ALTS = frozenset({".", "<NON_REF>", "<*>"})
 
@@ -53,9 +53,9 @@ class Quality:
 
     Attributes
     ----------
-    filters : None, "PASS" or collection of str
-        None: FILTER and FT are not used (a record whose FILTER is not PASS is listed). ``"PASS"``:
-        a genotype is missing where FILTER or its FT is neither PASS nor a dot. Names: where one of
+    filters : None or collection of str
+        None: FILTER and FT are not used (a record whose FILTER is not PASS is listed). Empty: a
+        genotype is missing where FILTER or its FT is neither PASS nor a dot. Names: where one of
         them stands in FILTER or FT.
     min_gq : float or None
         Lowest GQ (RGQ where GQ is absent); a genotype without either is missing, too.
@@ -63,9 +63,18 @@ class Quality:
         Fewest reads, DP of the sample; a genotype without DP is missing, too.
     """
 
-    filters: Literal["PASS"] | Collection[str] | None = None
+    filters: Collection[str] | None = None
     min_gq: float | None = None
     min_depth: int | None = None
+
+    @classmethod
+    def of(
+        cls, filters: str | Collection[str] | None, min_gq: float | None, min_depth: int | None
+    ) -> Quality:
+        """From what ``read_genome`` takes: ``"PASS"``, one name or several."""
+        if isinstance(filters, str):
+            filters = () if filters == "PASS" else (filters,)
+        return cls(None if filters is None else frozenset(filters), min_gq, min_depth)
 
     @property
     def asks(self) -> bool:
@@ -87,7 +96,7 @@ class Quality:
     def _filtered(self, text: str) -> bool:
         if text in ("PASS", ".", ""):
             return False
-        return self.filters == "PASS" or any(name in (self.filters or ()) for name in text.split(";"))
+        return not self.filters or any(name in self.filters for name in text.split(";"))
 
 
 def _number(text: str) -> float:

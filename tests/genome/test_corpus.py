@@ -14,9 +14,7 @@ from pytwin.errors import InputError
 from pytwin.genome import SampleError, read_genome
 
 REFUSED = {
-    "build37_header.vcf": "genome.build-37",
-    "build37_silent.vcf": "genome.build-37",
-    "build_mislabelled.vcf": "genome.build-37",
+    "build_mislabelled.vcf": "genome.build-conflict",
     "build_conflict.vcf": "genome.build-conflict",
     "build_other.vcf": "genome.build-other",
     "build_unknown.vcf": "genome.build-unknown",
@@ -79,6 +77,8 @@ LISTED = {
     "undocumented.vcf": "genome.undocumented",
     "phase_impossible.vcf": "genome.no-match",
     "no_positions.vcf": "genome.no-positions",
+    "build37_header.vcf": "genome.build-37",
+    "build37_silent.vcf": "genome.build-37",
 }
 
 CLEAN = {"good.vcf", "good.vcf.gz", "good.vcf.bgz", "crlf.vcf"}
@@ -149,8 +149,10 @@ def test_named_sample_is_read(corpus: Path) -> None:
 def test_silent_build_can_be_stated_but_a_clear_one_not_overridden(corpus: Path) -> None:
     assert read_genome(corpus / "build_unknown.vcf", build="GRCh38").genotype("rs1799853") == ("C", "T")
     for name in ("build37_header.vcf", "build37_silent.vcf", "build_mislabelled.vcf"):
-        with pytest.raises(InputError, match="build-37"):
+        with pytest.raises(InputError, match="build-conflict"):
             read_genome(corpus / name, build="GRCh38")
+    with pytest.raises(InputError, match="build-stated"):
+        read_genome(corpus / "good.vcf", build="GRCh36")
 
 
 def test_no_genotype_in_texts(corpus: Path) -> None:
