@@ -66,9 +66,8 @@ FORMATS = ("auto", *(adapter.name for adapter in ADAPTERS))
 # first bytes of formats that are not read -> their name
 _OTHERS = {
     b"<": "XML",
-    b"SQLite": "SQLite",
     b"%PDF": "PDF",
-    b"PAR1": "Parquet or a data frame",
+    b"PAR1": "a table of columns",
 }
 
 

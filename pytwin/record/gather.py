@@ -14,6 +14,7 @@ from pytwin.issues import Issue, Issues
 from pytwin.record.adapters import Adapter, is_table, named, sniff
 from pytwin.record.frames_arrow import Frame, is_frame
 from pytwin.record.sink import Options
+from pytwin.record.tables.database import is_database, tables_of
 
 
 class FrameLike(Protocol):
@@ -43,9 +44,15 @@ def _one(source: Any, folders: bool = True) -> Iterator[Input]:
         yield Frame(source)
     elif folders and not isinstance(source, bytes) and Path(source).is_dir():
         for path in _paths(Path(source)):
-            yield from unpacked(Input(path))
+            yield from _opened(Input(path))
     else:
-        yield from unpacked(Input(source))
+        yield from _opened(Input(source))
+
+
+def _opened(source: Input) -> Iterator[Input]:
+    """A file as it is, or what an archive or a database holds."""
+    for file in unpacked(source):
+        yield from tables_of(file)
 
 
 def _paths(root: Path) -> list[Path]:
@@ -61,12 +68,12 @@ def _hidden(path: Path) -> bool:
 
 
 def is_folder(source: SourceLike) -> bool:
-    """Whether an input is a folder or archive, which may hold files that are nobody's data."""
-    if isinstance(source, bytes):
-        return source.startswith(b"PK\x03\x04")
-    if not isinstance(source, (str, os.PathLike)):
+    """Whether an input is a folder, an archive or a database, which may hold files that are nobody's data."""
+    if not isinstance(source, (str, bytes, os.PathLike)):
         return False
-    return Path(source).is_dir() or (Path(source).is_file() and Input(source).head(4) == b"PK\x03\x04")
+    if not isinstance(source, bytes) and not Path(source).is_file():
+        return Path(source).is_dir()
+    return Input(source).head(4) == b"PK\x03\x04" or is_database(Input(source))
 
 
 def left_out(issues: Issues, error: InputError | MissingExtraError) -> None:

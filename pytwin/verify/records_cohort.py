@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from pytwin.record import read_records
 from pytwin.verify.case import Case, equal
-from pytwin.verify.cohorts import ccda, fhir, hl7, tables
+from pytwin.verify.cohorts import ccda, databases, fhir, hl7, tables
 from pytwin.verify.cohorts.people import Fact, Person, cohort
 from pytwin.verify.run import Context
 
@@ -37,6 +37,8 @@ CARRIERS = (
     Carrier("HL7 v2", hl7.write, (*_CODED, "order"), True),
     Carrier("C-CDA", ccda.write, (*_CODED, "allergy"), False),
     Carrier("OMOP", tables.write_omop, _CODED, False),
+    Carrier("OMOP in SQLite", databases.write_sqlite, _CODED, False),
+    Carrier("OMOP in DuckDB", databases.write_duckdb, _CODED, False),
     Carrier("MEDS", tables.write_meds, ("observation", "condition", "procedure"), False),
     Carrier("CSV", tables.write_csv, ("observation",), True, tables.MAPPING),
 )

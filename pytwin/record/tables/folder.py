@@ -48,8 +48,8 @@ class Table(NamedTuple):
 
 
 def stem(name: str) -> str:
-    """Name of a table from that of its file."""
-    base = name.lower().removesuffix(".gz")
+    """Name of a table from that of its file, or from that of a database and its own."""
+    base = name.lower().rpartition("/")[2].removesuffix(".gz")
     return base.rpartition(".")[0] or base
 
 

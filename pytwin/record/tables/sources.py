@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import IO, Any
 
 from pytwin.errors import InputError
@@ -15,6 +15,8 @@ from pytwin.record.log import IssueLog
 from pytwin.record.tables.frames import ROWS, Piece, arrow, damage, pieces_of
 
 _BLOCK = 8 << 20  # bytes of CSV
+_RATIO = 200  # columns compress 5 to 50 times
+_FLOOR = 64 << 20  # bytes below which a high ratio does no harm
 
 
 def csv_pieces(source: Input, log: IssueLog, delimiter: str = ",") -> Iterator[Piece]:
@@ -64,6 +66,22 @@ def _header(source: Input, delimiter: str) -> list[str]:
     if not names:
         raise InputError("file.empty", "the file has no header", place=source.name)
     return names
+
+
+def bounded(batches: Iterable[Any], stored: int) -> Iterator[Any]:
+    """Batches of pyarrow from a file of some size, which must not hold much less than they do.
+
+    Raises
+    ------
+    InputError
+        ``file.too-large``.
+    """
+    size = 0
+    for batch in batches:
+        size += batch.nbytes
+        if size > _FLOOR and size > _RATIO * stored:
+            raise InputError("file.too-large", "the decompressed table is too large")
+        yield batch
 
 
 def parquet_pieces(source: Input) -> Iterator[Piece]:
