@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from pytwin.genome.call import Call, Marginal
 from pytwin.genome.genotype import Genotype
+from pytwin.genome.known import is_gene
 from pytwin.genome.rows import GenomeRow, genome_row, html_table
 from pytwin.genome.stated import is_missing, several
 from pytwin.genome.statement import Statement, calls_of, digest, grouped
@@ -80,7 +81,11 @@ class Genome:
         Genome
         """
         stated = [
-            Statement(gene, () if is_missing(text) else several(str(text)), place=f"{source}:{gene}")
+            Statement(
+                gene,
+                () if is_missing(text) else several(str(text)),
+                place=f"{source}:{gene}" if is_gene(gene) else source,
+            )
             for gene, text in diplotypes.items()
         ]
         return cls.from_statements(stated, source)

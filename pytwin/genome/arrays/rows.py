@@ -116,10 +116,16 @@ class _Reader:
 
 
 def _again(line: str, delimiter: str) -> list[str]:
-    """Cells of a line that does not fit: several blanks or tabs between cells, or a delimiter in quotes."""
+    """Cells of a line that does not fit: several blanks or tabs between cells, or a delimiter in quotes.
+
+    Nothing where these do not explain it.
+    """
     if delimiter in ("", "\t"):
         return split(line, "")
-    return [cell.strip() for cell in next(csv.reader([line], delimiter=delimiter))]
+    try:
+        return [cell.strip() for cell in next(csv.reader([line], delimiter=delimiter))]
+    except csv.Error:
+        return []
 
 
 def _texts(source: Input) -> Iterator[tuple[int, str]]:

@@ -12,6 +12,8 @@ from pytwin.genome.known import gene_within, is_gene
 Json = Mapping[str, Any]
 _HGNC = re.compile(r"(?:HGNC:)?(\d{1,6})")
 _DEEPEST = 40
+# Elements that a place names; another key might hold anything.
+_STEPS = frozenset({"entry", "resource", "contained", "parameter", "part"})
 
 
 class Found(NamedTuple):
@@ -52,7 +54,8 @@ def observations(value: Any, place: str, full: str = "", depth: int = 0) -> Iter
     for key, inner in value.items():
         if isinstance(inner, dict | list) and (kind != "Observation" or key == "contained"):
             within = text(value.get("fullUrl")) if key == "resource" else ""
-            yield from observations(inner, f"{place}.{key}", within, depth + 1)
+            step = key if key in _STEPS else "*"
+            yield from observations(inner, f"{place}.{step}", within, depth + 1)
 
 
 def concept_codes(concept: Any, system: str = codes.LOINC) -> list[str]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Sequence
 
 from pytwin.errors import InputError
 from pytwin.formats.files import Input
@@ -33,7 +32,7 @@ from pytwin.genome.options import Options
 from pytwin.genome.results.cells import json_of
 from pytwin.genome.results.outside import joined
 from pytwin.genome.stated import is_missing, several
-from pytwin.genome.statement import Statement
+from pytwin.genome.statement import Statement, grouped
 from pytwin.genome.vcf_header import SampleError
 from pytwin.issues import Issues
 
@@ -71,17 +70,10 @@ def read(source: Input, options: Options) -> Genome:
     statements = _statements(kinds, issues, source.name)
     if variants.found:
         genome = called_genome(variants, build="GRCh38", sample=subject, issues=issues, source=origin)
-        genome = joined(genome, _by_gene(statements, issues), ())
+        genome = joined(genome, grouped(statements, issues), ())
     else:
         genome = Genome.from_statements(statements, origin, sample=subject, issues=issues)
     return genome.with_issues(issues.finish(source.name))
-
-
-def _by_gene(statements: Sequence[Statement], issues: Issues) -> dict[str, tuple[Statement, ...]]:
-    found: dict[str, tuple[Statement, ...]] = {}
-    for one in statements:
-        found[one.gene] = (*found.get(one.gene, ()), one)
-    return found
 
 
 def _kind(one: Found) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -78,12 +79,15 @@ def lines_of(text: str, name: str) -> list[tuple[int, list[str]]]:
 
 
 def rows_of(lines: Sequence[tuple[int, list[str]]], name: str) -> list[Row]:
-    """Rows below a line of titles; a repeated title keeps its first column."""
+    """Rows below a line of titles; a repeated title keeps its first column, a short row has blank cells."""
     if not lines:
         return []
     titles = lines[0][1]
     return [
-        Row(f"{name}:line {number}", dict(reversed(list(zip(titles, cells, strict=False)))))
+        Row(
+            f"{name}:line {number}",
+            dict(reversed(list(itertools.zip_longest(titles, cells[: len(titles)], fillvalue="")))),
+        )
         for number, cells in lines[1:]
     ]
 

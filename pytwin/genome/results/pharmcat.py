@@ -16,13 +16,14 @@ from pytwin.errors import InputError
 from pytwin.formats.files import Input
 from pytwin.genome.genome import Genome, Source
 from pytwin.genome.genotype import OTHER, Genotype
+from pytwin.genome.known import is_gene
 from pytwin.genome.observed import called_genome
 from pytwin.genome.options import Options
 from pytwin.genome.results.cells import Row, json_of, lines_of, rows_of, text_of
 from pytwin.genome.results.diplotypes import plain, score_of
 from pytwin.genome.results.outside import allows, joined
 from pytwin.genome.stated import is_missing
-from pytwin.genome.statement import Statement, stated_pairs
+from pytwin.genome.statement import Statement, grouped, stated_pairs
 from pytwin.genome.tables import Position, load_tables
 from pytwin.issues import Issues
 
@@ -175,16 +176,17 @@ def _from_json(data: Any, origin: Source) -> Genome:
     tables, issues = load_tables().genes, Issues()
     positions = _Positions(origin.name)
     called: list[Statement] = []
-    outside: dict[str, tuple[Statement, ...]] = {}
+    outside: list[Statement] = []
     for gene, report in _reports(data):
-        statement = _statement(gene, report, f"{origin.name}:{gene}")
+        place = f"{origin.name}:{gene}" if is_gene(gene) else origin.name
+        statement = _statement(gene, report, place)
         if gene in tables and report.get("callSource", "MATCHER") == "MATCHER":
             chromosome = _text(report.get("chr")) or _text(report.get("chromosome"))
             for variant in (*_dicts(report.get("variants")), *_dicts(report.get("variantsOfInterest"))):
                 positions.add(variant, chromosome)
             called.append(statement)
         elif not all(map(is_missing, statement.diplotypes)) or not is_missing(statement.phenotype):
-            outside[gene] = (statement,)
+            outside.append(statement)
     if not called and not outside:
         raise InputError("pharmcat.form", "the JSON holds no call of a gene", place=origin.name)
     genome = called_genome(
@@ -195,7 +197,7 @@ def _from_json(data: Any, origin: Source) -> Genome:
         source=origin,
     )
     _compare(genome, called)
-    return joined(genome, outside, ())
+    return joined(genome, grouped(outside, issues), ())
 
 
 def _compare(genome: Genome, called: list[Statement]) -> None:
