@@ -264,6 +264,25 @@ class Record:
 
         return bundle(self)
 
+    def to_omop(self) -> dict[str, Any]:
+        """This record as tables of the OMOP Common Data Model 5.4.
+
+        Returns
+        -------
+        dict of str to pyarrow.Table
+            By name of the table, those with rows. A code whose concept is not known has concept id 0, stands
+            as source value, and has a row in ``source_to_concept_map``. What OMOP lacks stands as JSON in the
+            column ``pytwin`` and is read back by ``read_record``.
+
+        Raises
+        ------
+        MissingExtraError
+            Without pyarrow.
+        """
+        from pytwin.record.out import omop
+
+        return omop.tables([self])
+
     def summary(self) -> str:
         """Counts by kind and name with first and last time and unusable rows, and the issues by code."""
         lines = [f"Record of patient {self.patient.id or '(no id)'}: {len(self.events)} events"]

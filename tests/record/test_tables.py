@@ -84,8 +84,26 @@ def test_what_a_twin_may_not_use_says_why(row: str, reason: str, tmp_path: Path)
 
 
 def test_without_concepts_the_numbers_stay(tmp_path: Path) -> None:
+    (event,) = omop(tmp_path, "7,1,3999999,2020-01-02,,,1.5,8840,mg/dL,\n", concept="")["1"].events
+    assert (event.system, event.code, event.value, event.unit) == ("OMOP", "3999999", 1.5, "mg/dL")
+
+
+def test_without_concepts_those_of_the_analytes_are_known(tmp_path: Path) -> None:
     (event,) = omop(tmp_path, "7,1,3016723,2020-01-02,,,1.5,8840,mg/dL,\n", concept="")["1"].events
-    assert (event.system, event.code, event.value, event.unit) == ("OMOP", "3016723", 1.5, "mg/dL")
+    # creatinine in serum or plasma
+    assert (event.system, event.code, event.name) == ("LOINC", "2160-0", "creatinine")
+
+
+def test_a_map_of_source_codes_names_their_vocabulary(tmp_path: Path) -> None:
+    header = "source_code,source_concept_id,source_vocabulary_id,source_code_description,target_concept_id\n"
+    rows = "1920-8,0,LOINC,AST,0\nX,0,LOINC,one,0\nX,0,SNOMED,two,0\nY,0,mine,three,0\n"
+    (tmp_path / "source_to_concept_map.csv").write_text(header + rows)
+    measured = "".join(f"{i},{code}\n" for i, code in enumerate(("1920-8", "X", "Y"), 1))
+    head = "measurement_id,measurement_source_value,person_id,measurement_concept_id,measurement_date\n"
+    measured = measured.replace("\n", ",1,0,2020-01-02\n")
+    events = omop(tmp_path, measured, "", head)["1"].events
+    # a code that two vocabularies have, and one of a vocabulary of the source's own, stay local
+    assert events.column("system").tolist() == ["LOINC", "local", "local"]
 
 
 def test_columns_that_are_missing_are_empty(tmp_path: Path) -> None:

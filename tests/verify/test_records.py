@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pytwin.verify import records_fhir, records_out_fhir, records_tables, records_units
+from pytwin.verify import records_fhir, records_out, records_out_fhir, records_tables, records_units
 from pytwin.verify.run import Context
 
 
@@ -36,3 +36,10 @@ def test_tables(reference: Path) -> None:
     cases = list(records_tables.cases(Context(reference)))
     assert [f"{c.name}: expected {c.expected}, got {c.got}" for c in cases if not c.passed] == []
     assert len(cases) > 45
+
+
+@pytest.mark.reference
+def test_out(reference: Path) -> None:
+    cases = list(records_out.cases(Context(reference)))
+    assert [f"{c.name}: expected {c.expected}, got {c.got}" for c in cases if not c.passed] == []
+    assert len(cases) > 60

@@ -74,8 +74,9 @@ def _rows(record: Record, subject: int) -> list[_Row]:
     if info.death and all(event.kind != "death" for event in events):
         rows.append(_Row(subject, info.death.us, "MEDS_DEATH", None, "", None, {"person": None}))
     for event in events:
-        value = None if event.value != event.value else event.value
-        rows.append(_Row(subject, event.time, _code(event), value, event.text, event, {}))
+        known = event.valid and event.value == event.value
+        text = event.text if event.valid else ""
+        rows.append(_Row(subject, event.time, _code(event), event.value if known else None, text, event, {}))
     return rows
 
 
@@ -85,7 +86,12 @@ def _facts(info: PatientInfo) -> list[str]:
 
 
 def _code(event: Event) -> str:
-    """The code of an event, as the convention of MEDS has it."""
+    """The code of an event, as the convention of MEDS has it.
+
+    MEDS cannot say that something was taken back or did not happen: its row has neither code nor value.
+    """
+    if not event.valid:
+        return f"NOT_VALID//{event.status}"
     if event.kind == "death":
         return "MEDS_DEATH"
     if event.kind in _DRUG_KINDS:

@@ -8,6 +8,7 @@ from pytwin.errors import InputError
 from pytwin.record.carry import loaded, person_of, restored
 from pytwin.record.sink import Sink
 from pytwin.record.table import EventTable
+from pytwin.record.tables.encode import note_unusable
 from pytwin.record.tables.frames import Coded
 
 
@@ -19,12 +20,17 @@ class Carried:
     sink : Sink
     source : str
         File name, for issues.
+
+    Attributes
+    ----------
+    keys : dict of str to str
+        The identifiers of the people so far, by what stands for them in the file.
     """
 
     def __init__(self, sink: Sink, source: str) -> None:
         self._sink = sink
         self._source = source
-        self._keys: dict[str, str] = {}
+        self.keys: dict[str, str] = {}
         self._tables: list[EventTable] = []
 
     def _content(self, text: str, row: int) -> dict[str, Any]:
@@ -40,14 +46,15 @@ class Carried:
 
     def people(self, subjects: Coded, texts: Coded, first: int) -> list[dict[str, Any]]:
         """What stands beside each row; the people among it are written into the sink."""
-        pairs = zip(texts.codes.tolist(), subjects.codes.tolist(), strict=True)
-        contents = []
-        for row, (code, subject) in enumerate(pairs, first):
-            content = self._content(texts.texts[code], row)
+        contents = self.contents(texts, first)
+        for row, (content, subject) in enumerate(zip(contents, subjects.codes.tolist(), strict=True), first):
             if content.get("person"):
                 self._person(subjects.texts[subject], content, row)
-            contents.append(content)
         return contents
+
+    def contents(self, texts: Coded, first: int) -> list[dict[str, Any]]:
+        """What stands beside each row."""
+        return [self._content(texts.texts[code], row) for row, code in enumerate(texts.codes.tolist(), first)]
 
     def _person(self, subject: str, content: dict[str, Any], row: int) -> None:
         try:
@@ -55,7 +62,7 @@ class Carried:
         except InputError as error:
             self._damaged(error, row)
             return
-        self._keys[subject] = info.id
+        self.keys[subject] = info.id
         self._sink.person(info.id, info)
         self._sink.genotypes(info.id, genotypes)
 
@@ -66,13 +73,15 @@ class Carried:
             content = contents[position - first]
             if "person" in content:
                 continue
-            found = event._replace(patient=self._keys.get(event.patient, event.patient))
+            found = event._replace(patient=self.keys.get(event.patient, event.patient))
             try:
                 rows.append(restored(found, content))
             except InputError as error:
                 self._damaged(error, position)
                 rows.append(found)
-        self._tables.append(EventTable(rows))
+        table = EventTable(rows)
+        note_unusable(table, self._sink.log(), self._source)
+        self._tables.append(table)
 
     def done(self) -> None:
         """Hand the rows over."""

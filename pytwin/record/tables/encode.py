@@ -193,6 +193,15 @@ def _note(event: Event, log: IssueLog, source: str, place: str, count: int) -> N
     log.add(event.reason, message, f"{source}:{place}{rest}", "kept, not usable", "warning", event.name)
 
 
+def note_unusable(table: EventTable, log: IssueLog, source: str) -> None:
+    """As ``encode`` does, for rows that are events already."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for event in table[table.codes("reason") != 0]:
+        found.setdefault((event.reason, event.name), []).append(event.place)
+    for (reason, name), places in found.items():
+        _note(Event(reason=reason, name=name), log, source, places[0], len(places))
+
+
 def _original(rows: Rows, number: Codes, rules: list[Rule]) -> Coded:
     """Values as written; of numbers without text only where the unit was changed."""
     if rows.value is None or len(rows.value.written.texts) > 1:

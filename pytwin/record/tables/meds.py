@@ -17,6 +17,7 @@ from pytwin.errors import InputError
 from pytwin.formats.files import Input
 from pytwin.record.carry import COLUMN
 from pytwin.record.event import Event
+from pytwin.record.log import IssueLog
 from pytwin.record.people import RACES, SEXES
 from pytwin.record.record import PatientInfo
 from pytwin.record.resolver import Resolver
@@ -70,7 +71,7 @@ def read(inputs: Sequence[Input], sink: Sink, options: Options) -> Iterator[None
             rows = _rows(piece, sink, source.name)
             if COLUMN in piece:
                 contents = carried.people(rows.patient, piece.text(COLUMN), piece.first)
-                table = encode(rows, rule, source.name, _PLACE, sink.log())
+                table = encode(rows, rule, source.name, _PLACE, IssueLog())
                 carried.events(table, contents, piece.first)
             else:
                 about = _people(rows, sink)

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache, partial
 from typing import NamedTuple
 
 import numpy as np
 
 from pytwin.formats.files import Input
+from pytwin.record.carry import COLUMN
 from pytwin.record.log import IssueLog
 from pytwin.record.record import PatientInfo
 from pytwin.record.resolver import Resolver
 from pytwin.record.sink import Options, Sink
 from pytwin.record.tables import omop_rules
+from pytwin.record.tables.carried import Carried
 from pytwin.record.tables.encode import Rows, encode
 from pytwin.record.tables.folder import header, stem, strangers
 from pytwin.record.tables.frames import Coded, Numbers, Piece
@@ -86,19 +88,20 @@ _OWNED = {
     "death": {"person_id", "death_date"},
     "person": {"person_id", "year_of_birth"},
     "concept": {"concept_id", "vocabulary_id", "concept_code"},
+    "source_to_concept_map": {"source_code", "source_vocabulary_id", "target_concept_id"},
 }
 # the tables that are part of a data set and say nothing that is read
 _OTHERS = """
 care_site cdm_source cohort cohort_definition concept_ancestor concept_class concept_relationship
 concept_synonym condition_era cost device_exposure domain dose_era drug_era drug_strength episode
 episode_event fact_relationship location location_history metadata note note_nlp observation_period
-payer_plan_period provider relationship source_to_concept_map specimen survey_conduct visit_detail
+payer_plan_period provider relationship specimen survey_conduct visit_detail
 vocabulary
 """
 _SILENT = frozenset(_OTHERS.split())
-_SEX = {"8507": "male", "8532": "female"}
+SEXES = {"8507": "male", "8532": "female"}
 # race_concept_id of the OHDSI vocabularies
-_RACE = {
+RACES = {
     "8527": "White", "8515": "Asian", "8516": "Black or African American",
     "8657": "American Indian or Alaska Native", "8557": "Native Hawaiian or Other Pacific Islander",
 }  # fmt: skip
@@ -132,22 +135,29 @@ def read(inputs: Sequence[Input], sink: Sink, options: Options) -> Iterator[None
     for source in by_table.pop("concept", []):
         sink.opened(source)
         concepts.add(source, sink.log())
+    for source in by_table.pop("source_to_concept_map", []):
+        sink.opened(source)
+        concepts.add_sources(source, sink.log())
+    keys: dict[str, str] = {}
     for source in by_table.pop("person", []):
         sink.opened(source)
+        carried = Carried(sink, source.name)
         for piece in pieces(source, sink.log()):
-            _persons(piece, sink, source.name)
+            _persons(piece, sink, source.name, carried)
             yield
+        keys |= carried.keys
     for table in sorted(by_table):
         for source in by_table[table]:
             sink.opened(source)
             if table in TABLES:
-                yield from _events(table, source, concepts, sink, options.resolver)
+                yield from _events(table, source, concepts, sink, options.resolver, keys)
             else:
                 message = f"the table {table} holds no events that are read"
                 sink.log().add("omop.not-read", message, source.name, "not read", "note")
 
 
-def _persons(piece: Piece, sink: Sink, source: str) -> None:
+def _persons(piece: Piece, sink: Sink, source: str, carried: Carried) -> None:
+    carried.people(piece.text("person_id"), piece.text(COLUMN), piece.first)
     names = (
         "person_id", "gender_concept_id", "race_concept_id", "birth_datetime", "year_of_birth",
         "month_of_birth", "day_of_birth",
@@ -155,9 +165,11 @@ def _persons(piece: Piece, sink: Sink, source: str) -> None:
     columns = [piece.text(name) for name in names]
     rows = ([column.texts[i] for i in column.codes.tolist()] for column in columns)
     for key, sex, race, moment, *date in zip(*rows, strict=True):
+        if key in carried.keys:
+            continue
         if key:
             birth = _birth(moment, date)
-            sink.person(key, PatientInfo(key, birth, _SEX.get(sex), _RACE.get(race)))
+            sink.person(key, PatientInfo(key, birth, SEXES.get(sex), RACES.get(race)))
         else:
             sink.log().add("record.no-patient", "a person without an id", source, "left out", "error")
 
@@ -174,16 +186,27 @@ def _birth(moment: str, date: list[str]) -> Instant | None:
         return None
 
 
-def _events(table: str, source: Input, concepts: Concepts, sink: Sink, resolver: Resolver) -> Iterator[None]:
+def _events(
+    table: str, source: Input, concepts: Concepts, sink: Sink, resolver: Resolver, keys: Mapping[str, str]
+) -> Iterator[None]:
+    """One file; ``keys`` are identifiers of people by what stands for them in the tables."""
     columns = TABLES[table]
     rule = lru_cache(maxsize=1 << 17)(partial(omop_rules.RULES[table], concepts, resolver))
+    carried = Carried(sink, source.name)
     for piece in pieces(source, sink.log()):
         rows = _rows(piece, columns, table, sink.log(), source.name)
-        strangers(rows.patient, sink, source.name)
-        if table == "death":
-            _deaths(rows, sink)
-        sink.table(encode(rows, rule, source.name, _PLACE, sink.log()))
+        people = Coded(rows.patient.codes, [keys.get(text, text) for text in rows.patient.texts])
+        rows = rows._replace(patient=people)
+        strangers(people, sink, source.name)
+        if COLUMN in piece:
+            contents = carried.contents(piece.text(COLUMN), piece.first)
+            carried.events(encode(rows, rule, source.name, _PLACE, IssueLog()), contents, piece.first)
+        else:
+            if table == "death":
+                _deaths(rows, sink)
+            sink.table(encode(rows, rule, source.name, _PLACE, sink.log()))
         yield
+    carried.done()
 
 
 def _rows(piece: Piece, columns: Columns, table: str, log: IssueLog, source: str) -> Rows:

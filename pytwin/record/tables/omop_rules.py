@@ -15,7 +15,7 @@ from pytwin.record.tables.encode import NO_UNIT, Rule
 from pytwin.record.tables.omop_concepts import Concept, Concepts
 
 # operator_concept_id -> comparator
-_OPERATORS = {"4171756": "<", "4171754": "<=", "4172704": ">", "4171755": ">=", "4172703": ""}
+OPERATORS = {"4171756": "<", "4171754": "<=", "4172704": ">", "4171755": ">=", "4172703": ""}
 # drug_type_concept_id of the OHDSI vocabularies -> what the row records
 _DRUG_TYPES = {
     "38000177": "order", "32838": "order", "32839": "order", "32833": "order",
@@ -30,7 +30,7 @@ def _identity(concepts: Concepts, standard: str, source: str, written: str) -> l
     found = [concept for concept in (concepts.get(standard), concepts.get(source)) if concept]
     if not found and standard not in ("", "0"):
         found.append(Concept("OMOP", standard, written))
-    return found or [Concept("local", written, written)]
+    return found or [concepts.of_source(written) or Concept("local", written, written)]
 
 
 def _valued(concepts: Concepts, resolver: Resolver, texts: tuple[str, ...]) -> Rule:
@@ -48,7 +48,7 @@ def _valued(concepts: Concepts, resolver: Resolver, texts: tuple[str, ...]) -> R
     event = Event(
         kind="observation", system=chosen.system, code=chosen.code,
         name=analyte.name if analyte else chosen.name, text=text, unit=rule.unit,
-        comparator=_OPERATORS.get(operator, "") or (number[0] if number else ""),
+        comparator=OPERATORS.get(operator, "") or (number[0] if number else ""),
         value=number[1] if number else np.nan, original_unit=unit_written or (ucum.code if ucum else ""),
         reason=rule.reason or ("value.not-numeric" if text and analyte else ""), changes=rule.change,
     )  # fmt: skip
