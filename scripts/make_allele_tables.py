@@ -27,6 +27,8 @@ LABELS = {"VKORC1": {"rs9923231 reference (C)": "G", "rs9923231 variant (T)": "A
 LOOKUP = {"ACTIVITY_SCORE": "activity score", "PHENOTYPE": "phenotype"}
 # CASES of the reference library, section 3: in these genes an ALT outside the table counts as REF.
 UNDOCUMENTED_AS_REFERENCE = {"DPYD", "NUDT15", "TPMT"}
+# Genes of which a strand may carry several alleles; the one of the lowest activity counts.
+COMBINES = {"DPYD"}
 # Alleles that score at every position, as the reference does: CYP2C19*1 is written with one position only.
 COMPLETE = {"CYP2C19": ["*1"]}
 
@@ -142,6 +144,7 @@ def compile_gene(folder: Path, gene: str) -> dict[str, Any]:
         "lookup": LOOKUP.get(meta["lookup_method"]),
         "modified": meta["definition_modified"][:10],
         "undocumented_as_reference": gene in UNDOCUMENTED_AS_REFERENCE,
+        "combines": gene in COMBINES,
         "labels": labels(folder, gene),
         "complete": [reference, *COMPLETE.get(gene, [])],
         **exemptions(folder, gene),

@@ -10,7 +10,7 @@ other 81 positions of CYP2C9, gives ``*1/*1`` a high probability and spreads the
 from __future__ import annotations
 
 from pytwin.genome.call import Call, Diplotype, Marginal
-from pytwin.genome.frequencies import diplotype_frequencies
+from pytwin.genome.frequencies import Frequencies, diplotype_frequencies
 from pytwin.genome.genome import Callability, Genome, Source
 from pytwin.genome.genotype import Genotype
 from pytwin.genome.reading import read_genome
@@ -21,6 +21,7 @@ __all__ = [
     "Call",
     "Callability",
     "Diplotype",
+    "Frequencies",
     "Genome",
     "GenomeRow",
     "Genotype",

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property, lru_cache, partial
 from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pytwin.genome.frequencies import pair_weights
+from pytwin.genome import rules
+from pytwin.genome.frequencies import Frequencies, pair_weights
 from pytwin.genome.genotype import Genotype
 from pytwin.genome.match import match
 from pytwin.genome.phenotype import Phenotype, phenotype
+from pytwin.genome.rules.report import Report
 from pytwin.genome.tables import Gene
 
 Status = Literal["called", "ambiguous", "no information", "no match"]
+Observed = Mapping[int, Genotype]
 
 CONFIDENT = 0.95
 """Probability from which on a phenotype is named, by the project's choice; below it the shares are given."""
@@ -45,85 +47,136 @@ class Marginal(NamedTuple):
         return tuple((name, p / total) for name, p in self.diplotypes) if total > 0 else ()
 
 
-@dataclass(frozen=True, eq=False)
 class Call:
-    """What is known about one gene of one person.
+    """What is known about one gene of one person; ``repr`` holds no genotype.
 
     Attributes
     ----------
     gene : str
+    status : str
+        ``called`` (one diplotype), ``ambiguous``, ``no information``, or ``no match`` (no pair of
+        known alleles explains the data).
     alleles : tuple of str
         Names that ``pairs`` refers to.
     pairs : (n, 2) array of int
         All consistent pairs of alleles.
-    reported : tuple of str
-        The diplotypes PharmCAT would report: highest score among the callable ones. A convention,
-        not a probability: it takes alleles that could not be tested (``untested``) for absent.
-    matched : tuple of str
-        All callable consistent diplotypes, whatever their score.
-    uncalled : tuple of str
-        Positions of the table that were not (or only half) called.
-    untested : tuple of str
-        Alleles of which no position was called.
-    status : str
-        ``called`` (one diplotype), ``ambiguous``, ``no information``, or ``no match`` (no pair of
-        known alleles explains the data).
+    table : Gene
+    observed : mapping of int to Genotype
+        What was seen, by GRCh38 position.
     """
 
-    gene: str
-    status: Status
-    alleles: tuple[str, ...] = field(repr=False)
-    pairs: NDArray[np.intp] = field(repr=False)
-    reported: tuple[str, ...] = field(repr=False)
-    matched: tuple[str, ...] = field(repr=False)
-    uncalled: tuple[str, ...]
-    untested: tuple[str, ...]
-    table: Gene = field(repr=False)
-    observed: Mapping[int, Genotype] = field(default_factory=dict, repr=False)
+    def __init__(
+        self,
+        table: Gene,
+        status: Status,
+        alleles: Sequence[str],
+        pairs: Callable[[], NDArray[np.intp]],
+        report: Callable[[], Report],
+        *,
+        observed: Observed | None = None,
+        untested: tuple[str, ...] = (),
+    ) -> None:
+        self.gene = table.name
+        self.status: Status = status
+        self.table = table
+        self.observed: Observed = observed or {}
+        self.alleles = tuple(alleles)
+        self.untested = untested
+        self.frequencies: Frequencies | None = None
+        self._stated = observed is None
+        self._make_pairs = pairs
+        self._make_report = report
+
+    def __repr__(self) -> str:
+        return f"Call({self.gene}, {self.status})"
+
+    @cached_property
+    def pairs(self) -> NDArray[np.intp]:
+        """All consistent pairs (n, 2), as places in ``alleles``."""
+        return self._make_pairs()
+
+    @cached_property
+    def _report(self) -> Report:
+        return self._make_report()
+
+    @property
+    def reported(self) -> tuple[str, ...]:
+        """The diplotypes PharmCAT would report: highest score among the callable ones.
+
+        A convention, not a probability: it takes alleles that could not be tested (``untested``) for
+        absent. For unphased DPYD they are single alleles.
+        """
+        return self._report.reported
+
+    @property
+    def matched(self) -> tuple[str, ...]:
+        """All callable consistent diplotypes, whatever their score."""
+        return self._report.matched
+
+    @property
+    def recommended(self) -> tuple[str, ...]:
+        """The diplotypes by which PharmCAT would look up phenotype and recommendation."""
+        return self._report.recommended
+
+    @property
+    def note(self) -> str:
+        """Where ``reported`` and ``recommended`` follow a rule of this gene alone, which."""
+        return self._report.note
+
+    @cached_property
+    def uncalled(self) -> tuple[str, ...]:
+        """Positions of the table that were not (or only half) called; none for a stated diplotype."""
+        if self._stated:
+            return ()
+        seen = self.observed
+        return tuple(
+            p.label for p in self.table.positions if p.pos not in seen or None in seen[p.pos].alleles
+        )
 
     @property
     def called(self) -> int:
         """Positions of which both alleles were seen; 0 for a stated diplotype."""
         return sum(None not in genotype.alleles for genotype in self.observed.values())
 
-    @property
-    def recommended(self) -> tuple[str, ...]:
-        """The diplotypes by which PharmCAT would look up phenotype and recommendation."""
-        return self.reported
-
-    def _name(self, pair: Iterable[int]) -> str:
-        return self.table.diplotype_name(*self._alleles(pair))
+    def allows(self, first: str, second: str) -> bool:
+        """Whether the data allow a pair of alleles."""
+        wanted = {first, second}
+        return any({self.alleles[a], self.alleles[b]} == wanted for a, b in self.pairs)
 
     def weighted(self, race: str | None = None) -> tuple[Diplotype, ...]:
         """All diplotypes with probabilities from the allele frequencies of a race group, likeliest first."""
         if self.status in ("no information", "no match"):
             return ()
-        weights = pair_weights(self.table, self.alleles, self.pairs, race)
-        order = np.argsort(-weights, kind="stable")
-        return tuple(
-            Diplotype(self._name(self.pairs[i]), self._alleles(self.pairs[i]), float(weights[i]))
-            for i in order
-        )
-
-    def _alleles(self, pair: Iterable[int]) -> tuple[str, str]:
-        first, second = pair
-        return self.alleles[first], self.alleles[second]
+        weights = pair_weights(self.table, self.alleles, self.pairs, race, self.frequencies)
+        shares: dict[tuple[str, str], float] = {}
+        for (a, b), weight in zip(self.pairs.tolist(), weights.tolist(), strict=True):
+            key = self.alleles[a], self.alleles[b]
+            shares[key] = shares.get(key, 0.0) + weight
+        found = (Diplotype(self.table.diplotype_name(*key), key, p) for key, p in shares.items())
+        return tuple(sorted(found, key=lambda diplotype: -diplotype.probability))
 
     @cached_property
     def diplotypes(self) -> tuple[Diplotype, ...]:
         """All diplotypes with probabilities from the pooled allele frequencies, likeliest first."""
         return self.weighted()
 
+    def unlisted(self, race: str | None = None) -> float:
+        """Probability of the diplotypes that ``weighted`` leaves out because they are too many; see DPYD."""
+        return 0.0
+
+    def shares(self, race: str | None = None) -> dict[Phenotype, float]:
+        """Probability of each phenotype with its activity score."""
+        found: dict[Phenotype, float] = {}
+        for diplotype in self.weighted(race):
+            key = phenotype(self.table, *diplotype.alleles)
+            found[key] = found.get(key, 0.0) + diplotype.probability
+        return found
+
     @cached_property
     def _top(self) -> Phenotype:
         """The phenotype that is at least ``CONFIDENT``, with its activity score where that is one too."""
-        shares: dict[Phenotype, float] = {}
-        for diplotype in self.diplotypes:
-            found = phenotype(self.table, *diplotype.alleles)
-            shares[found] = shares.get(found, 0.0) + diplotype.probability
-        names: dict[str | None, float] = {}
-        for found, share in shares.items():
-            names[found.name] = names.get(found.name, 0.0) + share
+        shares = self.shares()
+        names = _by_name(shares)
         name = next((name for name, share in names.items() if share >= CONFIDENT), None)
         score = next((found.activity_score for found, share in shares.items() if share >= CONFIDENT), None)
         return Phenotype(name, score)
@@ -140,18 +193,14 @@ class Call:
 
     def phenotypes(self, race: str | None = None) -> dict[str | None, float]:
         """Probability of each phenotype; the key None holds diplotypes without one."""
-        result: dict[str | None, float] = {}
-        for diplotype in self.weighted(race):
-            name = phenotype(self.table, *diplotype.alleles).name
-            result[name] = result.get(name, 0.0) + diplotype.probability
-        return result
+        return _by_name(self.shares(race))
 
     def marginal(self, groups: Mapping[str, Iterable[str]], race: str | None = None) -> Marginal:
         """Sum the diplotypes over groups of alleles."""
         group_of = {allele: group for group, members in groups.items() for allele in members}
         order = list(groups)
         shares: dict[str, float] = {}
-        other = 0.0
+        other = self.unlisted(race)
         for diplotype in self.weighted(race):
             found = [group_of[allele] for allele in diplotype.alleles if allele in group_of]
             if len(found) < len(diplotype.alleles):
@@ -163,32 +212,34 @@ class Call:
         return Marginal(tuple(sorted(shares.items(), key=lambda item: -item[1])), other)
 
 
-def call_gene(gene: Gene, observed: Mapping[int, Genotype]) -> Call:
+def _by_name(shares: Mapping[Phenotype, float]) -> dict[str | None, float]:
+    names: dict[str | None, float] = {}
+    for found, share in shares.items():
+        names[found.name] = names.get(found.name, 0.0) + share
+    return names
+
+
+def call_gene(gene: Gene, observed: Observed) -> Call:
     """Call a gene from its genotypes by GRCh38 position; an absent position is missing."""
+    if gene.combines:
+        from pytwin.genome.rules.dpyd import call
+
+        return call(gene, observed)
     found = match(gene, observed)
-    labels = gene.labels
-
-    def names(rows: NDArray[np.intp]) -> tuple[str, ...]:
-        return tuple(gene.diplotype_name(labels[a], labels[b]) for a, b in rows)
-
     if not found.informative:
         status: Status = "no information"
-    elif not len(found.pairs):
+    elif not found.rows:
         status = "no match"
     else:
-        status = "called" if len(found.pairs) == 1 else "ambiguous"
-    unseen = [p for p in gene.positions if p.pos not in observed or None in observed[p.pos].alleles]
+        status = "called" if len(found.rows) == 1 else "ambiguous"
     return Call(
-        gene=gene.name,
-        status=status,
-        alleles=labels,
-        pairs=found.pairs,
-        reported=names(found.pairs[found.reported]),
-        matched=names(found.pairs[found.callable]),
-        uncalled=tuple(position.label for position in unseen),
-        untested=tuple(label for label, hidden in zip(labels, found.untested, strict=True) if hidden),
-        table=gene,
-        observed=dict(observed),
+        gene,
+        status,
+        gene.labels,
+        partial(getattr, found, "pairs"),
+        partial(rules.report, gene, observed, found),
+        observed=observed,
+        untested=tuple(gene.labels[row] for row in found.untested),
     )
 
 
@@ -196,8 +247,12 @@ def stated_call(gene: Gene, first: str, second: str) -> Call:
     """The call of a diplotype that somebody states; its alleles need not be in the table."""
     alleles = (first,) if first == second else (first, second)
     pairs = np.array([[0, len(alleles) - 1]], dtype=np.intp)
-    name = gene.diplotype_name(first, second)
-    return Call(gene.name, "called", alleles, pairs, (name,), (name,), (), (), gene)
+    name = (gene.diplotype_name(first, second),)
+    return Call(gene, "called", alleles, partial(_given, pairs), partial(Report, name, name, name))
+
+
+def _given(pairs: NDArray[np.intp]) -> NDArray[np.intp]:
+    return pairs
 
 
 @lru_cache(maxsize=64)

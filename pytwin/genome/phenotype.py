@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from pytwin.genome.tables import Gene
+from pytwin.genome.tables import Allele, Gene
 
 
 class Phenotype(NamedTuple):
@@ -23,7 +23,7 @@ def phenotype(gene: Gene, first: str, second: str) -> Phenotype:
     An allele that is not in the table, or has no function there, gives ``Phenotype(None, None)``:
     it never falls back to normal function.
     """
-    alleles = (gene.allele(first), gene.allele(second))
+    alleles = (_strand(gene, first), _strand(gene, second))
     functions = {(a.function, a.activity) for a in alleles if a is not None and a.function is not None}
     if any(a is None or a.function is None for a in alleles):
         return NOT_AVAILABLE
@@ -32,3 +32,13 @@ def phenotype(gene: Gene, first: str, second: str) -> Phenotype:
         return NOT_AVAILABLE
     score, text = known
     return Phenotype(text, score)
+
+
+def _strand(gene: Gene, label: str) -> Allele | None:
+    """The allele that a strand counts as: of a combination the one of the lowest activity."""
+    known = gene.allele(label)
+    if known is not None or not gene.combines:
+        return known
+    carried = [gene.allele(part) for part in gene.parts(label)]
+    rated = [(a.activity, a.label, a) for a in carried if a is not None and a.activity is not None]
+    return min(rated)[2] if len(rated) == len(carried) else None

@@ -9,7 +9,15 @@ from pytwin.verify.case import Case
 from pytwin.verify.run import Context
 
 # Modules with cases(context), in the order in which a doubt would be followed: pytwin.verify.genome_NAME.
-PARTS = ("tables", "pharmcat", "vcf", "arrays", "results", "fhir")
+PARTS = (
+    "tables",
+    "pharmcat",
+    "rules",
+    "vcf",
+    "arrays",
+    "results",
+    "fhir",
+)
 
 
 def cases(context: Context) -> Iterator[Case]:

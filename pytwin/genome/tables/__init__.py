@@ -73,7 +73,8 @@ class Gene:
     allele's score: those it defines, for a ``complete`` allele (the reference; CYP2C19 ``*1``) all.
     ``wobble`` marks IUPAC letters. ``structural`` alleles have a function and no position: no file of
     variants shows them. Without the ``required`` positions nothing is reported; ``priorities`` are
-    sets of diplotypes that unphased data cannot tell apart, with the one to report.
+    sets of diplotypes that unphased data cannot tell apart, with the one to report. In a gene that
+    ``combines`` a strand may carry several alleles (``[a + b]``), of which the lowest activity counts.
     """
 
     name: str
@@ -82,6 +83,7 @@ class Gene:
     lookup: str | None
     modified: str
     undocumented_as_reference: bool
+    combines: bool
     positions: tuple[Position, ...]
     extra: tuple[Position, ...]
     alleles: tuple[Allele, ...]
@@ -148,6 +150,12 @@ class Gene:
         """The allele of a reported name, or None where the table has none."""
         return self._named.get(label)
 
+    def parts(self, label: str) -> tuple[str, ...]:
+        """Alleles of a strand: those of a combination ``[a + b]``, else the one named."""
+        if label.startswith("[") and label.endswith("]"):
+            return tuple(label[1:-1].split(" + "))
+        return (label,)
+
     def diplotype_name(self, first: str, second: str) -> str:
         """Name of a pair: in the table's order with ``/``, or as bases in alphabetical order."""
         if not self.separator:
@@ -189,6 +197,7 @@ def _gene(name: str, data: dict[str, Any]) -> Gene:
         lookup=data["lookup"],
         modified=data["modified"],
         undocumented_as_reference=data["undocumented_as_reference"],
+        combines=data["combines"],
         positions=tuple(_position(chromosome, row) for row in data["positions"]),
         extra=tuple(_position(chromosome, row) for row in data["extra"]),
         alleles=tuple(_allele(row, labels) for row in data["alleles"] if row[1] is not None),
