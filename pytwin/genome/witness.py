@@ -7,23 +7,32 @@ contradict each other weigh the same: frequencies in a population do not tell wh
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pytwin.genome.call import Call, Diplotype, Status
 from pytwin.genome.frequencies import pair_weights
+from pytwin.genome.rules.report import Report
 from pytwin.genome.tables import Gene
 
 Pair = tuple[str, str]
 Witness = Callable[[str | None], Sequence[Diplotype]]
 
 
-@dataclass(frozen=True, eq=False)
 class WitnessedCall(Call):
     """A call by witnesses; its probabilities are the mean of theirs."""
 
-    witnesses: tuple[Witness, ...] = field(default=(), repr=False)
+    witnesses: tuple[Witness, ...] = ()
+
+    def allows(self, first: str, second: str) -> bool:
+        """Whether a witness holds a pair of alleles possible."""
+        return _ordered(self.table, (first, second)) in {one.alleles for one in self.weighted()}
+
+    def unlisted(self, race: str | None = None) -> float:
+        """What no witness lists of its own (DPYD); see ``Call.unlisted``."""
+        return max(0.0, 1.0 - sum(one.probability for one in self.weighted(race)))
 
     def weighted(self, race: str | None = None) -> tuple[Diplotype, ...]:
         """All diplotypes that a witness holds possible, likeliest first."""
@@ -98,16 +107,18 @@ def witnessed(
     rows = np.array([[alleles.index(first), alleles.index(second)] for first, second in found], dtype=np.intp)
     names = tuple(dict.fromkeys(gene.diplotype_name(*_ordered(gene, pair)) for pair in reported))
     status: Status = "called" if len(found) == 1 else "ambiguous"
-    return WitnessedCall(
-        gene=gene.name,
-        status=status,
-        alleles=alleles,
-        pairs=rows,
-        reported=names,
-        matched=names,
-        uncalled=beside.uncalled if beside else (),
+    call = WitnessedCall(
+        gene,
+        status,
+        alleles,
+        partial(_given, rows),
+        partial(Report, names, names, names),
+        observed=beside.observed if beside else None,
         untested=beside.untested if beside else (),
-        table=gene,
-        observed=beside.observed if beside else {},
-        witnesses=tuple(witnesses),
     )
+    call.witnesses = tuple(witnesses)
+    return call
+
+
+def _given(rows: NDArray[np.intp]) -> NDArray[np.intp]:
+    return rows
