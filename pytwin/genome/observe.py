@@ -7,10 +7,10 @@ is hom-reference for another variant nearby says nothing: such a position stays 
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from pytwin.genome.covering import Covering
 from pytwin.genome.genotype import MISSING, OTHER, Genotype
 from pytwin.genome.tables import Position
 from pytwin.genome.vcf_record import Record
@@ -197,15 +197,12 @@ class Observer:
     def __init__(self, name: str, records: Iterable[Record], issues: Issues) -> None:
         self.name = name
         self.issues = issues
-        self.by_chromosome: dict[str, list[Record]] = defaultdict(list)
-        for record in records:
-            self.by_chromosome[record.chromosome].append(record)
+        self._records = Covering(records)
 
     def observe(self, position: Position) -> Genotype | None:
         """The genotype of one position; None where no record speaks about it."""
         last = position.pos + len(position.ref) - 1
-        records = self.by_chromosome.get(position.chromosome, ())
-        covering = [record for record in records if record.pos <= last and record.end >= position.pos]
+        covering = self._records.over(position.chromosome, position.pos, last)
         seen: list[_Seen] = []
         for record in covering:
             # Reads of a site that is split over several records are split with it.

@@ -141,8 +141,7 @@ def _read(
     for site, columns in reader.sites(numbered):
         if ask.validate:
             _check_others(reader, site, columns, at)
-        values = reader.values(site, columns, at)
-        record = None if values is None else reader.record(site, values, at)
+        record = reader.record(site, columns, at)
         if record is not None:
             records.append(record)
     findings.finish()
@@ -152,7 +151,7 @@ def _read(
 def _check_others(reader: LineReader, site: Site, columns: Sequence[str], at: int) -> None:
     for other in range(9, len(columns)):
         if other != at:
-            reader.values(site, columns, other)
+            reader.record(site, columns, other)
 
 
 def check_vcf(path: str | Path) -> VcfCheck:
@@ -184,6 +183,6 @@ def check_vcf(path: str | Path) -> VcfCheck:
         for site, columns in reader.sites(numbered):
             count += 1
             for at in range(9, len(columns)):
-                reader.values(site, columns, at)
+                reader.record(site, columns, at)
     findings.finish()
     return VcfCheck(path.name, header, reader.lines, count, issues)

@@ -25,6 +25,17 @@ LONGEST = 1_000_000
 _FILTER = re.compile(r"[^\s;,]+(?:;[^\s;,]+)*")
 
 
+_USUAL = re.compile(
+    r"[0-9A-Za-z_.]+\t[0-9]{1,10}\t(?:\.|[0-9A-Za-z_]+)\t[ACGTN]{1,1000}\t(?:[ACGTN]{1,1000}|\.|\*|<[A-Z_]+>)\t"
+    r"(?:\.|[0-9]{1,15}(?:\.[0-9]{1,15})?)\t(?:PASS|\.)\t"
+)
+
+
+def surely_in_order(text: str) -> bool:
+    """Whether a line's first seven columns are of the commonest kind; False says nothing."""
+    return _USUAL.match(text) is not None
+
+
 def check_columns(columns: Sequence[str], version: Version) -> Iterator[Fault]:
     """Findings about the first seven columns, those that make the line unusable marked so."""
     chrom, pos, name, ref, alt, qual, filters = columns[:7]

@@ -55,6 +55,20 @@ _FLOAT = re.compile(
 _CIGAR = re.compile(r"(?:[0-9]+[MIDNSHPX=])+")
 
 
+_COUNTS_FAST = re.compile(r"[0-9]{1,9}(?:,[0-9]{1,9})*")
+_FLOATS_FAST = re.compile(r"[0-9]{1,15}(?:\.[0-9]{1,15})?(?:,[0-9]{1,15}(?:\.[0-9]{1,15})?)*")
+_FAST = {"Integer": _COUNTS_FAST, "Float": _FLOATS_FAST}
+
+
+def surely_right(field: Field, text: str, n_alts: int, genotypes: int | None) -> bool:
+    """Whether a value is plain numbers, as many as asked for; False says nothing."""
+    pattern = _FAST.get(field.type or "")
+    if pattern is None or not pattern.fullmatch(text):
+        return False
+    count = expected_count(field.number, n_alts, genotypes)
+    return count is None or text.count(",") + 1 == count
+
+
 @lru_cache(maxsize=16)
 def reserved(column: str, version: Version) -> Mapping[str, Field]:
     """Reserved keys of ``INFO`` or ``FORMAT`` in a version."""
@@ -78,6 +92,8 @@ def expected_count(number: str | None, n_alts: int, genotypes: int | None) -> in
 
     A record without ALT may keep the values of an allele that is not written.
     """
+    if number == "1":
+        return 1
     if n_alts == 0 and number in ("A", "R", "G"):
         return None
     if number == "A":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from pytwin.genome.vcf_fault import Malformed
 
@@ -13,6 +14,7 @@ _GT = re.compile(r"([/|]?)(\.|[0-9]{1,4})((?:[/|](?:\.|[0-9]{1,4}))*)")
 _SIMPLE = re.compile(r"(\.|[0-9])([/|])(\.|[0-9])")
 
 
+@lru_cache(maxsize=4096)
 def parse_genotype(text: str, n_alts: int) -> tuple[tuple[int | None, ...], bool]:
     """Allele numbers, None for a dot, and whether the genotype is phased.
 

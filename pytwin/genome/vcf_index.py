@@ -10,6 +10,7 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Collection, Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -113,10 +114,21 @@ def find_index(path: Path) -> Path | None:
 def read_index(path: Path, chromosomes: Collection[str]) -> Index:
     """Read an index, of which only some chromosomes (names in any spelling) will be asked for.
 
+    The last few are kept in memory, as long as their files do not change.
+
     Raises
     ------
     DamagedIndex
     """
+    try:
+        state = path.stat()
+    except OSError:
+        raise DamagedIndex from None
+    return _read_index(path, (state.st_size, state.st_mtime_ns, state.st_ino), frozenset(chromosomes))
+
+
+@lru_cache(maxsize=4)
+def _read_index(path: Path, state: tuple[int, int, int], chromosomes: frozenset[str]) -> Index:
     try:
         decoder = zlib.decompressobj(31)
         raw = path.read_bytes()
@@ -176,7 +188,7 @@ def _read_tabix(data: bytes, chromosomes: Collection[str]) -> Index:
         if at + 8 * n_windows > len(data):
             raise DamagedIndex
         if _wants(name, chromosomes):
-            offsets[name] = np.frombuffer(data, "<u8", n_windows, at)
+            offsets[name] = np.frombuffer(data, "<u8", n_windows, at).copy()
         at += 8 * n_windows
     return _Linear(names, chromosomes, offsets)
 
@@ -188,9 +200,11 @@ def _bin_heads(data: bytes, base: int) -> tuple[int, NDArray[np.int64], NDArray[
     all heads of a file lie on the same words. An offset looks like a head only where its block starts at a
     multiple of 65,536; the chain of counts is checked before anything is believed.
     """
-    words = np.frombuffer(data, "<u8", max(0, len(data) - base) // 8, base)
-    likely = np.flatnonzero(((words & np.uint64(0xFFFF0000)) == 0) & (words >= np.uint64(1 << 32)))
-    return base, likely, (words[likely] >> np.uint64(32)).astype(np.int64)
+    halves = np.frombuffer(data, "<u2", max(0, len(data) - base) // 8 * 4, base).reshape(-1, 4)
+    likely = np.flatnonzero(halves[:, 1] == 0)
+    counts = np.ascontiguousarray(halves[likely, 2:]).view("<i4")[:, 0].astype(np.int64)
+    real = counts > 0
+    return base, likely[real], counts[real]
 
 
 def _skip_bins(data: bytes, at: int, heads: tuple[int, NDArray[np.int64], NDArray[np.int64]]) -> int:

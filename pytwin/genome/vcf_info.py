@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from pytwin.genome.vcf_fault import Fault, Malformed
-from pytwin.genome.vcf_fields import Field, Version, expected_count, reserved, type_fault
+from pytwin.genome.vcf_fields import Field, Version, expected_count, reserved, surely_right, type_fault
 
 _INFO = re.compile(r"[^\s;]+(?:;[^\s;]+)*;?")
 _END = re.compile(r"(?:^|;)END=([^;]*)")
@@ -52,7 +52,9 @@ class InfoRules:
                 yield Fault("vcf.info-repeated", "INFO holds a key twice")
             seen.add(key)
             field = self.fields.get(key)
-            reason = self._value(key, bool(equals), value, field, n_alts) if field else ""
+            if field is None or surely_right(field, value, n_alts, None):
+                continue
+            reason = self._value(key, bool(equals), value, field, n_alts)
             if reason:
                 yield Fault(
                     "vcf.info-value", f"INFO {key} {reason}" if key in _NAMED else f"a value in INFO {reason}"

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from pytwin.errors import InputError
-from pytwin.genome.vcf_columns import check_columns
+from pytwin.genome.vcf_columns import check_columns, surely_in_order
 from pytwin.genome.vcf_fault import TOO_MANY, Fault, Findings, Malformed
 from pytwin.genome.vcf_genotype import parse_genotype
 from pytwin.genome.vcf_header import Header, bare
@@ -40,6 +40,16 @@ class Wanted(NamedTuple):
             return False
         at = bisect_left(found, pos)
         return at < len(found) and found[at] <= end
+
+
+class Judged(NamedTuple):
+    """What one sample's column says, None where nothing can be used, and what is odd about it."""
+
+    record: Record | None
+    faults: tuple[tuple[Fault, str], ...]
+
+
+UNUSED = "the sample is not used"
 
 
 def _symbolic(alt: str) -> bool:
@@ -78,9 +88,10 @@ class LineReader:
             whole = found is not None and raw.count(b"\t") == self.header.columns - 1
             if whole and not self.validate and found is not None and not self._touches(found, raw):
                 continue
-            columns = self._columns(number, raw)
-            if columns is not None:
-                site = self._site(number, columns)
+            text = self._text(number, raw)
+            if text is not None:
+                columns = text.split("\t")
+                site = self._site(number, text, columns)
                 if site is not None and self.wanted.covers(site.chromosome, site.pos, site.end):
                     yield site, columns
             if self.findings.refused > TOO_MANY:
@@ -108,8 +119,8 @@ class LineReader:
         text = raw if isinstance(raw, str) else raw[:200].decode("utf-8", "replace")
         self.findings.add(number, fault, found=text)
 
-    def _columns(self, number: int, raw: bytes) -> list[str] | None:
-        """The columns of a line, or None where it cannot be split or is empty."""
+    def _text(self, number: int, raw: bytes) -> str | None:
+        """The text of a line, or None where it has not the right number of columns or is empty."""
         if not raw.strip():
             self.findings.add(number, _BLANK_LINE, "ignored")
             return None
@@ -122,15 +133,14 @@ class LineReader:
         if _CONTROL.search(text):
             self._refuse(number, Fault("vcf.control", "the line holds control characters", True), raw)
             return None
-        columns = text.split("\t")
-        if len(columns) != self.header.columns:
+        if text.count("\t") != self.header.columns - 1:
             self._refuse(number, _COUNT, raw)
             return None
-        return columns
+        return text
 
-    def _site(self, number: int, columns: list[str]) -> Site | None:
+    def _site(self, number: int, text: str, columns: list[str]) -> Site | None:
         """The part that all samples share, or None where a finding makes it unusable."""
-        faults = list(check_columns(columns, self.header.version))
+        faults = [] if surely_in_order(text) else list(check_columns(columns, self.header.version))
         alts = tuple(alt if alt[:1] == "<" else alt.upper() for alt in columns[4].split(",") if alt != ".")
         keys: tuple[str, ...] = ()
         if len(columns) > 8:
@@ -142,13 +152,13 @@ class LineReader:
             faults.extend(self._order.check(columns))
         for fault in faults:
             if not fault.fatal or fault is fatal:
-                self._refuse(number, fault, "\t".join(columns)[:200])
+                self._refuse(number, fault, text[:200])
         if fatal is not None:
             return None
         try:
             return self._located(number, columns, alts, keys)
         except Malformed as error:
-            self._refuse(number, Fault(error.code, error.reason, True), "\t".join(columns)[:200])
+            self._refuse(number, Fault(error.code, error.reason, True), text[:200])
             return None
 
     def _located(self, number: int, columns: list[str], alts: tuple[str, ...], keys: tuple[str, ...]) -> Site:
@@ -156,49 +166,46 @@ class LineReader:
         end = record_end(columns[7], pos, ref, _symbolic(columns[4]))
         return Site(number, bare(columns[0]), pos, columns[2], ref, alts, end, columns[6], keys)
 
-    def values(self, site: Site, columns: Sequence[str], at: int) -> list[str] | None:
-        """One sample's fields, or None where they cannot be used; findings are noted."""
-        try:
-            values = self._samples.values(site.keys, columns[at])
-        except Malformed as error:
-            self.findings.add(
-                site.line,
-                Fault(error.code, error.reason, True),
-                "the sample is not used",
-                columns[at],
-                at + 1,
-            )
-            return None
-        usable = True
-        for fault in self._samples.check(site.keys, values, len(site.alts)):
-            action = "the sample is not used" if fault.fatal else ""
+    def record(self, site: Site, columns: Sequence[str], at: int) -> Record | None:
+        """What the record says of the sample in one column, with its findings noted."""
+        judged = self.judge(site, columns[at])
+        for fault, action in judged.faults:
             self.findings.add(site.line, fault, action, columns[at], at + 1)
-            usable &= not fault.fatal
-        return values if usable else None
+        return judged.record
 
-    def record(self, site: Site, values: Sequence[str], at: int) -> Record | None:
-        """What the record says of one sample whose fields are in order; None where it has no GT."""
+    def judge(self, site: Site, text: str) -> Judged:
+        """What a sample's column says; the same for every sample that has the same text."""
+        try:
+            values = self._samples.values(site.keys, text)
+        except Malformed as error:
+            return Judged(None, ((Fault(error.code, error.reason, True), UNUSED),))
+        faults = [
+            (fault, UNUSED if fault.fatal else "")
+            for fault in self._samples.check(site.keys, values, len(site.alts))
+        ]
+        if faults and any(fault.fatal for fault, _ in faults):
+            return Judged(None, tuple(faults))
         if not site.keys or site.keys[0] != "GT":
-            self.findings.add(site.line, _NO_GENOTYPE, "nothing to call")
-            return None
+            return Judged(None, (*faults, (_NO_GENOTYPE, "nothing to call")))
         fields = dict(zip(site.keys, values, strict=False))
-        gt, phased = parse_genotype(fields["GT"], len(site.alts))
-        shown = site.filter
-        if self.quality.asks:
-            reason = self.quality.failure(site.filter, fields)
-            if reason:
-                fault = Fault("vcf.filtered", reason)
-                self.findings.add(site.line, fault, "missing, never reference", column=at + 1)
-                gt, shown = (None,) * len(gt), "."
-        phase_set = fields.get("PS", ".") if phased else "."
-        return Record(
-            *site[:7],
-            filter=shown,
-            gt=gt,
-            phased=phased,
-            phase_set=None if phase_set == "." else phase_set,
-            depths=_depths(fields.get("AD", ""), 1 + len(site.alts)),
-        )
+        reason = self.quality.failure(site.filter, fields) if self.quality.asks else ""
+        if reason:
+            faults.append((Fault("vcf.filtered", reason), "missing, never reference"))
+        return Judged(_record(site, fields, bool(reason)), tuple(faults))
+
+
+def _record(site: Site, fields: Mapping[str, str], filtered: bool) -> Record:
+    gt, phased = parse_genotype(fields["GT"], len(site.alts))
+    phase_set = fields.get("PS", ".") if phased else "."
+    depths = fields.get("AD")
+    return Record(
+        *site[:7],
+        "." if filtered else site.filter,
+        (None,) * len(gt) if filtered else gt,
+        phased,
+        None if phase_set == "." else phase_set,
+        _depths(depths, 1 + len(site.alts)) if depths else (),
+    )
 
 
 def _depths(text: str, n_alleles: int) -> tuple[int, ...]:

@@ -56,15 +56,16 @@ def region_lines(
             for first, last in regions(wanted.get(bare(name), ())):
                 start = index.start(name, first, last)
                 if start is not None:
-                    past = yield from _lines(blocks, name.encode(), start, past, last)
+                    past = yield from _lines(blocks, name.encode(), start, past, (first, last))
     except DamagedBlock:
         raise NotAsIndexed from None
 
 
 def _lines(
-    blocks: Blocks, name: bytes, start: int, past: int, last: int
+    blocks: Blocks, name: bytes, start: int, past: int, region: tuple[int, int]
 ) -> Generator[tuple[int, bytes], None, int]:
-    """Lines from an offset and past what was read, up to the first beyond ``last``; returns its offset."""
+    """Lines from an offset and past what was read, up to the first beyond the region; returns its offset."""
+    first, last = region
     previous = 0
     at = max(start, past)
     for at, line in lines_from(blocks, at):  # noqa: B020
@@ -81,6 +82,9 @@ def _lines(
             if pos > last:
                 return at
             previous = pos
+            # No REF reaches further than its line is long.
+            if pos + len(line) < first and b"END=" not in line:
+                continue
         yield BlockLine(at), line
     return at + 1
 

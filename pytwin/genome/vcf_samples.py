@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from math import comb
 
 from pytwin.genome.vcf_fault import Fault, Malformed
-from pytwin.genome.vcf_fields import Field, Version, expected_count, reserved, type_fault
+from pytwin.genome.vcf_fields import Field, Version, expected_count, reserved, surely_right, type_fault
 from pytwin.genome.vcf_genotype import parse_genotype
 
 _KEY = re.compile(r"[0-9A-Za-z_.%+-]+")
@@ -76,7 +76,9 @@ class SampleRules:
                 genotypes = comb(n_alts + copies, copies)
                 continue
             field = self.fields.get(key)
-            reason = self._value(key, value, field, n_alts, genotypes) if field and value != "." else ""
+            if field is None or value == "." or surely_right(field, value, n_alts, genotypes):
+                continue
+            reason = self._value(key, value, field, n_alts, genotypes)
             if reason:
                 yield Fault("vcf.sample-value", f"{key if key in _NAMED else 'a field'} of a sample {reason}")
 
