@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pytwin import estimation, glucose, kalman, units, verify
     from pytwin.cohort import Cohort
     from pytwin.doctor import doctor
-    from pytwin.genome import Genome, read_genome
+    from pytwin.genome import Genome, read_genome, read_genomes
     from pytwin.model import EventTable, Limit, Model, Objective, Plan, Population, models, read_events
     from pytwin.rank import Ranking
     from pytwin.record import Record, Terminology, read_record, read_records, stream_events, write_records
@@ -50,6 +50,7 @@ _CONTENTS = {
     "models": "pytwin.model",
     "read_events": "pytwin.model",
     "read_genome": "pytwin.genome",
+    "read_genomes": "pytwin.genome",
     "read_record": "pytwin.record",
     "read_records": "pytwin.record",
     "stream_events": "pytwin.record",
@@ -85,6 +86,7 @@ __all__ = [
     "models",
     "read_events",
     "read_genome",
+    "read_genomes",
     "read_record",
     "read_records",
     "stream_events",

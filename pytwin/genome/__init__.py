@@ -13,7 +13,7 @@ from pytwin.genome.call import Call, Diplotype, Marginal
 from pytwin.genome.frequencies import Frequencies, diplotype_frequencies
 from pytwin.genome.genome import Callability, Genome, Source
 from pytwin.genome.genotype import Genotype
-from pytwin.genome.reading import read_genome
+from pytwin.genome.reading import read_genome, read_genomes
 from pytwin.genome.rows import GenomeRow
 from pytwin.genome.vcf_header import SampleError
 
@@ -30,4 +30,5 @@ __all__ = [
     "Source",
     "diplotype_frequencies",
     "read_genome",
+    "read_genomes",
 ]

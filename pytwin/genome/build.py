@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Literal, NamedTuple, NoReturn, cast
+from typing import Literal, NamedTuple, NoReturn, Protocol, cast
 
 from pytwin.errors import InputError
 from pytwin.genome.grch37 import positions37
 from pytwin.genome.tables import Gene, Position
-from pytwin.genome.vcf import VcfFile
 from pytwin.genome.vcf_header import Header
 from pytwin.genome.vcf_record import Record
 
@@ -62,6 +61,17 @@ def _by_name(texts: Iterable[str]) -> set[str]:
     return {build for text in texts for build, pattern in _PATTERNS.items() if pattern.search(text)}
 
 
+class Positioned(Protocol):
+    """A file with a header and records."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def header(self) -> Header: ...
+    @property
+    def records(self) -> Sequence[Record]: ...
+
+
 def header_build(header: Header) -> str | None:
     """``GRCh38``, ``GRCh37``, ``another``, ``conflict``, or None where the header does not tell.
 
@@ -104,7 +114,7 @@ class _Evidence(NamedTuple):
         return self.bases > other.bases and bool(self.names or self.bases >= ENOUGH)
 
 
-def find_build(file: VcfFile, genes: Iterable[Gene], stated: str | None) -> Build | None:
+def find_build(file: Positioned, genes: Iterable[Gene], stated: str | None) -> Build | None:
     """The build of a file by its header, its reference bases, and what the caller states.
 
     Returns
@@ -145,7 +155,7 @@ def find_build(file: VcfFile, genes: Iterable[Gene], stated: str | None) -> Buil
     return cast(Build, says.pop()) if says else None
 
 
-def _by_bases(file: VcfFile, genes: Sequence[Gene]) -> Build | None:
+def _by_bases(file: Positioned, genes: Sequence[Gene]) -> Build | None:
     """The build that the reference bases at the tables' positions agree with."""
     old = {(p.chromosome, place): p for gene in genes for p, place in positions37(gene)}
     new = {(p.chromosome, p.pos): p for gene in genes for p in (*gene.positions, *gene.extra)}

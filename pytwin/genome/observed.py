@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from pytwin.genome.call import Call, call_gene
@@ -22,11 +22,19 @@ class Observes(Protocol):
 
 
 def called_genome(
-    observer: Observes, *, build: str | None, sample: str | None, issues: Issues, source: Source
+    observer: Observes,
+    *,
+    build: str | None,
+    sample: str | None,
+    issues: Issues,
+    source: Source,
+    call: Callable[[Gene], Call] | None = None,
 ) -> Genome:
-    """Call every gene of the tables from what a file says about its positions."""
+    """Call every gene of the tables from what a file says about its positions, or by ``call``."""
     tables = load_tables()
-    genes = {name: _called(gene, observer, issues) for name, gene in tables.genes.items()}
+    genes = {
+        name: call(gene) if call else called(gene, observer, issues) for name, gene in tables.genes.items()
+    }
     if all(call.status == "no information" for call in genes.values()):
         issues.add(
             "genome.no-positions",
@@ -38,7 +46,8 @@ def called_genome(
     return Genome(genes, build, sample, issues, (source,), tables.version, others)
 
 
-def _called(gene: Gene, observer: Observes, issues: Issues) -> Call:
+def called(gene: Gene, observer: Observes, issues: Issues) -> Call:
+    """Call one gene, with an issue for what could not be."""
     observed = {p.pos: found for p in gene.positions if (found := observer.observe(p)) is not None}
     call = call_gene(gene, observed)
     place = f"{observer.name}:{gene.name}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from pytwin.errors import InputError
 from pytwin.formats.archive import unpacked
 from pytwin.formats.files import Input
 from pytwin.genome.adapters import named, require_file, single, sniff
+from pytwin.genome.cohort import cohort_genomes
 from pytwin.genome.genome import Genome, Source
 from pytwin.genome.options import Options
 from pytwin.genome.results import pypgx
@@ -119,3 +120,44 @@ def _from_frame(frame: Any, options: Options) -> Genome:
         message = "a genome is read from a path, a mapping of gene to diplotype, or a data frame"
         raise InputError("genome.source", message)
     return genome_of_rows(rows, Source("data frame", ""), options)
+
+
+def read_genomes(
+    source: PathLike,
+    samples: Sequence[str] | None = None,
+    *,
+    build: str | None = None,
+    filters: str | Collection[str] | None = None,
+    min_gq: float | None = None,
+    min_depth: int | None = None,
+    validate: bool = False,
+) -> Iterator[Genome]:
+    """Read the pharmacogenes of all samples of a VCF file in one pass.
+
+    Parameters
+    ----------
+    source : path
+        A VCF file.
+    samples : sequence of str, optional
+        Those to read, in this order; all by default, in the file's order.
+    build, filters, min_gq, min_depth, validate
+        As for ``read_genome``, which gives the same genome for each sample.
+
+    Returns
+    -------
+    iterator of Genome
+        ``Genome.sample`` names whose each is. The file has been read when the first is asked for.
+
+    Raises
+    ------
+    InputError
+        As ``read_genome``, before the first genome.
+    """
+    path = Path(source)
+    require_file(path)
+    file = Input(path)
+    if sniff(file).name != "vcf":
+        message = "several samples are read from a VCF file alone"
+        raise InputError("format.unsupported", message, place=file.name, hint="read_genome reads one")
+    quality = Quality.of(filters, min_gq, min_depth)
+    return cohort_genomes(path, Options(build=build, quality=quality, validate=validate), samples)

@@ -7,22 +7,17 @@ lines to the shape of their first five columns and their column count, unless th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import NamedTuple
 
-from pytwin.genome.bgzf import Blocks, DamagedBlock
 from pytwin.genome.vcf_fault import LISTED, Findings
 from pytwin.genome.vcf_header import Header, choose_sample, read_header
-from pytwin.genome.vcf_index import DamagedIndex, find_index, read_index
 from pytwin.genome.vcf_lines import LineReader, Wanted
+from pytwin.genome.vcf_pass import Numbered, Wish, positions, through
 from pytwin.genome.vcf_record import Quality, Record, Site
-from pytwin.genome.vcf_regions import NotAsIndexed, lines_from, region_lines, require_own
 from pytwin.genome.vcf_stream import lines, open_vcf
 from pytwin.issues import Issues
-
-Wish = Mapping[str, Sequence[int]] | Callable[[Header], Mapping[str, Sequence[int]]] | None
 
 __all__ = ["LISTED", "Record", "VcfCheck", "VcfFile", "check_vcf", "read_vcf"]
 
@@ -88,64 +83,25 @@ def read_vcf(
         The file is not a readable VCF, is cut or damaged, or no single sample can be chosen.
     """
     path = Path(path)
-    ask = _Ask(wanted, sample, quality or Quality(), validate)
-    issues = Issues()
-    beside = None if validate or wanted is None else find_index(path)
-    if beside is not None:
-        try:
-            with open_vcf(path), open(path, "rb") as raw:
-                return _read_indexed(path, Blocks(raw), beside, ask)
-        except (DamagedBlock, DamagedIndex, NotAsIndexed):
-            issues.add(
-                "vcf.index-unusable",
-                "the index is damaged or not of this file",
-                place=beside.name,
-                action="the whole file is read",
-            )
-    with open_vcf(path) as stream:
-        numbered = lines(stream, path.name)
-        header = read_header(numbered, path.name, issues)
-        return _read(path, header, ask, numbered, issues)
 
+    def read(header: Header, numbered: Numbered, issues: Issues) -> VcfFile:
+        at = choose_sample(header, sample, path.name)
+        findings = Findings(path.name, issues)
+        reader = LineReader(
+            header, Wanted(positions(wanted, header)), findings, quality or Quality(), validate
+        )
+        records = []
+        for site, columns in reader.sites(numbered):
+            if validate:
+                _check_others(reader, site, columns, at)
+            record = reader.record(site, columns, at)
+            if record is not None:
+                records.append(record)
+        findings.finish()
+        return VcfFile(path.name, header, header.samples[at - 9], tuple(records), issues)
 
-class _Ask(NamedTuple):
-    """What the caller of ``read_vcf`` asked for."""
-
-    wanted: Wish
-    sample: str | None
-    quality: Quality
-    validate: bool
-
-    def positions(self, header: Header) -> Mapping[str, Sequence[int]] | None:
-        return self.wanted(header) if callable(self.wanted) else self.wanted
-
-
-def _read_indexed(path: Path, blocks: Blocks, beside: Path, ask: _Ask) -> VcfFile:
-    issues = Issues()
-    numbered = enumerate((line for _, line in lines_from(blocks, 0)), 1)
-    header = read_header(numbered, path.name, issues)
-    positions = ask.positions(header) or {}
-    index = read_index(beside, positions)
-    require_own(blocks, index)
-    file = _read(path, header, ask, region_lines(blocks, index, positions), issues)
-    return replace(file, sha256=blocks.digest.hexdigest())
-
-
-def _read(
-    path: Path, header: Header, ask: _Ask, numbered: Iterator[tuple[int, bytes]], issues: Issues
-) -> VcfFile:
-    at = choose_sample(header, ask.sample, path.name)
-    findings = Findings(path.name, issues)
-    reader = LineReader(header, Wanted(ask.positions(header)), findings, ask.quality, ask.validate)
-    records = []
-    for site, columns in reader.sites(numbered):
-        if ask.validate:
-            _check_others(reader, site, columns, at)
-        record = reader.record(site, columns, at)
-        if record is not None:
-            records.append(record)
-    findings.finish()
-    return VcfFile(path.name, header, header.samples[at - 9], tuple(records), issues)
+    file, sha256 = through(path, None if validate else wanted, read)
+    return replace(file, sha256=sha256)
 
 
 def _check_others(reader: LineReader, site: Site, columns: Sequence[str], at: int) -> None:

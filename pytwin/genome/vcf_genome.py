@@ -51,6 +51,7 @@ def read(source: Input, options: Options) -> Genome:
         validate=options.validate,
     )
     build = find_build(file, genes, options.build)
+    note_build(path.name, genes, build, file.issues)
     return called_genome(
         observer(path.name, file.records, genes, build, file.issues),
         build=build,
@@ -63,9 +64,16 @@ def read(source: Input, options: Options) -> Genome:
 def observer(
     name: str, records: Sequence[Record], genes: Sequence[Gene], build: str | None, issues: Issues
 ) -> Observes:
-    """Says what records mean for positions of GRCh38."""
+    """Says what records mean for the genes' positions of GRCh38."""
+    if build == "GRCh37":
+        return Observer37(name, records, genes, issues)
+    return Observer(name, records, issues)
+
+
+def note_build(name: str, genes: Sequence[Gene], build: str | None, issues: Issues) -> None:
+    """Say what a file of GRCh37 cannot show."""
     if build != "GRCh37":
-        return Observer(name, records, issues)
+        return
     unplaced = sum(p.pos37 is None for gene in genes for p in gene.positions)
     issues.add(
         "genome.build-37",
@@ -74,7 +82,6 @@ def observer(
         action="called from its GRCh37 positions; those without one are missing",
         severity="note",
     )
-    return Observer37(name, records, genes, issues)
 
 
 def likely_build(header: Header, stated: str | None) -> str | None:
