@@ -289,6 +289,85 @@ def _wrapped(chunks: Iterator[bytes], wrap: Mapping[str, str] | None) -> Iterato
     yield f"</{_WRAPPER}>".encode()
 
 
+def pieces_of(stream: IO[bytes], name: str, size: int = _CHUNK) -> Iterator[bytes]:
+    """Text for ``Elements``: in UTF-8 or what its declaration says, without a DTD.
+
+    The first piece reaches at least to the name of the root.
+    """
+    return _cleaned(iter(lambda: stream.read(size), b""), name)
+
+
+class Elements:
+    """The elements of a large text that is fed piece by piece, in bounded memory.
+
+    Parameters
+    ----------
+    tags : collection of str
+        Names of the elements to give, as ``{namespace}local`` or ``{*}local``.
+    name : str
+        File, for the errors' place.
+    first : bytes
+        The first piece, of ``pieces_of``; it is not fed.
+    """
+
+    def __init__(self, tags: Collection[str], name: str, first: bytes) -> None:
+        found = _NAME.match(first, max(_skip(first, 0), 0))
+        names = {*tags, "{*}" + found[1].decode("utf-8", errors="replace") if found else "*"}
+        self._name = name
+        self._parser = _etree().XMLPullParser(events=("start", "end"), tag=names, **_options())
+        self._held = 0
+        self.root: Element = None
+
+    def feed(self, piece: bytes) -> Iterator[Element]:
+        """The elements that end in a piece; it is parsed as they are asked for.
+
+        Parameters
+        ----------
+        piece : bytes
+            Empty at the end of the text.
+
+        Yields
+        ------
+        lxml.etree._Element
+            Whole, with its attributes and children; it is emptied when the next one is asked for. An element
+            inside a yielded one is yielded before it, and is empty then.
+
+        Raises
+        ------
+        InputError
+            As ``parse``.
+        """
+        try:
+            yield from self._parse(piece)
+        except _etree().XMLSyntaxError:
+            raise _typed(self._parser, self._name) from None
+        except InputError:
+            raise
+        except ValueError:  # the root's name has bytes that no name can have
+            message = "the text is not well-formed XML"
+            raise InputError("xml.not-well-formed", message, place=self._name) from None
+
+    def _parse(self, piece: bytes) -> Iterator[Element]:
+        if piece:
+            self._parser.feed(piece)
+        else:
+            self._parser.close()
+        for event, element in self._parser.read_events():
+            if self.root is None:
+                self.root = element
+            elif event == "end" and element is not self.root:
+                yield element
+                _forget(element)
+                self._held = 0
+        if self.root is not None and len(self.root) > 1:
+            del self.root[:-1]
+            self._held = 0
+        self._held += len(piece)
+        if self._held > _MOST_HELD:
+            message = "a part of the XML text is too large to be held"
+            raise InputError("xml.too-large", message, place=self._name)
+
+
 def iterate(stream: IO[bytes], tags: Collection[str], name: str) -> Iterator[Element]:
     """Go through the elements of a large file in bounded memory.
 
@@ -296,55 +375,24 @@ def iterate(stream: IO[bytes], tags: Collection[str], name: str) -> Iterator[Ele
     ----------
     stream : binary stream
         Decompressed text.
-    tags : collection of str
-        Names of the elements to give, as ``{namespace}local`` or ``{*}local``.
-    name : str
-        File, for the errors' place.
+    tags, name : collection of str, str
+        As ``Elements`` takes them.
 
     Yields
     ------
     lxml.etree._Element
-        Whole, with its attributes and children; it is emptied when the next one is asked for.
-        An element inside a yielded one is yielded before it, and is empty then.
+        As ``Elements.feed``.
 
     Raises
     ------
     InputError, MissingExtraError
         As ``parse``.
     """
-    etree = _etree()
-    chunks = _cleaned(iter(lambda: stream.read(_CHUNK), b""), name)
+    chunks = pieces_of(stream, name)
     first = next(chunks)
-    found = _NAME.match(first, max(_skip(first, 0), 0))
-    names = {*tags, "{*}" + found[1].decode("utf-8", errors="replace") if found else "*"}
-    parser = etree.XMLPullParser(events=("start", "end"), tag=names, **_options())
-    root, held = None, 0
-    try:
-        for chunk in _then_empty(first, chunks):
-            if chunk:
-                parser.feed(chunk)
-            else:
-                parser.close()
-            for event, element in parser.read_events():
-                if root is None:
-                    root = element
-                elif event == "end" and element is not root:
-                    yield element
-                    _forget(element)
-                    held = 0
-            if root is not None and len(root) > 1:
-                del root[:-1]
-                held = 0
-            held += len(chunk)
-            if held > _MOST_HELD:
-                message = "a part of the XML text is too large to be held"
-                raise InputError("xml.too-large", message, place=name)
-    except etree.XMLSyntaxError:
-        raise _typed(parser, name) from None
-    except InputError:
-        raise
-    except ValueError:  # the root's name has bytes that no name can have
-        raise InputError("xml.not-well-formed", "the text is not well-formed XML", place=name) from None
+    elements = Elements(tags, name, first)
+    for chunk in _then_empty(first, chunks):
+        yield from elements.feed(chunk)
 
 
 def _then_empty(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
