@@ -369,24 +369,9 @@ class Elements:
 
 
 def iterate(stream: IO[bytes], tags: Collection[str], name: str) -> Iterator[Element]:
-    """Go through the elements of a large file in bounded memory.
+    """Go through the elements of a large decompressed file in bounded memory.
 
-    Parameters
-    ----------
-    stream : binary stream
-        Decompressed text.
-    tags, name : collection of str, str
-        As ``Elements`` takes them.
-
-    Yields
-    ------
-    lxml.etree._Element
-        As ``Elements.feed``.
-
-    Raises
-    ------
-    InputError, MissingExtraError
-        As ``parse``.
+    ``tags`` and ``name`` are as ``Elements`` takes them; elements and errors as ``Elements.feed`` gives them.
     """
     chunks = pieces_of(stream, name)
     first = next(chunks)
