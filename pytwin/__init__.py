@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pytwin.cohort import Cohort
     from pytwin.doctor import doctor
     from pytwin.genome import Genome, read_genome, read_genomes
+    from pytwin.genome.tumour import read_tumour, read_tumours
     from pytwin.model import EventTable, Limit, Model, Objective, Plan, Population, models, read_events
     from pytwin.rank import Ranking
     from pytwin.record import Record, Terminology, read_record, read_records, stream_events, write_records
@@ -53,6 +54,8 @@ _CONTENTS = {
     "read_genomes": "pytwin.genome",
     "read_record": "pytwin.record",
     "read_records": "pytwin.record",
+    "read_tumour": "pytwin.genome.tumour",
+    "read_tumours": "pytwin.genome.tumour",
     "stream_events": "pytwin.record",
     "units": "pytwin.units",
     "verify": "pytwin.verify",
@@ -89,6 +92,8 @@ __all__ = [
     "read_genomes",
     "read_record",
     "read_records",
+    "read_tumour",
+    "read_tumours",
     "stream_events",
     "units",
     "verify",

@@ -17,6 +17,8 @@ PARTS = (
     "arrays",
     "results",
     "fhir",
+    "tumour",
+    "value",
 )
 
 
