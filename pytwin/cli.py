@@ -194,6 +194,44 @@ def read(sources: tuple[Path, ...], stated: str, mapping: Path | None, as_json: 
 
 
 @main.command()
+@click.argument("source", metavar="FILE", type=INPUT)
+@click.option("--sample", default=None, help="Sample of a file that holds several.")
+@click.option("--build", default=None, help="GRCh38 or GRCh37, where the file does not say it.")
+@click.option("--gene", default=None, help="Gene of PyPGx results that do not name it.")
+@click.option(
+    "--outside", type=INPUT, default=None, help="Outside calls: CYP2D6, HLA, a laboratory's report."
+)
+@click.option("--format", "stated", default="auto", show_default=True, help="Format, where not recognised.")
+@click.option("--fhir", type=FILE, default=None, help="Write the genome as FHIR Observations here.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def genome(
+    source: Path,
+    sample: str | None,
+    build: str | None,
+    gene: str | None,
+    outside: Path | None,
+    stated: str,
+    fhir: Path | None,
+    as_json: bool,
+) -> None:
+    """Show the pharmacogenes of FILE: genotypes, which identify their owner, and what is open.
+
+    FILE is a VCF, the export of a consumer array, a table of diplotypes, a result of PharmCAT or
+    PyPGx, or FHIR. Names of samples are not shown.
+    """
+    from pytwin.genome import read_genome
+    from pytwin.report import genomes
+
+    found = read_genome(source, sample, build=build, gene=gene, outside=outside, format=stated)
+    if as_json:
+        click.echo(json.dumps(genomes.data(found), allow_nan=False))
+    else:
+        genomes.show(found)
+    if fhir is not None:
+        fhir.write_text(json.dumps(found.to_fhir(), indent=1, allow_nan=False), encoding="utf-8")
+
+
+@main.command()
 @click.option("--all", "problems", is_flag=True, help="Add the test problems of the integrators.")
 def models(problems: bool) -> None:
     """List the therapies, populations and models that are built in."""

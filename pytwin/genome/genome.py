@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from pytwin.genome.call import Call, Marginal
 from pytwin.genome.genotype import Genotype
 from pytwin.genome.known import is_gene
-from pytwin.genome.rows import GenomeRow, genome_row, html_table
+from pytwin.genome.rows import GenomeRow, genome_row, html_table, stated_row
 from pytwin.genome.stated import is_missing, several
 from pytwin.genome.statement import Statement, calls_of, digest, grouped
 from pytwin.genome.tables import Position, load_tables
@@ -214,8 +214,22 @@ class Genome:
 
     @property
     def table(self) -> tuple[GenomeRow, ...]:
-        """One row for each gene."""
-        return tuple(genome_row(call) for call in self.genes.values())
+        """One row for each gene of the tables, then for each that is only stated."""
+        rows = [genome_row(call, self.stated.get(name, ())) for name, call in self.genes.items()]
+        others = [stated_row(name, said) for name, said in self.stated.items() if name not in self.genes]
+        return (*rows, *others)
+
+    def plot(self) -> Any:
+        """Phenotypes of each gene about which something is known, with their probabilities.
+
+        Returns
+        -------
+        Figure
+            Of matplotlib, in no registry; it shows phenotypes, so it identifies its owner.
+        """
+        from pytwin.report import genomes
+
+        return genomes.plot(self)
 
     def __repr__(self) -> str:
         states = ", ".join(f"{name} {call.status}" for name, call in self.genes.items())

@@ -71,10 +71,13 @@ def of_pairs(gene: Gene, pairs: Sequence[Pair]) -> Witness:
 
 def narrowed(call: Call, pairs: Iterable[Pair]) -> Witness:
     """What genotypes leave open of the pairs that somebody states."""
-    kept = {frozenset(pair) for pair in pairs}
+    stated = list(pairs)
+    kept = {frozenset(pair) for pair in stated}
 
     def tell(race: str | None) -> Sequence[Diplotype]:
         inside = [one for one in call.weighted(race) if frozenset(one.alleles) in kept]
+        if not inside:  # allowed, and among the many that a call of DPYD does not list
+            return of_pairs(call.table, stated)(race)
         total = sum(one.probability for one in inside)
         return [
             one._replace(probability=one.probability / total if total > 0 else 1 / len(inside))

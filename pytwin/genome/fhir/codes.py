@@ -24,6 +24,9 @@ REPORTED = "urn:pytwin:reported"
 # Carries a genotype to the letter: its alleles, phase and phase set.
 GENOTYPE_EXTENSION = "urn:pytwin:genotype"
 
+# The words that name a component of the guide's phenotypes for which it has no code.
+SCORE = "activity score"
+
 GENOTYPE = "84413-4"
 HAPLOTYPE = "84414-2"
 VARIANT = "69548-6"

@@ -12,6 +12,7 @@ from pytwin.genome.known import gene_within, is_gene
 Json = Mapping[str, Any]
 _HGNC = re.compile(r"(?:HGNC:)?(\d{1,6})")
 _DEEPEST = 40
+_HIGHEST_SCORE = 100
 # Elements that a place names; another key might hold anything.
 _STEPS = frozenset({"entry", "resource", "contained", "parameter", "part"})
 
@@ -97,6 +98,17 @@ def value_texts(resource: Json) -> list[str]:
         *filter(None, [text(resource.get("valueString"))]),
         *concept_texts(resource.get("valueCodeableConcept")),
     ]
+
+
+def score_of(resource: Json) -> float | None:
+    """The activity score of a phenotype, where a component has one."""
+    for one in dicts(resource.get("component")):
+        named = any(codes.SCORE in words.lower() for words in concept_texts(one.get("code")))
+        quantity = one.get("valueQuantity")
+        value = quantity.get("value") if isinstance(quantity, dict) else None
+        if named and isinstance(value, int | float) and 0 <= value < _HIGHEST_SCORE:
+            return float(value)
+    return None
 
 
 def extension(resource: Json, url: str) -> Any:

@@ -20,6 +20,7 @@ from pytwin.genome.fhir.elements import (
     gene_of,
     observations,
     references,
+    score_of,
     text,
     value_texts,
 )
@@ -145,13 +146,14 @@ def _statements(kinds: dict[str, list[Found]], issues: Issues, name: str) -> lis
             continue
         told.add(gene)
         words = _first_word(one, gene)
-        of_gene = {_first_word(other, gene) for other in phenotypes[gene]}
-        phenotype = of_gene.pop() if len(of_gene) == 1 else ""
-        found.append(Statement(gene, several(words), phenotype, None, f"{name}:{one.place}"))
+        of_gene = {(_first_word(other, gene), score_of(other.resource)) for other in phenotypes[gene]}
+        phenotype, score = of_gene.pop() if len(of_gene) == 1 else ("", None)
+        found.append(Statement(gene, several(words), phenotype, score, f"{name}:{one.place}"))
     for gene, group in phenotypes.items():
         if gene not in told:
             found += [
-                Statement(gene, (), _first_word(one, gene), None, f"{name}:{one.place}") for one in group
+                Statement(gene, (), _first_word(one, gene), score_of(one.resource), f"{name}:{one.place}")
+                for one in group
             ]
     return found
 

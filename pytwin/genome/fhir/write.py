@@ -111,21 +111,31 @@ def _variant(writer: _Writer, position: Position, genotype: Genotype, gene: str)
     return urls[0]
 
 
-def _phenotype(writer: _Writer, gene: str, key: str, name: str, source: str | None, reported: bool) -> None:
+def _phenotype(
+    writer: _Writer,
+    gene: str,
+    key: str,
+    name: str,
+    source: str | None = None,
+    *,
+    score: float | None = None,
+    reported: bool = False,
+) -> None:
     known = codes.PHENOTYPES.get(gene)
     title = f"{gene} gene product metabolic activity interpretation" if known else f"{gene} phenotype"
     coding = {"coding": [{"system": codes.LOINC, "code": known, "display": title}]} if known else {}
     answer = _METABOLIZERS.get(name.lower())
-    value = {**(loinc(answer) if answer else {}), "text": name}
     more: dict[str, Any] = {"extension": _reported()} if reported else {}
+    if name:
+        more["valueCodeableConcept"] = {**(loinc(answer) if answer else {}), "text": name}
+    scored = [{"code": {"text": codes.SCORE}, "valueQuantity": {"value": score}}] if score is not None else []
     if source:
         more["derivedFrom"] = [{"reference": source}]
     writer.add(
         "",
         f"{gene}:{key}",
         {**coding, "text": title},
-        valueCodeableConcept=value,
-        component=[gene_component(gene)],
+        component=[gene_component(gene), *scored],
         **more,
     )
 
@@ -155,15 +165,16 @@ def _observed(writer: _Writer, call: Call) -> None:
         names = " or ".join(call.reported)
         url = _genotype(writer, call.gene, "called", names, extension=_reported(), derivedFrom=from_variants)
     if urls and call.phenotype:
-        _phenotype(writer, call.gene, "called", call.phenotype, url, reported=True)
+        score = call.activity_score
+        _phenotype(writer, call.gene, "called", call.phenotype, url, score=score, reported=True)
 
 
 def _stated(writer: _Writer, number: int, one: Statement) -> None:
     url = None
     if one.diplotypes:
         url = _genotype(writer, one.gene, f"stated:{number}", " or ".join(one.diplotypes))
-    if one.phenotype:
-        _phenotype(writer, one.gene, f"stated:{number}", one.phenotype, url, reported=False)
+    if one.phenotype or one.activity_score is not None:
+        _phenotype(writer, one.gene, f"stated:{number}", one.phenotype, url, score=one.activity_score)
 
 
 def bundle(genome: Genome, subject: str | None = None, effective: str | None = None) -> dict[str, Any]:

@@ -63,14 +63,14 @@ def joined(genome: Genome, stated: Mapping[str, Sequence[Statement]], sources: t
 
 def allows(call: Call, pair: Pair) -> bool:
     """Whether the genotypes of a call leave a pair of alleles possible."""
-    return any(set(one.alleles) == set(pair) for one in call.diplotypes)
+    return call.allows(*pair)
 
 
 def _join(gene: Gene, call: Call, pairs: list[Pair], statement: Statement, issues: Issues) -> Call:
     place = statement.place
     named = pairs if statement.diplotypes else []
     if call.status == "no information":
-        return witnessed(gene, [of_pairs(gene, pairs)], named, call)
+        return witnessed(gene, [of_pairs(gene, pairs)], named, call if call.observed else None)
     # an allele that no variant shows
     hidden = any(part not in gene.order for pair in pairs for name in pair for part in parts(name))
     if call.status == "no match" or hidden:
