@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from pytwin.genome.changes import Change, change, indels, known, reach
 from pytwin.genome.covering import Covering
 from pytwin.genome.genotype import MISSING, OTHER, Genotype
 from pytwin.genome.tables import Position
@@ -43,31 +44,38 @@ class _Discard(Exception):
         super().__init__(reason)
 
 
-def _trim(pos: int, ref: str, alt: str) -> tuple[int, str, str]:
-    """A change without common suffix and prefix: (first changed position, removed, inserted)."""
-    while ref and alt and ref[-1] == alt[-1]:
-        ref, alt = ref[:-1], alt[:-1]
-    common = 0
-    while common < min(len(ref), len(alt)) and ref[common] == alt[common]:
-        common += 1
-    return pos + common, ref[common:], alt[common:]
-
-
 def _allele(position: Position, record: Record, alt: str) -> str | None:
-    """The table's letters for a record's ALT; None where it leaves the position as it is."""
-    change = _trim(record.pos, record.ref, alt)
-    for known in position.alts:
-        if _trim(position.pos, position.ref, known) == change:
-            return known
+    """The table's letters for a record's ALT; None where it leaves the position as it is.
+
+    An indel that the table lists at another position says nothing about this one.
+    """
+    found = change(record.pos, record.ref, alt)
+    letters = known(position).get(found)
+    if letters is not None:
+        return letters
     offset = position.pos - record.pos
-    if len(position.ref) == 1 and len(alt) == len(record.ref) > offset:
+    if len(position.ref) == 1 and not position.shifts and len(alt) == len(record.ref) > offset:
         base = alt[offset]
         return None if base == position.ref else base if base in position.alts else OTHER
-    first, removed, _ = change
-    last = first + max(len(removed), 1) - 1
-    exact = (record.pos, record.ref) == (position.pos, position.ref)
-    touches = first <= position.pos + len(position.ref) - 1 and last >= position.pos
-    return OTHER if exact or touches else None
+    if found in indels(record.chromosome):
+        return None
+    if (record.pos, record.ref) == (position.pos, position.ref):
+        return OTHER
+    return OTHER if _touches(position, record, found) else None
+
+
+def _touches(position: Position, record: Record, found: Change) -> bool:
+    """Whether a change that the position does not list alters it all the same.
+
+    A substitution within the reach of an indel leaves the indel as it is, and an insertion beside a base
+    the base.
+    """
+    if found.same_length and (position.shifts or len(position.ref) > 1):
+        return False
+    last = found.first + max(len(found.removed), 1) - 1
+    if len(position.ref) == 1 and not position.shifts:
+        return bool(found.removed) and found.first <= position.pos <= last
+    return found.first <= reach(position) and last >= position.pos
 
 
 def _require_reference(position: Position, record: Record) -> None:
@@ -81,12 +89,14 @@ def _require_reference(position: Position, record: Record) -> None:
 
 def _reference_stated(position: Position, record: Record) -> bool:
     """A record without a selected ALT states REF at the position."""
+    listed = known(position)
+    changes = [change(record.pos, record.ref, alt) for alt in record.alts if alt.isalpha()]
     if (record.pos, record.ref) == (position.pos, position.ref):
-        return True
+        elsewhere = indels(record.chromosome)
+        return not changes or any(found in listed or found not in elsewhere for found in changes)
     if record.block:
         return record.pos <= position.pos and position.pos + len(position.ref) - 1 <= record.end
-    changes = {_trim(record.pos, record.ref, alt) for alt in record.alts if alt.isalpha()}
-    return any(_trim(position.pos, position.ref, known) in changes for known in position.alts)
+    return any(found in listed for found in changes)
 
 
 def _unusable(record: Record) -> str:
@@ -170,6 +180,8 @@ def _combine(seen: list[_Seen]) -> Genotype | None:
 def _same(one: _Seen, other: _Seen) -> bool:
     if one.genotype == other.genotype:
         return True
+    if one.genotype.alleles == other.genotype.alleles and len(set(one.genotype.alleles)) == 1:
+        return True  # alike on both strands, so that phase says nothing
     loose = not (one.genotype.phased or other.genotype.phased)
     return loose and set(one.genotype.alleles) == set(other.genotype.alleles)
 
@@ -191,6 +203,22 @@ _MESSAGES = {
 }
 
 
+def _plain(position: Position, record: Record) -> Genotype | None:
+    """The genotype of a record that is written as the table writes the position; None for all that is odd."""
+    if record.pos != position.pos or record.ref != position.ref or record.filter not in ("PASS", "."):
+        return None
+    gt, alts = record.gt, record.alts
+    if len(gt) != DIPLOID or record.depths:
+        return None
+    if alts != position.alts and not set(position.alts).issuperset(alts):
+        return None
+    first, second = gt
+    if first is None or second is None:
+        return None
+    letters = (position.ref, *alts)
+    return Genotype((letters[first], letters[second]), record.phased, record.phase_set)
+
+
 class Observer:
     """Collects what the records of one file say about positions, with an issue for each oddity."""
 
@@ -201,8 +229,11 @@ class Observer:
 
     def observe(self, position: Position) -> Genotype | None:
         """The genotype of one position; None where no record speaks about it."""
-        last = position.pos + len(position.ref) - 1
-        covering = self._records.over(position.chromosome, position.pos, last)
+        covering = self._records.over(position.chromosome, position.pos, reach(position))
+        if len(covering) == 1:
+            plain = _plain(position, covering[0])
+            if plain is not None:
+                return plain
         seen: list[_Seen] = []
         for record in covering:
             # Reads of a site that is split over several records are split with it.
