@@ -165,7 +165,15 @@ def _ranking_json(ranking: Ranking, genome: bool) -> str:
 @click.option("--mapping", type=INPUT, default=None, help="TOML or JSON: what the columns of a table mean.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, one record a line.")
 @click.option("--events", is_flag=True, help="With --json: every event instead of counts.")
-def read(sources: tuple[Path, ...], stated: str, mapping: Path | None, as_json: bool, events: bool) -> None:
+@click.option("--therapy", default=None, help="Add what this therapy needs: present, stale or missing.")
+def read(
+    sources: tuple[Path, ...],
+    stated: str,
+    mapping: Path | None,
+    as_json: bool,
+    events: bool,
+    therapy: str | None,
+) -> None:
     """Show what the records in FILE... hold and what was odd; folders and archives too.
 
     Exits with 1 where nothing could be read.
@@ -181,10 +189,10 @@ def read(sources: tuple[Path, ...], stated: str, mapping: Path | None, as_json: 
         for record in found:
             count += 1
             if as_json:
-                shown = view.plain(record.events.to_dict()) if events else records.data(record)
+                shown = view.plain(record.events.to_dict()) if events else records.data(record, therapy)
                 click.echo(json.dumps(shown, allow_nan=False))
             else:
-                records.show(record)
+                records.show(record, therapy)
             if sys.stderr.isatty() and not sys.stdout.isatty():
                 click.echo(f"\r{count} records", err=True, nl=False)
         left_out.extend(found.issues)

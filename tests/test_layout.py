@@ -29,7 +29,7 @@ LAYERS = [
 ]
 HEIGHT = {name: height for height, layer in enumerate(LAYERS) for name in layer}
 # The methods that import upward when called, by module.
-UPWARD_METHODS = {"twin": {"rank"}, "rank": {"report"}}
+UPWARD_METHODS = {"record": {"coverage"}, "twin": {"rank"}, "rank": {"report"}}
 MAY_PLOT = "plot"
 
 Imported = tuple[str, int, str]  # module, line, enclosing function or ""

@@ -283,6 +283,61 @@ class Record:
 
         return omop.tables([self])
 
+    def coverage(
+        self, therapy: Any, genome: Any = None, *, population: Any = None, until: Any = None
+    ) -> tuple[Any, ...]:
+        """What a Therapy needs: present, stale or missing, as ``Twin.coverage`` says it, without a Twin.
+
+        Parameters
+        ----------
+        therapy : str or Therapy
+        genome : Genome, optional
+            Else the record's own genotypes.
+        population : str or Population, optional
+            The Therapy's own where left out.
+        until : int, str or datetime64, optional
+            The instant that ages count back from, and the last that is used: microseconds UTC or ISO text;
+            the last observation or dose where left out.
+
+        Returns
+        -------
+        tuple of Coverage
+            Rows with ``what``, ``state`` (``present``, ``stale``, ``missing``), ``age_days`` and ``text``.
+
+        Raises
+        ------
+        InputError
+            For an unknown therapy or population, and whatever makes the record useless for it.
+        """
+        from pytwin.twin.summary import of_record
+
+        return of_record(self, therapy, genome, population, until)
+
+    def plot(self, *names: str, since: int | str | None = None, until: int | str | None = None) -> Any:
+        """A figure of what was measured and given over time.
+
+        Parameters
+        ----------
+        *names : str
+            Observations and drugs to draw, by the names of their rows. Where left out: vital signs, results
+            and doses by how much there is of each; what is not drawn is named beneath.
+        since, until : int or str, optional
+            The time that is drawn; microseconds UTC or ISO text.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+            Held by no registry: save it with ``figure.savefig(path)``.
+
+        Raises
+        ------
+        InputError
+            ``plot.nothing`` where nothing of the kind has a time.
+        """
+        from pytwin.report.chart import of_record
+
+        return of_record(self, names, since, until)
+
     def summary(self) -> str:
         """Counts by kind and name with first and last time and unusable rows, and the issues by code."""
         lines = [f"Record of patient {self.patient.id or '(no id)'}: {len(self.events)} events"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import asdict
 from typing import Any
 
 from pytwin.issues import Issues
@@ -11,8 +12,9 @@ from pytwin.record.time import NAT, iso
 from pytwin.report.terminal import table, terminal
 
 
-def data(record: Record) -> dict[str, Any]:
-    """What a record holds as plain values: counts by kind and name, and the issues."""
+def data(record: Record, therapy: str | None = None) -> dict[str, Any]:
+    """What a record holds as plain values: counts by kind and name, the issues, and what a therapy needs."""
+    needs = {"coverage": [asdict(row) for row in record.coverage(therapy)]} if therapy else {}
     return {
         "patient": record.patient.id,
         "sex": record.patient.sex,
@@ -20,6 +22,7 @@ def data(record: Record) -> dict[str, Any]:
         "hash": record.hash,
         "holds": [dict(zip(_COLUMNS, row, strict=True)) for row in held(record)],
         "issues": issues(record.issues),
+        **needs,
     }
 
 
@@ -46,15 +49,22 @@ def held(record: Record) -> Iterator[tuple[str, str, str, int, int, str, str]]:
         yield kind, name, unit, len(part), int(part.usable.sum()), first, last
 
 
-def show(record: Record) -> None:
-    """Print what a record holds and its issues."""
+def show(record: Record, therapy: str | None = None) -> None:
+    """Print what a record holds, what a therapy needs of it, and its issues."""
     console = terminal()
     patient = record.patient
     title = (
         f"Record of {patient.id or '(no id)'}, {patient.sex or 'sex unknown'}: {len(record.events)} events"
     )
     console.print(table(title, _COLUMNS, (tuple(map(str, row)) for row in held(record))))
+    if therapy:
+        rows = [(row.what, row.state, _age(row.age_days), row.text) for row in record.coverage(therapy)]
+        console.print(table(f"For {therapy}", ("", "", "age", ""), rows))
     show_issues(record.issues)
+
+
+def _age(days: float | None) -> str:
+    return "" if days is None else f"{days:.0f} d"
 
 
 def show_issues(found: Issues) -> None:

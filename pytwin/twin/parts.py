@@ -68,6 +68,21 @@ def posterior(parts: Parts, filtered: Filtered) -> Parts:
     return replace(parts, components=components, hour=hour, filtered=filtered, issues=issues)
 
 
+def population_of(therapy: Therapy, population: str | Population | None) -> Population:
+    """The Population named or given, else the Therapy's own.
+
+    Raises
+    ------
+    InputError
+        ``twin.wrong-population``, or what an unknown name raises.
+    """
+    named = population or therapy.population
+    people = named if isinstance(named, Population) else Population.load(named)
+    if people.data["therapy"] != therapy.name:
+        raise InputError("twin.wrong-population", "the Population is of another Therapy", place=people.name)
+    return people
+
+
 def genome_of(record: Any, genome: Any) -> Any:
     """The genome given, else one of the genotypes that the record's own table holds, else None."""
     if genome is not None or not getattr(record, "genotypes", None):

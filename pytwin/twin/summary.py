@@ -8,10 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from pytwin.model.population import from_scale
-from pytwin.therapies.therapy import Coverage
+from pytwin.model.population import Population, from_scale
+from pytwin.therapies import load
+from pytwin.therapies.therapy import Coverage, Therapy
 from pytwin.twin.mixture import quantile
-from pytwin.twin.prior import Components
+from pytwin.twin.parts import genome_of, microseconds, population_of
+from pytwin.twin.prior import Components, sure_genotypes
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,14 +88,31 @@ def _span(components: Components, column: int, scale: str) -> tuple[float, float
 
 def coverage(twin: Any) -> tuple[Coverage, ...]:
     """What data there are: those of the Therapy, and one row for each gene."""
-    sure = twin.genotypes
-    genes = tuple(
+    return (*twin.history.coverage, *_genes(twin.population, twin.genotypes))
+
+
+def of_record(
+    record: Any,
+    therapy: str | Therapy,
+    genome: Any = None,
+    population: str | Population | None = None,
+    until: int | str | np.datetime64 | None = None,
+) -> tuple[Coverage, ...]:
+    """As ``coverage`` of a Twin, which is not built; see ``Record.coverage``."""
+    chosen = load(therapy)
+    people = population_of(chosen, population)
+    history = chosen.read(record, "auto", people, None if until is None else microseconds(until))
+    sure = sure_genotypes(people, genome_of(record, genome), record.patient.race)
+    return (*history.coverage, *_genes(people, sure))
+
+
+def _genes(population: Population, sure: Mapping[str, str]) -> tuple[Coverage, ...]:
+    return tuple(
         Coverage(g, "present", None, "known")
         if g in sure
         else Coverage(g, "missing", None, "unknown or uncertain")
-        for g in twin.population.genes
+        for g in population.genes
     )
-    return (*twin.history.coverage, *genes)
 
 
 def intervals(twin: Any, level: float) -> dict[str, tuple[float, float]]:

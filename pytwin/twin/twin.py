@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pytwin.errors import InputError
 from pytwin.issues import Issues
 from pytwin.model.actions import Actions
 from pytwin.model.plan import Plan
@@ -25,7 +24,16 @@ from pytwin.twin.forecast import Forecast, forecast
 from pytwin.twin.html import twin_html
 from pytwin.twin.mixture import draw, mirrored, moments
 from pytwin.twin.next import DAYS, NextObservation, next_observation
-from pytwin.twin.parts import Parts, genome_of, microseconds, posterior, prior_parts, switch_factors, updated
+from pytwin.twin.parts import (
+    Parts,
+    genome_of,
+    microseconds,
+    population_of,
+    posterior,
+    prior_parts,
+    switch_factors,
+    updated,
+)
 from pytwin.twin.prior import Components
 from pytwin.twin.shape import shape
 from pytwin.twin.simulation import Draws, Simulation, output_times, simulate_plans, to_draws
@@ -75,15 +83,7 @@ class Twin:
         start: str = "auto",
     ) -> None:
         chosen = load(therapy)
-        people = (
-            Population.load(population or chosen.population)
-            if not isinstance(population, Population)
-            else population
-        )
-        if people.data["therapy"] != chosen.name:
-            raise InputError(
-                "twin.wrong-population", "the Population is of another Therapy", place=people.name
-            )
+        people = population_of(chosen, population)
         self._parts = prior_parts(chosen, people, record, genome_of(record, genome), start, None)
 
     @classmethod
