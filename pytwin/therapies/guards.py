@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 from pytwin.errors import InputError
 from pytwin.model.limit import KEPT, Limit, Verdict, max_daily
 from pytwin.model.plan import Plan
+from pytwin.therapies.stated_guards import names, of_statements
 
 COLUMNS = ("drug", "gene", "when", "matches", "action", "share", "strength", "reason", "source")
 # A year: whatever a plan repeats has been given by then.
@@ -154,9 +155,8 @@ def _checker(
         dose = max_daily(plan, drug, _HOURS)
         if dose <= 0:
             return KEPT
-        call = None if patient.genome is None else patient.genome.genes.get(gene)
         told = [
-            _judge(r, call, patient.record.patient.race, negligible)
+            _judge(r, patient.genome, patient.record.patient.race, negligible)
             for r in rules
             if _forbids(r, dose, usual)
         ]
@@ -175,8 +175,8 @@ def _forbids(rule: GenotypeGuard, dose: float, usual: float | None) -> bool:
     return dose > allowed * (1 + _SLACK)
 
 
-def _judge(rule: GenotypeGuard, call: Any, race: str | None, negligible: float) -> Verdict:
-    found, open_ = probability(rule, call, race)
+def _judge(rule: GenotypeGuard, genome: Any, race: str | None, negligible: float) -> Verdict:
+    found, open_ = probability(rule, genome, race)
     does = "rules it out" if rule.action == "avoid" else f"allows {rule.share:.0%} of the usual dose"
     if found >= _SURE:
         return "broken", f"{rule.drug}: the {rule.gene} genotype {does} ({rule.reason})"
@@ -186,13 +186,15 @@ def _judge(rule: GenotypeGuard, call: Any, race: str | None, negligible: float) 
     return "not excluded", f"{rule.drug}: {rule.what} can't be excluded ({rule.reason}); {rule.gene} {why}"
 
 
-def probability(rule: GenotypeGuard, call: Any, race: str | None = None) -> tuple[float, float]:
-    """Probability that a call is one the rule names, and that of what can't be told.
+def probability(rule: GenotypeGuard, genome: Any, race: str | None = None) -> tuple[float, float]:
+    """Probability that a genome is one the rule names, and that of what can't be told.
 
     Parameters
     ----------
     rule : GenotypeGuard
-    call : Call or None
+    genome : Genome or None
+        Its call of the gene; where that says nothing, as of a gene without an allele table, what sources
+        state.
     race : str, optional
         Whose allele frequencies weigh what the data leave open.
 
@@ -201,35 +203,30 @@ def probability(rule: GenotypeGuard, call: Any, race: str | None = None) -> tupl
     (float, float)
         (0, 1) where nothing is known.
     """
-    if call is None:
+    if genome is None:
         return 0.0, 1.0
+    call = genome.genes.get(rule.gene)
+    found = (0.0, 1.0) if call is None else _of_call(rule, call, race)
+    statements = genome.stated.get(rule.gene, ())
+    return of_statements(rule, statements) if found == (0.0, 1.0) and statements else found
+
+
+def _of_call(rule: GenotypeGuard, call: Any, race: str | None) -> tuple[float, float]:
     if rule.when == "phenotype":
         shares = call.phenotypes(race)
-        named = sum(shares.get(m, 0.0) for m in rule.matches)
-        return (named, shares.get(None, 0.0)) if shares else (0.0, 1.0)
+        named = float(sum(shares.get(m, 0.0) for m in rule.matches))
+        return (named, float(shares.get(None, 0.0))) if shares else (0.0, 1.0)
     options = call.weighted(race)
     if not options:
         return 0.0, 1.0
-    named = open_ = 0.0
-    for option in options:
-        answer = _carries(rule, option)
-        named += option.probability if answer else 0.0
-        open_ += option.probability if answer is None else 0.0
-    return named, open_
+    answers = [(_carries(rule, option), option.probability) for option in options]
+    named = sum(p for answer, p in answers if answer)
+    return named, call.unlisted(race) + sum(p for answer, p in answers if answer is None)
 
 
 def _carries(rule: GenotypeGuard, option: Any) -> bool | None:
     """Whether a diplotype is one that the rule names; None where its names are too coarse to tell."""
     if rule.when == "genotype":
         return sorted(option.alleles) in [sorted(m.split("/")) for m in rule.matches]
-    answers = [_names(match, allele) for match in rule.matches for allele in option.alleles]
+    answers = [names(match, allele) for match in rule.matches for allele in option.alleles]
     return True if True in answers else None if None in answers else False
-
-
-def _names(match: str, allele: str) -> bool | None:
-    """Whether an allele is the one named, by whole fields: ``*57:01:01`` is ``*57:01``, ``*57`` may be."""
-    wanted = match.removeprefix("*").split(":")
-    fields = allele.rsplit("*", 1)[-1].split(":")
-    if fields[: len(wanted)] == wanted:
-        return True
-    return None if fields == wanted[: len(fields)] else False

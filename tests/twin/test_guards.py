@@ -11,6 +11,7 @@ from pytwin.errors import InputError
 from pytwin.genome import Genome
 from pytwin.genome.call import Diplotype, call_gene
 from pytwin.genome.genotype import Genotype
+from pytwin.genome.statement import Statement
 from pytwin.genome.tables import load_tables
 from pytwin.model import Plan
 from pytwin.therapies import GenotypeGuard, genotype_limits, guards, load, read_guards
@@ -32,9 +33,12 @@ class Typed:
     def phenotypes(self, race=None):
         return {}
 
+    def unlisted(self, race=None):
+        return 0.0
+
 
 def patient(**calls):
-    genome = SimpleNamespace(genes={k.replace("_", "-"): v for k, v in calls.items()})
+    genome = SimpleNamespace(genes={k.replace("_", "-"): v for k, v in calls.items()}, stated={})
     record = SimpleNamespace(patient=SimpleNamespace(race=None))
     return SimpleNamespace(record=record, genome=genome if calls else None)
 
@@ -100,6 +104,80 @@ def test_carbamazepine_has_two_genes():
 )
 def test_names_are_compared_by_whole_fields(allele, state):
     assert verdict("abacavir", patient(HLA_B=Typed(("*07:02", allele, 1.0))))[0] == state
+
+
+def of(genome):
+    return SimpleNamespace(record=SimpleNamespace(patient=SimpleNamespace(race=None)), genome=genome)
+
+
+@pytest.mark.parametrize(
+    ("statement", "state"),
+    [
+        (("HLA-B", ("*07:02/*57:01",)), "broken"),
+        (("HLA-B", ("HLA-B*07:02/HLA-B*57:01:01",)), "broken"),
+        (("HLA-B", ("*07:02/*08:01",)), "kept"),
+        (("HLA-B", ("*07:02/*57",)), "not excluded"),
+        (("HLA-B", ("*07:02",)), "not excluded"),
+        (("HLA-B", ("*57:01",)), "broken"),
+        (("HLA-B", ("*07:02/*57:01", "*07:02/*08:01")), "not excluded"),
+        (("HLA-B", (), "*57:01 positive"), "broken"),
+        (("HLA-B", (), "HLA-B*57:01 negative"), "kept"),
+        (("HLA-B", (), "*58:01 negative"), "not excluded"),
+        (("HLA-B", ("*07:02/*08:01",), "*57:01 positive"), "not excluded"),
+        (("HLA-A", ("*01:01/*02:01",)), "not excluded"),
+    ],
+)
+def test_what_a_laboratory_states_of_hla(statement, state):
+    genome = Genome.from_statements([Statement(*statement)])
+    assert verdict("abacavir", of(genome))[0] == state
+
+
+def test_sources_that_differ_leave_it_open():
+    told = [Statement("HLA-B", ("*07:02/*57:01",)), Statement("HLA-B", ("*07:02/*08:01",))]
+    assert verdict("abacavir", of(Genome.from_statements(told)))[0] == "not excluded"
+    assert verdict("abacavir", of(Genome.from_statements(told[:1] * 2)))[0] == "broken"
+
+
+@pytest.mark.parametrize(
+    ("gene", "drug", "phenotype", "state"),
+    [
+        ("CYP2D6", "codeine", "Ultrarapid Metabolizer", "broken"),
+        ("CYP2D6", "codeine", "CYP2D6 poor metaboliser", "broken"),
+        ("CYP2D6", "codeine", "Normal Metabolizer", "kept"),
+        ("CYP2D6", "codeine", "PM", "broken"),
+        ("CYP2D6", "codeine", "see the report", "not excluded"),
+        ("G6PD", "rasburicase", "Deficient", "broken"),
+        ("G6PD", "rasburicase", "Normal", "kept"),
+        ("DPYD", "fluorouracil", "Poor Metabolizer", "broken"),
+        ("SLCO1B1", "simvastatin", "Poor Function", "broken"),
+        ("SLCO1B1", "simvastatin", "Normal Function", "kept"),
+    ],
+)
+def test_what_a_laboratory_states_of_phenotypes(gene, drug, phenotype, state):
+    genome = Genome.from_statements([Statement(gene, (), phenotype)])
+    assert verdict(drug, of(genome))[0] == state
+
+
+def test_dpyd_by_its_own_call():
+    """A carrier of *2A is an intermediate metabolizer; a file without any position excludes nothing."""
+    carrier = Genome.from_diplotypes({"DPYD": "Reference/c.1905+1G>A (*2A)"})
+    both = Genome.from_diplotypes({"DPYD": "c.1905+1G>A (*2A)/c.1905+1G>A (*2A)"})
+    clear = Genome.from_diplotypes({"DPYD": "Reference/Reference"})
+    found = {
+        (who, dose): verdict("capecitabine", of(genome), dose, usual=3000.0)[0]
+        for who, genome in (("carrier", carrier), ("both", both), ("clear", clear), ("none", None))
+        for dose in (3000.0, 1500.0)
+    }
+    assert found == {
+        ("carrier", 3000.0): "broken",
+        ("carrier", 1500.0): "kept",
+        ("both", 3000.0): "broken",
+        ("both", 1500.0): "broken",
+        ("clear", 3000.0): "kept",
+        ("clear", 1500.0): "kept",
+        ("none", 3000.0): "not excluded",
+        ("none", 1500.0): "not excluded",
+    }
 
 
 def test_an_uncertain_call_is_never_ranked_by_its_likelier_half():
