@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pytwin.genome.frequencies import Frequencies, traced
 from pytwin.genome.usual import usual_genotypes
 from pytwin.issues import Issues
 from pytwin.model.actions import boluses, offsets
@@ -68,14 +69,15 @@ def genotype_options(population: Population, genome: Any, race: str | None, issu
     options = {}
     for gene, known in population.genes.items():
         called = called_genotypes(population, genome, gene, race)
+        own = None if genome is None or gene not in genome.genes else genome.genes[gene].frequencies
         inside = [(g, p) for g, p in called if g in known and p > 0]
         lost = 1.0 - sum(p for _, p in inside)
         if not called:
-            _note(issues, "genome.missing-gene", f"{gene} genotype is unknown", gene)
+            _note(issues, "genome.missing-gene", f"{gene} genotype is unknown", gene, own)
         elif lost > 1 - _SURE:
             message = f"{gene} genotype may be one for which the Population has no value"
-            _note(issues, "genome.outside-population", message, gene)
-        usual = genotype_frequencies(population, gene, race) if lost > _NEGLIGIBLE else {}
+            _note(issues, "genome.outside-population", message, gene, own)
+        usual = genotype_frequencies(population, gene, race, own) if lost > _NEGLIGIBLE else {}
         options[gene] = _merge(inside, lost, usual)
     return options
 
@@ -104,18 +106,23 @@ def open_genes(population: Population, genome: Any, race: str | None) -> tuple[s
     return tuple(g for g in population.genes if len(called_genotypes(population, genome, g, race)) != 1)
 
 
-def _note(issues: Issues, code: str, message: str, gene: str) -> None:
+def _note(issues: Issues, code: str, message: str, gene: str, own: Frequencies | None) -> None:
     action = "a mixture of all genotypes by their frequency stands in"
+    if not traced(gene, own):
+        action = "a mixture of all genotypes stands in, all alleles alike: no frequencies with a source"
     issues.add(code, message, place=gene, action=action, severity="note")
 
 
-def genotype_frequencies(population: Population, gene: str, race: str | None) -> dict[str, float]:
+def genotype_frequencies(
+    population: Population, gene: str, race: str | None, own: Frequencies | None = None
+) -> dict[str, float]:
     """How frequent the genotypes (phenotypes) are for which the Population has values; they sum to 1.
 
-    Alike where a gene has no table, or frequencies for none of them.
+    By a user's ``own`` frequencies where there are some. Alike where a gene has no table, or frequencies for
+    none of them.
     """
     known, by_phenotype = population.genes[gene], gene in population.phenotype_genes
-    found = usual_genotypes(gene, race, phenotypes=by_phenotype)
+    found = usual_genotypes(gene, race, phenotypes=by_phenotype, frequencies=own)
     table = found if by_phenotype else {canonical(g): p for g, p in found.items()}
     total = sum(table.get(g, 0.0) for g in known)
     if total <= 0:

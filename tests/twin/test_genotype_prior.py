@@ -8,7 +8,9 @@ import pytest
 from pytwin.errors import InputError
 from pytwin.genome import Genome
 from pytwin.genome.call import call_gene, missing_call, stated_call
+from pytwin.genome.frequencies import Frequencies
 from pytwin.genome.genotype import Genotype
+from pytwin.genome.statement import Statement
 from pytwin.genome.tables import load_tables
 from pytwin.genome.usual import usual_genotypes
 from pytwin.issues import Issues
@@ -105,6 +107,34 @@ def test_a_stated_diplotype_is_one_component(make, name):
     components = prior_of(population(name, {canonical(pair): 0.5, "x/y": 2.0}), found, make)
     assert components.weights.tolist() == [1.0]
     assert components.labels[0][name] == canonical(pair)
+
+
+def test_what_laboratories_leave_open_is_a_mixture(make):
+    """Two diplotypes stated, or two sources that differ: both, by their frequency."""
+    told = [
+        [Statement("CYP2C9", ("*1/*1", "*1/*3"))],
+        [Statement("CYP2C9", ("*1/*1",)), Statement("CYP2C9", ("*1/*3",))],
+    ]
+    for statements in told:
+        found = Genome.from_statements(statements)
+        known = dict(found.diplotypes("CYP2C9", "White"))
+        assert set(known) == {"*1/*1", "*1/*3"}
+        values = {"*1/*1": 1.0, "*1/*3": 0.6, "*3/*3": 0.3}
+        components = prior_of(population("CYP2C9", values), found, make)
+        weights = {c["CYP2C9"]: w for c, w in zip(components.labels, components.weights, strict=True)}
+        assert weights == pytest.approx(known)
+
+
+def test_frequencies_of_a_users_own():
+    own = Frequencies({"CYP2C9": {"*2": 0.5, "*3": 0.1}}, "mine")
+    found = usual_genotypes("CYP2C9", frequencies=own)
+    assert found["*2/*3"] / found["*2/*2"] == pytest.approx(2 * 0.1 / 0.5)
+    people = population("CYP2C9", {"*2/*2": 0.5, "*3/*3": 1.0})
+    issues = Issues()
+    assert prior.genotype_frequencies(people, "CYP2C9", None, own)["*2/*2"] == pytest.approx(25 / 26)
+    assert prior.genotype_frequencies(people, "CYP2C9", None)["*2/*2"] != pytest.approx(25 / 26)
+    prior.genotype_options(population("CYP2B6", {"*1/*1": 1.0}), None, None, issues)
+    assert "all alleles alike" in issues[0].action
 
 
 def test_phenotypes_are_a_vocabulary_of_their_own(make):
