@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import time
 
 import pytest
 
@@ -119,17 +120,16 @@ def test_nightscout() -> None:
     assert {"value.conflict", "json.shape", "dose.rate-only"} <= codes(record)
 
 
-@pytest.mark.parametrize("name", SOURCES)
-@pytest.mark.parametrize("seed", range(4))
-def test_damage_is_an_input_error_and_shows_nothing(name: str, seed: int) -> None:
+def damaged(name: str, seed: int, count: int) -> None:
     draw = random.Random(f"{name}{seed}")
-    for _ in range(50):
+    for _ in range(count):
         data = bytearray(SOURCES[name].encode())
         for _ in range(draw.randint(1, 6)):
             at = draw.randrange(len(data))
             data[at : at + draw.choice((0, 1, 20))] = draw.choice(
                 (b"", b"\x00", b'"', b",", b"\xff", b"[", b"9" * 30, b"1e999", b"\n", b"null")
             )
+        start = time.process_time()
         try:
             record = read_record(bytes(data), format=name)
         except InputError as error:
@@ -137,3 +137,16 @@ def test_damage_is_an_input_error_and_shows_nothing(name: str, seed: int) -> Non
         else:
             shown = " ".join(str(issue) for issue in record.issues) + repr(record)
         assert not any(secret in shown for secret in SECRETS)
+        assert time.process_time() - start < 1.0
+
+
+@pytest.mark.parametrize("name", SOURCES)
+@pytest.mark.parametrize("seed", range(4))
+def test_damage_is_an_input_error_and_shows_nothing(name: str, seed: int) -> None:
+    damaged(name, seed, 50)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SOURCES)
+def test_much_damage_is_an_input_error_and_shows_nothing(name: str) -> None:
+    damaged(name, 4, 2000)

@@ -6,7 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from pytwin.verify import records_fhir, records_out, records_out_fhir, records_tables, records_units
+from pytwin.verify import (
+    records_fhir,
+    records_out,
+    records_out_fhir,
+    records_tables,
+    records_units,
+    records_wearables,
+)
 from pytwin.verify.run import Context
 
 
@@ -43,3 +50,10 @@ def test_out(reference: Path) -> None:
     cases = list(records_out.cases(Context(reference)))
     assert [f"{c.name}: expected {c.expected}, got {c.got}" for c in cases if not c.passed] == []
     assert len(cases) > 60
+
+
+@pytest.mark.reference
+def test_wearables(reference: Path) -> None:
+    cases = list(records_wearables.cases(Context(reference)))
+    assert [f"{c.name}: expected {c.expected}, got {c.got}" for c in cases if not c.passed] == []
+    assert len(cases) > 185
