@@ -161,6 +161,31 @@ def test_a_variant_by_coordinates_or_hgvs_in_both_builds(read: Read) -> None:
     assert nowhere.issues.counts() == {"fhir.variant-place": 1}
 
 
+def test_a_variant_by_chromosome_and_assembly(read: Read) -> None:
+    parts = [
+        component("62374-4", concept("LA14029-5")),
+        component("48000-4", concept(text="chr10")),
+        component("92822-6", concept("LA30102-0")),
+        component("81254-5", {"low": {"value": 96702047}}),
+        component("69551-0", "T"),
+        component("53034-5", concept("LA6705-3")),
+    ]
+    assert read(observation("69548-6", concept("LA9633-4"), *parts)).genotype("rs1799853") == ("T", "T")
+
+
+def test_a_tumours_variant_is_not_the_patients_genome(read: Read) -> None:
+    somatic = variant("rs1799853", "C", "T", "LA6706-1")
+    somatic["component"].append(component("48002-0", concept("LA6684-0")))
+    genome = read(somatic, observation("84413-4", "VKORC1 A/G"))
+    assert genome.genotype("rs1799853") is None
+    assert genome.issues.counts() == {"fhir.somatic": 1}
+
+
+def test_an_hla_type_as_gl_string(read: Read) -> None:
+    value = {"coding": [{"system": "urn:gl", "code": "hla#3.31.0#HLA-A*03:01:01:01+HLA-A*30:01:01"}]}
+    assert read(observation("84413-4", value)).diplotypes("HLA-A") == (("*03:01:01:01/*30:01:01", 1.0),)
+
+
 def test_a_laboratorys_genotype_beside_variants(read: Read) -> None:
     positive = variant("rs1799853", "C", "T", "LA6706-1")
     agreed = read(positive, observation("84413-4", "CYP2C9 *1/*2"))

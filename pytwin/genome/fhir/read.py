@@ -170,7 +170,18 @@ def _gene(one: Found, issues: Issues, name: str) -> str:
 def _first_word(one: Found, gene: str) -> str:
     """The value in words, without the gene's name before it."""
     words = next(iter(value_texts(one.resource)), "")
+    if gene.startswith("HLA-"):
+        words = _gl_string(words, gene)
     return "" if is_missing(words) else words.removeprefix(gene).lstrip(" :")
+
+
+def _gl_string(words: str, gene: str) -> str:
+    """A GL string of one gene, ``hla#3.31.0#HLA-A*03:01+HLA-A*30:01``, as ``*03:01/*30:01``.
+
+    Milius et al. 2013, Tissue Antigens 82:106: ``+`` joins the two copies of a gene.
+    """
+    copies = words.rpartition("#")[2].split("+")
+    return "/".join(copy.strip().removeprefix(gene) for copy in copies)
 
 
 def _pairs(haplotypes: list[Found], genotypes: list[Found], issues: Issues, name: str) -> list[Found]:

@@ -21,6 +21,7 @@ from pytwin.genome.tables import Position, load_tables
 from pytwin.issues import Issues
 
 _HGVS = re.compile(r"(NC_\d{6}\.\d+):g\.(\d+)([ACGT])>([ACGT])")
+_CHROMOSOME = re.compile(r"(?:chr(?:omosome)?\s*)?(\d{1,2}|X|Y)(?:[pq][\d.]*)?", re.IGNORECASE)
 _RSID = re.compile(r"rs\d+")
 _LETTERS = re.compile(r"[ACGT]+")
 _CARRIED = re.compile(r"([^/|]+)([/|])([^/|@]+)(?:@(.*))?", re.DOTALL)
@@ -48,6 +49,10 @@ class Variants:
 
     def add(self, one: Found) -> None:
         """Take one variant Observation; one whose position or alleles are not told becomes an issue."""
+        sources = components(one.resource, codes.SOURCE_CLASS)
+        if any(codes.SOMATIC in concept_codes(part.get("valueCodeableConcept")) for part in sources):
+            self._note("fhir.somatic", "a variant of a tumour", one, "not the patient's genome: not used")
+            return
         position = self._position(one.resource)
         if position is None:
             if not self._elsewhere(one.resource):
@@ -116,9 +121,7 @@ class Variants:
             for code in concept_codes(one.get("valueCodeableConcept"))
         ]
         shift = {"LA30102-0": 0, "LA30100-4": 1}.get(systems[0] if systems else "")
-        chromosome, build = "", ""
-        for words in component_texts(resource, codes.CHROMOSOME_SEQUENCE):
-            chromosome, build = codes.chromosome_of(words)
+        chromosome, build = self._chromosome(resource)
         for one in components(resource, codes.START_END):
             span = one.get("valueRange")
             low = span.get("low") if isinstance(span, dict) else None
@@ -127,6 +130,25 @@ class Variants:
             if whole and build and shift is not None:
                 return build, chromosome, int(start or 0) + shift
         return None
+
+    @staticmethod
+    def _chromosome(resource: Json) -> tuple[str, str]:
+        """(chromosome, build) by the reference sequence, else by chromosome and assembly."""
+        for words in component_texts(resource, codes.CHROMOSOME_SEQUENCE):
+            if codes.chromosome_of(words)[1]:
+                return codes.chromosome_of(words)
+        builds = [
+            codes.ANSWERS[code]
+            for one in components(resource, codes.ASSEMBLY)
+            for code in concept_codes(one.get("valueCodeableConcept"))
+            if codes.ANSWERS.get(code, "").startswith("GRCh")
+        ]
+        for code in (codes.CHROMOSOME, codes.CYTOGENETIC):
+            for words in component_texts(resource, code):
+                found = _CHROMOSOME.fullmatch(words)
+                if found and len(builds) == 1:
+                    return found.group(1).upper(), builds[0]
+        return "", ""
 
     def _alleles(self, one: Found, position: Position) -> tuple[str | None, str | None] | None:
         values = concept_codes(one.resource.get("valueCodeableConcept"))
