@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from copy import copy
 from functools import cached_property, lru_cache, partial
 from typing import Literal, NamedTuple
 
@@ -10,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pytwin.genome import rules
-from pytwin.genome.frequencies import Frequencies, pair_weights
+from pytwin.genome.frequencies import Frequencies, pair_weights, weight_sources
 from pytwin.genome.genotype import Genotype
 from pytwin.genome.match import match
 from pytwin.genome.phenotype import Phenotype, phenotype
@@ -137,6 +138,19 @@ class Call:
     def called(self) -> int:
         """Positions of which both alleles were seen; 0 for a stated diplotype."""
         return sum(None not in genotype.alleles for genotype in self.observed.values())
+
+    @property
+    def weighed_by(self) -> str:
+        """What the probabilities go by: a user's table, the sources of the shipped one, or nothing."""
+        return weight_sources(self.table, self.frequencies)
+
+    def with_frequencies(self, frequencies: Frequencies | None) -> Call:
+        """The same call, its open diplotypes weighed by a table that a user supplies."""
+        other = copy(self)
+        other.frequencies = frequencies
+        for name in ("diplotypes", "_top"):
+            other.__dict__.pop(name, None)
+        return other
 
     def allows(self, first: str, second: str) -> bool:
         """Whether the data allow a pair of alleles."""

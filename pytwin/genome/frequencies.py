@@ -104,6 +104,20 @@ def traced(gene: str, frequencies: Frequencies | None = None) -> bool:
     return gene in _table()["genes"] or (frequencies is not None and gene in frequencies.genes)
 
 
+UNTRACED = "untraced: all alleles weigh the same"
+
+
+def weight_sources(gene: Gene, frequencies: Frequencies | None = None) -> str:
+    """What the weights of a gene's alleles go by, in words."""
+    if frequencies is not None and gene.name in frequencies.genes:
+        return frequencies.source
+    if not traced(gene.name):
+        return UNTRACED
+    entries = _table()["genes"][gene.name].values()
+    keys = {source for entry in entries for _, source in entry.values()} - {"untraced"}
+    return "; ".join(text for key, text in sources().items() if key in keys)
+
+
 def _frequency(gene: str, allele: str, group: str, frequencies: Frequencies | None) -> float:
     if frequencies is not None and gene in frequencies.genes:
         found = frequencies.value(gene, allele, group)
@@ -130,7 +144,7 @@ class _Key:
 def _weights(gene: Gene, group: str, key: _Key) -> dict[str, float]:
     """Frequency of every allele of a table in a group; equal where nothing has a source."""
     frequencies = key.frequencies
-    reference = gene.alleles[gene.reference_row].label
+    reference = gene.usual
     labels = tuple(dict.fromkeys((*gene.labels, *(a.label for a in gene.structural))))
     if not traced(gene.name, frequencies):
         return {label: 1.0 / len(labels) for label in labels}

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from pytwin.genome.call import Call, Marginal
+from pytwin.genome.frequencies import Frequencies
 from pytwin.genome.genotype import Genotype
 from pytwin.genome.known import is_gene
 from pytwin.genome.rows import GenomeRow, genome_row, html_table, stated_row
@@ -202,6 +203,11 @@ class Genome:
                     found = call.observed.get(position.pos)
                     return found.alleles if found else None
         return None
+
+    def with_frequencies(self, frequencies: Frequencies | None) -> Genome:
+        """The same genome, what it leaves open weighed by a table that a user supplies."""
+        genes = {name: call.with_frequencies(frequencies) for name, call in self.genes.items()}
+        return replace(self, genes=genes)
 
     @property
     def callability(self) -> dict[str, Callability]:

@@ -12,6 +12,7 @@ from pytwin.formats.archive import unpacked
 from pytwin.formats.files import Input
 from pytwin.genome.adapters import named, require_file, single, sniff
 from pytwin.genome.cohort import cohort_genomes
+from pytwin.genome.frequencies import Frequencies
 from pytwin.genome.genome import Genome, Source
 from pytwin.genome.options import Options
 from pytwin.genome.results import pypgx
@@ -31,6 +32,7 @@ def read_genome(
     strand: str | None = None,
     gene: str | None = None,
     outside: PathLike | Mapping[str, str | None] | Any = None,
+    frequencies: Frequencies | None = None,
     filters: str | Collection[str] | None = None,
     min_gq: float | None = None,
     min_depth: int | None = None,
@@ -60,6 +62,8 @@ def read_genome(
     outside : path, mapping or data frame, optional
         What a laboratory or another tool calls, of any kind that states diplotypes: needed for CYP2D6
         copies and HLA, which variants do not show. What the genotypes exclude is an issue, and both remain.
+    frequencies : Frequencies, optional
+        Allele frequencies that weigh what the genotypes leave open, instead of those shipped.
     filters : "PASS" or collection of str, optional
         Of a VCF: ``"PASS"`` makes every genotype missing whose FILTER or FT is neither PASS nor a dot;
         names make those missing in which one of them stands. By default FILTER is not used, as PharmCAT
@@ -88,6 +92,8 @@ def read_genome(
         raise InputError("genome.strand", "strand must be 'plus' or None")
     quality = Quality.of(filters, min_gq, min_depth)
     genome = _read(source, Options(sample, build, strand, gene, quality, validate), format)
+    if frequencies is not None:
+        genome = genome.with_frequencies(frequencies)
     if outside is None:
         return genome
     other = _read(outside, Options(gene=gene), "auto")

@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from pytwin.genome.recommendations import Recommendation, recommendations
 from pytwin.issues import Issues
 from pytwin.model.genotype_effects import GenotypeEffect, genotype_effects
 from pytwin.model.limit import Limit
@@ -195,6 +196,11 @@ class Therapy:
     def aim(self, target: float) -> Objective:
         """The default Objective for a target."""
         return self.objective if self.aims is None or target == self.target else self.aims(target)
+
+    @property
+    def recommendations(self) -> tuple[Recommendation, ...]:
+        """What CPIC's tables recommend for the drug by phenotype, as data; empty where they have nothing."""
+        return recommendations(self.drug)
 
     @property
     def populations(self) -> list[str]:

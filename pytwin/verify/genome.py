@@ -13,6 +13,7 @@ PARTS = (
     "tables",
     "pharmcat",
     "rules",
+    "recommendations",
     "vcf",
     "arrays",
     "results",

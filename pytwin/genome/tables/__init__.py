@@ -124,6 +124,12 @@ class Gene:
         return next(i for i, allele in enumerate(self.alleles) if allele.name == self.reference)
 
     @cached_property
+    def usual(self) -> str:
+        """The allele that is usual where no variant is found: CYP2C19 ``*1``, else the reference."""
+        name = self.complete[-1]
+        return next(allele.label for allele in self.alleles if allele.name == name)
+
+    @cached_property
     def masks(self) -> NDArray[np.uint16]:
         masks = np.full((len(self.alleles), len(self.positions)), REFERENCE_BIT, dtype=np.uint16)
         for row, allele in enumerate(self.alleles):
