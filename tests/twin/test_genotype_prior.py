@@ -133,7 +133,7 @@ def test_frequencies_of_a_users_own():
     issues = Issues()
     assert prior.genotype_frequencies(people, "CYP2C9", None, own)["*2/*2"] == pytest.approx(25 / 26)
     assert prior.genotype_frequencies(people, "CYP2C9", None)["*2/*2"] != pytest.approx(25 / 26)
-    prior.genotype_options(population("CYP2B6", {"*1/*1": 1.0}), None, None, issues)
+    prior.genotype_options(population("SLCO1B1", {"*1/*1": 1.0}), None, None, issues)
     assert "all alleles alike" in issues[0].action
 
 
