@@ -19,7 +19,8 @@ from pytwin.record.terminology import Terminology
 
 MappingLike = ColumnMapping | Mapping[str, Any] | PathLike
 TerminologyLike = Terminology | str | os.PathLike[str]
-_CHUNK = 1 << 16  # rows of a table that is handed on
+_CHUNK = 1 << 16  # rows that are made a table of while a record is read
+_STREAMED = 1 << 14  # rows of a table that is handed on, of which two are there at a time
 
 
 def _resolver(terminology: TerminologyLike | None) -> Resolver:
@@ -191,7 +192,7 @@ def read_records(
 
 
 class EventStream(Iterator[EventTable]):
-    """Tables of events as they are read, of any patients, with at most some 65,536 rows each.
+    """Tables of events as they are read, of any patients, with at most some 16,384 rows each.
 
     Attributes
     ----------
@@ -208,7 +209,7 @@ class EventStream(Iterator[EventTable]):
 
     def _all(self, reading: _Reading) -> Iterator[EventTable]:
         for sink, ended in reading.sinks():
-            if ended or len(sink.sheet) >= _CHUNK or sink.tables:
+            if ended or len(sink.sheet) >= _STREAMED or sink.tables:
                 sink.flush()
                 self.people.update(sink.people)
                 yield from sink.tables

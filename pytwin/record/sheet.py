@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from array import array
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
@@ -13,11 +14,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pytwin.record.event import DTYPES, NAN, SHAPE_COLUMNS, Event
+from pytwin.record.event import DTYPES, NAN, ROW_TEXTS, SHAPE_COLUMNS, Event
 
 _COUNTER = re.compile(r"(?<![0-9])(?:0|[1-9][0-9]{0,17})(?![0-9])", re.ASCII)
 _shape_of = attrgetter(*SHAPE_COLUMNS)
 _PLACE = SHAPE_COLUMNS.index("place")
+_ROW = ("shape", "patient", "time", "until", "recorded", "value", "original_value", "id", "position")
+_CODES = "iiqqqdiiq"  # of their arrays; texts are numbers of strings
+_TEXTS = tuple(_ROW.index(name) for name in ROW_TEXTS)
 _NUMBERS = tuple((SHAPE_COLUMNS.index(name), NAN) for name in ("every", "rate"))
 
 Columns = dict[str, NDArray[Any]]
@@ -54,10 +58,23 @@ class Sheet:
         self._rows: list[tuple[int, str, int, int, int, float, str, str, int]] = []
         self._shapes: dict[tuple[Any, ...], int] = {}
         self.row = self._rows.append
+        self.rows = self._rows.extend
         self.generation = 0
+        self._begin()
+
+    def _begin(self) -> None:
+        self._strings = interner()
+        self._columns = [array(code) for code in _CODES]
 
     def __len__(self) -> int:
-        return len(self._rows)
+        return len(self._columns[0]) + len(self._rows)
+
+    def fold(self) -> None:
+        """Put the rows so far into columns; it costs less if there are not too many tuples at a time."""
+        for index, values in enumerate(zip(*self._rows, strict=True)):
+            texts = index in _TEXTS
+            self._columns[index].extend(map(self._strings.__getitem__, values) if texts else values)
+        self._rows.clear()
 
     def shape(self, event: Event, place: str) -> int:
         """Number of the shape of an event, whose place is given with ``{}`` for the position.
@@ -102,18 +119,12 @@ class Sheet:
 
     def take(self) -> Taken:
         """All rows; the sheet is empty afterwards."""
-        strings = interner()
-        varying = list(zip(*self._rows, strict=True)) or [()] * 9
-        rows: Columns = {"shape": np.array(varying[0], np.int32)}
-        for name, index in (("patient", 1), ("original_value", 6), ("id", 7)):
-            rows[name] = _coded(varying[index], strings)
-        for name, index in (("time", 2), ("until", 3), ("recorded", 4), ("position", 8)):
-            rows[name] = np.array(varying[index], np.int64)
-        rows["value"] = np.array(varying[5], np.float64)
+        self.fold()
+        strings = self._strings
+        rows = {name: np.array(column) for name, column in zip(_ROW, self._columns, strict=True)}
         shapes = self._shape_columns(strings)
-        self._rows = []
         self._shapes = {}
-        self.row = self._rows.append
+        self._begin()
         self.generation += 1
         return rows, shapes, tuple(strings)
 

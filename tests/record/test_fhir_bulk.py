@@ -294,7 +294,7 @@ def test_a_death_is_known() -> None:
 
 
 def test_memory_does_not_grow_with_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pytwin.record.read._CHUNK", 1000)
+    monkeypatch.setattr("pytwin.record.read._STREAMED", 1000)
     peaks = []
     for times in (4, 40):
         path = tmp_path / f"{times}.ndjson"

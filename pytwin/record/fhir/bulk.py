@@ -10,6 +10,7 @@ from array import array
 from collections.abc import Iterator, Sequence
 
 import msgspec
+import numpy as np
 from msgspec import Raw
 
 from pytwin.errors import InputError
@@ -30,6 +31,7 @@ from pytwin.record.sink import Sink
 from pytwin.record.table import Event, EventTable
 
 _CHUNK = 1 << 16  # bytes
+_NEWLINE = ord("\n")
 _FIRST_LINE = 1 << 20  # bytes within which the first line of what is not called NDJSON ends
 _LONGEST = 64 << 20  # bytes of a line
 _FEW = 50  # lines, of which it may be chance that most are read slowly
@@ -85,7 +87,7 @@ def _chunks(source: Input) -> Iterator[tuple[int, int, bytes]]:
                     raise InputError("file.too-large", "a line is too long", place=place)
                 continue
             chunk = b"".join((*parts, data[:cut]))
-            count = chunk.count(b"\n")
+            count = int(np.count_nonzero(np.frombuffer(chunk, np.uint8) == _NEWLINE))
             yield number, count, chunk.removeprefix(b"\xef\xbb\xbf") if number == 1 else chunk
             number += count
             parts, size = [data[cut:]], len(data) - cut
@@ -123,7 +125,8 @@ class _Bulk:
                 if number in wanted:
                     self._line(index, order[index].name, number, line)
             yield
-        self._sink.table(EventTable(self._shared))
+        if self._shared:
+            self._sink.table(EventTable(self._shared))
         self._finish()
 
     def _file(self, index: int, source: Input) -> Iterator[None]:

@@ -10,30 +10,29 @@ rows.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 from msgspec import Raw, Struct
 
-from pytwin.errors import InputError
 from pytwin.formats.fhir import CodeableConcept, Meta, Quantity
 from pytwin.formats.jsontext import decode
 from pytwin.issues import Issue
 from pytwin.record.event import Event
 from pytwin.record.fhir.carried import has_content
 from pytwin.record.fhir.observation import analyte_of_concept, ucum_of
+from pytwin.record.fhir.plain_times import recording, time_of_day
 from pytwin.record.resolver import Resolver
 from pytwin.record.sheet import split_place
 from pytwin.record.sink import Sink
-from pytwin.record.time import NAIVE, NAT, parse_time
+from pytwin.record.time import NAIVE, NAT
 
-_MOST = 1 << 15  # entries of a cache; then it begins anew, so that memory does not grow with the file
+_MOST = 1 << 12  # entries of a cache; then it begins anew, so that memory does not grow with the file
+_MOST_SHAPES = 1 << 14  # the same of what is shared by many lines
 _LONGEST = 64  # characters of a number, as in observation.py
 _ABSENT = Raw()
+_NOT_CODED = (_ABSENT, _ABSENT, _ABSENT)
 _VALUE = "/valueQuantity"
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 
 
 class Part(Struct, forbid_unknown_fields=True, gc=False):
@@ -168,8 +167,8 @@ class Writer:
         self._templates: dict[_Key, _Template | None] = {}
         self._hot: _Cache[_Key, _Hot] = _Cache(self._warm)
         self._people = _Cache(subject)
-        self._times = _Cache(_time)
-        self._recorded = _Cache(_recorded)
+        self._times = _Cache(time_of_day)
+        self._recorded = _Cache(recording)
         self.lines = msgspec.json.Decoder(Plain).decode_lines
         self.line = msgspec.json.Decoder(Plain).decode
 
@@ -192,8 +191,7 @@ class Writer:
             quantity = item.valueQuantity
             try:
                 if item.extension and has_content(item.extension):
-                    slow(position - first)
-                    continue
+                    raise KeyError
                 patient = people[bytes(item.subject)]
                 time, offset = times[item.effectiveDateTime]
                 known = recorded[item.issued or _updated(item)]
@@ -207,8 +205,8 @@ class Writer:
                     self._one(item, (patient, time, NAT, known), offset, position)
                     continue
                 key = (
-                    bytes(item.code), quantity.unit, quantity.code, item.status, offset,
-                    quantity.system, quantity.comparator,
+                    offset, bytes(item.code), quantity.unit, quantity.code, item.status, quantity.system,
+                    quantity.comparator,
                 )  # fmt: skip
                 shape, convert, low, high, issue, _, _ = hot[key]
                 number = bytes(quantity.value).decode()
@@ -225,6 +223,7 @@ class Writer:
             row((shape, patient, time, NAT, known, value, number, identity, position))
             if issue is not None:
                 self._say(issue, patient, position, quantity)
+        self._sink.sheet.fold()
         return slowly
 
     def _renew(self) -> None:
@@ -232,9 +231,12 @@ class Writer:
         if self._generation != self._sink.sheet.generation:
             self._generation = self._sink.sheet.generation
             self._hot.clear()
-        for cache in (self._templates, self._hot, self._people, self._times, self._recorded):
+        for cache in (self._people, self._times, self._recorded):
             if len(cache) > _MOST:
                 cache.clear()
+        for shapes in (self._templates, self._hot):
+            if len(shapes) > _MOST_SHAPES:
+                shapes.clear()
 
     def _one(self, item: Plain, shared: tuple[str, int, int, int], offset: int, position: int) -> None:
         """Write an Observation with a coded value or components.
@@ -244,21 +246,24 @@ class Writer:
         KeyError, ValueError
             It has to be read slowly, and nothing was written.
         """
+        hot = self._hot
         identity = f"Observation/{item.id}" if item.id else ""
         rows = []
         for key, number in _parts(item, offset):
-            shape, convert, low, high, issue, value, text = self._hot[key]
+            shape, convert, low, high, issue, value, text = hot[key]
             if number is not None:
-                value, text = float(number), number
+                text = bytes(number).decode()
+                value = float(text)
                 if convert is not None:
                     value = convert(value)
-                if not low <= value <= high or not _is_number(number) or issue is not None:
+                if not low <= value <= high or issue is not None:
+                    raise KeyError
+                if "e" in text or "E" in text or len(text) > _LONGEST:
                     raise KeyError
             rows.append((shape, *shared, value, text, identity, position))
         if not rows:
             raise KeyError
-        for row in rows:
-            self._sink.sheet.row(row)
+        self._sink.sheet.rows(rows)
 
     def _say(self, issue: Issue, patient: str, position: int, quantity: Quantity) -> None:
         """Note what the slow reader would have noted."""
@@ -268,10 +273,10 @@ class Writer:
 
     def _warm(self, key: _Key) -> _Hot | None:
         """The place in the sheet of a template that is known."""
-        template = self._templates.get(key)
+        template = self._templates.get(key[1:])
         if template is None:
             return None
-        event = template.event
+        event = template.event._replace(offset=key[0])
         shape = self._sink.sheet.shape(event, template.form)
         return _Hot(shape, *template[2:], event.value, event.original_value)
 
@@ -279,6 +284,8 @@ class Writer:
         """Keep the events of a line that the slow reader found nothing odd in."""
         events = read.events
         if not events or any(e.offset == NAIVE or e.width or e.time == NAT for e in events):
+            return
+        if item.extension and has_content(item.extension):
             return
         issue = self._repeated(item, read) if read.issues else None
         if read.issues and issue is None:
@@ -288,7 +295,7 @@ class Writer:
         if not len(keys) == len(events) == len(parts):
             return
         for (key, _), part, event in zip(keys, parts, events, strict=True):
-            self._templates[key] = _template(event, part, issue, self._resolver)
+            self._templates[key[1:]] = _template(event, part, issue, self._resolver)
 
     def _repeated(self, item: Plain, read: Read) -> Issue | None:
         """The one issue of a line, where it is about the unit and would be the same with other numbers."""
@@ -310,54 +317,27 @@ def _updated(item: Plain) -> str:
     return item.meta.lastUpdated if item.meta is not None else ""
 
 
-def _time(text: str) -> tuple[int, int] | None:
-    """(instant, zone) of a time of day with a zone, the only one that has no issue."""
-    found = _quick(text)
-    if found is not None:
-        return found
-    try:
-        instant = parse_time(text)
-    except InputError:
-        return None
-    return None if instant.width or instant.offset == NAIVE else (instant.us, instant.offset)
-
-
-def _recorded(text: str) -> int | None:
-    """When something was recorded; None where that is not a time."""
-    if not text:
-        return NAT
-    found = _quick(text)
-    try:
-        return found[0] if found else parse_time(text).us
-    except InputError:
-        return None
-
-
-def _is_number(text: str) -> bool:
-    """Whether a JSON value is a number as they are usually written."""
-    return "e" not in text and "E" not in text and len(text) <= _LONGEST
-
-
-def _parts(item: Plain, offset: int) -> list[tuple[_Key, str | None]]:
+def _parts(item: Plain, offset: int) -> list[tuple[_Key, Raw | None]]:
     """(identity, number) of the value of an Observation, or of each component; none where it has both."""
-    coded = bytes(item.valueCodeableConcept) + bytes(item.valueString) + bytes(item.valueBoolean)
+    coded = item.valueCodeableConcept, item.valueString, item.valueBoolean
+    plain = coded == _NOT_CODED
     q, code, status = item.valueQuantity, bytes(item.code), item.status
     if not item.component:
         if q is None:
-            return [((code, coded, status, offset), None)] if coded else []
-        own = (code, q.unit, q.code, status, offset, q.system, q.comparator)
-        return [] if coded else [(own, bytes(q.value).decode())]
-    if q is not None or coded:
+            return [] if plain else [((offset, code, *map(bytes, coded), status), None)]
+        own = (offset, code, q.unit, q.code, status, q.system, q.comparator)
+        return [(own, q.value)] if plain else []
+    if q is not None or not plain:
         return []
-    return [_part(index, part, code, status, offset) for index, part in enumerate(item.component)]
-
-
-def _part(index: int, part: Part, panel: bytes, status: str, offset: int) -> tuple[_Key, str | None]:
-    q, coded = part.valueQuantity, bytes(part.valueCodeableConcept)
-    shared = (index, panel, bytes(part.code), coded, status, offset)
-    if q is None:
-        return shared, None
-    return (*shared, q.unit, q.code, q.system, q.comparator), bytes(q.value).decode()
+    parts: list[tuple[_Key, Raw | None]] = []
+    for index, part in enumerate(item.component):
+        q = part.valueQuantity
+        shared = (offset, code, bytes(part.code), bytes(part.valueCodeableConcept), status, index)
+        if q is None:
+            parts.append((shared, None))
+        else:
+            parts.append(((*shared, q.unit, q.code, q.system, q.comparator), q.value))
+    return parts
 
 
 def _template(event: Event, part: Plain | Part, issue: Issue | None, resolver: Resolver) -> _Template | None:
@@ -374,23 +354,3 @@ def _template(event: Event, part: Plain | Part, issue: Issue | None, resolver: R
         return None
     way = rule.conversion.apply if rule.conversion else None
     return _Template(blank, form, way, rule.low, rule.high, issue)
-
-
-def _quick(text: str) -> tuple[int, int] | None:
-    """(instant, zone) of ``2020-05-17T08:30:00+02:00``, with or without milliseconds, else None."""
-    size = len(text)
-    if size not in (20, 24, 25, 29) or text[4] + text[7] + text[10] + text[13] + text[16] != "--T::":
-        return None
-    if text[-1] == "Z":
-        fits = size in (20, 24)
-    else:
-        fits = size in (25, 29) and text[-6] in "+-" and text[-3] == ":" and text[-2] < "6"
-    if not fits or (size in (24, 29) and text[19] != "."):
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    zone = moment.utcoffset() or timedelta()
-    minutes = zone // timedelta(minutes=1)
-    return ((moment - _EPOCH) // _MICROSECOND, minutes) if -840 <= minutes <= 840 else None
