@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from array import array
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
@@ -20,8 +19,7 @@ _COUNTER = re.compile(r"(?<![0-9])(?:0|[1-9][0-9]{0,17})(?![0-9])", re.ASCII)
 _shape_of = attrgetter(*SHAPE_COLUMNS)
 _PLACE = SHAPE_COLUMNS.index("place")
 _ROW = ("shape", "patient", "time", "until", "recorded", "value", "original_value", "id", "position")
-_CODES = "iiqqqdiiq"  # of their arrays; texts are numbers of strings
-_TEXTS = tuple(_ROW.index(name) for name in ROW_TEXTS)
+_DTYPES = {**DTYPES, "shape": np.dtype(np.int32), "position": np.dtype(np.int64)}
 _NUMBERS = tuple((SHAPE_COLUMNS.index(name), NAN) for name in ("every", "rate"))
 
 Columns = dict[str, NDArray[Any]]
@@ -63,18 +61,17 @@ class Sheet:
         self._begin()
 
     def _begin(self) -> None:
-        self._strings = interner()
-        self._columns = [array(code) for code in _CODES]
+        self._columns: tuple[list[Any], ...] = tuple([] for _ in _ROW)
 
     def __len__(self) -> int:
         return len(self._columns[0]) + len(self._rows)
 
     def fold(self) -> None:
         """Put the rows so far into columns; it costs less if there are not too many tuples at a time."""
-        for index, values in enumerate(zip(*self._rows, strict=True)):
-            texts = index in _TEXTS
-            self._columns[index].extend(map(self._strings.__getitem__, values) if texts else values)
-        self._rows.clear()
+        if self._rows:
+            for column, values in zip(self._columns, zip(*self._rows, strict=True), strict=True):
+                column.extend(values)
+            self._rows.clear()
 
     def shape(self, event: Event, place: str) -> int:
         """Number of the shape of an event, whose place is given with ``{}`` for the position.
@@ -120,8 +117,11 @@ class Sheet:
     def take(self) -> Taken:
         """All rows; the sheet is empty afterwards."""
         self.fold()
-        strings = self._strings
-        rows = {name: np.array(column) for name, column in zip(_ROW, self._columns, strict=True)}
+        strings = interner()
+        rows = {
+            name: _coded(values, strings) if name in ROW_TEXTS else np.array(values, _DTYPES[name])
+            for name, values in zip(_ROW, self._columns, strict=True)
+        }
         shapes = self._shape_columns(strings)
         self._shapes = {}
         self._begin()

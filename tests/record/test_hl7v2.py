@@ -426,7 +426,7 @@ def test_an_iterator_of_messages_is_streamed() -> None:
 
 
 def test_memory_does_not_grow_with_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pytwin.record.read._CHUNK", 500)
+    monkeypatch.setattr("pytwin.record.read._STREAMED", 500)
     one = message(*[f"OBR|1|p|f|x^y^L\r{result('4.1')}"] * 50).encode()
     peaks = []
     for count in (120, 360):
