@@ -48,6 +48,7 @@ def cases(context: Context) -> Iterator[Case]:
     laml = read_tumours(folder / "tcga_laml.maf.gz")
     yield from _counts(laml)
     yield from _burdens(laml, folder / "tcga_laml.maf.gz")
+    yield from _linked(laml, folder / "tcga_laml.maf.gz")
     yield from _annovar(read_tumours(folder / "variants.hg19_multianno.txt"))
     yield from _drugs(folder / "drugs.tsv.gz")
     yield from _formats()
@@ -96,6 +97,25 @@ def _burdens(laml: Tumours, path: Path) -> Iterator[Case]:
     )
     same = bool(np.allclose(laml.variants.vaf, shares, equal_nan=True, atol=1e-12))
     yield equal("shares of reads, from per cent", True, same, source="csv of Python")
+
+
+def _linked(laml: Tumours, path: Path) -> Iterator[Case]:
+    """Samples with a row of evidence about a codon, against the text of the protein change."""
+    with gzip.open(path, "rt", encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader(stream, delimiter="\t"))
+    for gene, drug, starts in (
+        ("IDH1", "ivosidenib", ("p.R132",)),
+        ("IDH2", "enasidenib", ("p.R140", "p.R172")),
+        ("NRAS", "cetuximab", ("p.G12", "p.G13", "p.A59", "p.Q61", "p.K117", "p.A146")),
+    ):
+        mine = [r for r in rows if r["Hugo_Symbol"] == gene and r["Protein_Change"].startswith(starts)]
+        plain = {r["Tumor_Sample_Barcode"] for r in mine}
+        found = {
+            name for name, t in laml.items() if any((e.gene, e.drug) == (gene, drug) for e in t.evidence())
+        }
+        name = f"samples with evidence on {drug} by {gene}"
+        yield equal(name, len(plain), len(found & plain), source="csv of Python")
+        yield equal(f"{name}: others", 0, len(found - plain), source="csv of Python")
 
 
 def _annovar(table: Tumours) -> Iterator[Case]:

@@ -36,7 +36,8 @@ ALIASES: dict[str, Sequence[str]] = {
     "source": ("source", "interaction_claim_source", "pmids", "pmid"),
 }
 _PATTERN = re.compile(r"(?:p\.)?(?:(\d+)-(\d+)|([A-Z*])(\d+)(.*))")
-_SPAN = re.compile(r"(?:p\.)?[A-Z*]+(\d+)(?:_[A-Z*]?(\d+))?")
+# Some files leave the first residue out: ``p.593_594insFG``.
+_SPAN = re.compile(r"(?:p\.)?[A-Z*]*(\d+)(?:_[A-Z*]*(\d+))?")
 
 
 class Evidence(NamedTuple):
