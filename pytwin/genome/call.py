@@ -15,6 +15,7 @@ from pytwin.genome.frequencies import Frequencies, pair_weights, weight_sources
 from pytwin.genome.genotype import Genotype
 from pytwin.genome.match import match
 from pytwin.genome.phenotype import Phenotype, phenotype
+from pytwin.genome.rules.combination import combinations
 from pytwin.genome.rules.report import Report
 from pytwin.genome.tables import Gene
 
@@ -138,6 +139,11 @@ class Call:
     def called(self) -> int:
         """Positions of which both alleles were seen; 0 for a stated diplotype."""
         return sum(None not in genotype.alleles for genotype in self.observed.values())
+
+    @cached_property
+    def combinations(self) -> tuple[str, ...]:
+        """Where no pair of alleles fits: combined alleles and variants that would; they have no function."""
+        return combinations(self.table, self.observed) if self.status == "no match" else ()
 
     @property
     def weighed_by(self) -> str:

@@ -14,6 +14,7 @@ PARTS = (
     "pharmcat",
     "rules",
     "recommendations",
+    "properties",
     "vcf",
     "arrays",
     "results",

@@ -193,3 +193,22 @@ def test_phenotype(gene: str, pair: tuple[str, str], expected: tuple[str | None,
     assert tuple(phenotype(table, *pair)) == expected
     call = stated_call(table, *pair)
     assert (call.phenotype, call.activity_score) == expected
+
+
+def test_strands_that_no_allele_explains_are_told_by_their_parts() -> None:
+    gene = load_tables().genes["CYP2C9"]
+    both = {94942290: Genotype(("C", "T"), True), 94981296: Genotype(("A", "C"), True)}  # *2 and *3, in cis
+    call = call_gene(gene, _reference(gene) | both)
+    assert (call.status, call.combinations) == ("no match", ("*1/[*2 + *3]",))
+    assert call.diplotypes == () and call.phenotype is None
+    other = _reference(gene) | {94942290: Genotype(("C", OTHER))}
+    assert call_gene(gene, other).combinations == ("*1/[rs1799853 other]",)
+    unphased = {pos: Genotype(g.alleles) for pos, g in both.items()}
+    assert call_gene(gene, _reference(gene) | unphased).combinations == ()
+
+
+def test_two_unphased_variants_beside_an_unknown_base_give_both_orientations() -> None:
+    gene = load_tables().genes["CYP2C9"]
+    seen = {94942290: Genotype(("C", "T")), 94981296: Genotype(("A", OTHER))}
+    found = call_gene(gene, _reference(gene) | seen).combinations
+    assert found == ("*1/[*2 + rs1057910 other]", "*2/[rs1057910 other]")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from pytwin.errors import InputError
 from pytwin.genome import read_genome
 from pytwin.genome.vcf import check_vcf, read_vcf
 from pytwin.genome.vcf_header import SampleError
+from pytwin.verify.run import Context
 
 pytestmark = pytest.mark.reference
 
@@ -111,3 +113,10 @@ def test_broken_headers_are_refused(genomics: Path) -> None:
         with pytest.raises(InputError) as caught:
             read_genome(folder / name)
         assert caught.value.code == code
+
+
+@pytest.mark.parametrize("part", ["tables", "pharmcat", "rules", "recommendations", "properties"])
+def test_verified_cases_hold(genomics: Path, part: str) -> None:
+    cases = list(import_module(f"pytwin.verify.genome_{part}").cases(Context(genomics.parent)))
+    assert cases
+    assert [case.name for case in cases if not case.passed] == []
