@@ -42,7 +42,8 @@ class Genome:
     genes : mapping of str to Call
         A call for every gene of the tables, also where nothing is known.
     build : str or None
-        ``GRCh38``; None where no file was read or it covers no position.
+        Of the file: ``GRCh38``, ``GRCh37``, or ``NCBI36`` (arrays); None where no file of positions was
+        read or it covers none. Calls are always in the tables' GRCh38.
     sample : str or None
     issues : Issues
     sources : tuple of Source

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import zipfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -230,3 +231,60 @@ def test_no_genotype_in_texts(array: Array) -> None:
     )
     texts = [repr(genome), *(str(i) + repr(i) for i in genome.issues), *map(repr, genome.genes.values())]
     assert not any(secret in text for text in texts for secret in ("GA", "T-", "XX", "GATTACA"))
+
+
+def _written(rng: random.Random) -> tuple[list[str], list[str]]:
+    """(rows of an array, lines of a VCF) with the same random genotypes of every SNP of the tables."""
+    rows, lines = [], []
+    for gene in load_tables().genes.values():
+        for position in gene.positions:
+            known = (position.ref, *position.alts)
+            if position.rsid is None or position.pos37 is None or any(len(letters) > 1 for letters in known):
+                continue
+            numbers = [rng.choice((0, 0, 0, rng.randrange(len(known)))) for _ in range(2)]
+            rows.append(
+                f"{position.rsid}\t{gene.chromosome}\t{position.pos37}\t{''.join(known[n] for n in numbers)}"
+            )
+            alts = ",".join(position.alts)
+            fixed = [f"chr{gene.chromosome}", str(position.pos), position.rsid, position.ref, alts]
+            lines.append("\t".join([*fixed, ".", "PASS", ".", "GT", f"{numbers[0]}/{numbers[1]}"]))
+    return rows, lines
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_an_array_says_what_a_vcf_with_the_same_genotypes_says(
+    array: Array, tmp_path: Path, seed: int
+) -> None:
+    rows, lines = _written(random.Random(seed))
+    path = tmp_path / "same.vcf"
+    header = [
+        "##fileformat=VCFv4.2",
+        "##reference=GRCh38",
+        '##FORMAT=<ID=GT,Number=1,Type=String,Description="G">',
+    ]
+    titles = "\t".join(["#CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO", "FORMAT", "S"])
+    path.write_text("\n".join([*header, titles, *lines]) + "\n")
+    one, other = array(rows), read_genome(path, build="GRCh38")
+    assert one.build == "GRCh37" and len(rows) > 400
+    for name, call in one.genes.items():
+        expected = other.genes[name]
+        assert {p: sorted(map(str, g.alleles)) for p, g in call.observed.items()} == {
+            p: sorted(map(str, g.alleles)) for p, g in expected.observed.items()
+        }
+        assert (call.status, call.reported) == (expected.status, expected.reported), name
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_row_less_never_narrows_the_diplotypes(array: Array, seed: int) -> None:
+    rng = random.Random(seed)
+    rows = ["rs9923231\t16\t31107689\tCT"]
+    gene = load_tables().genes["CYP2C9"]
+    for position in gene.positions:
+        if position.rsid and position.pos37 and len(position.ref) == 1 and len(position.alts[0]) == 1:
+            rows.append(f"{position.rsid}\t10\t{position.pos37}\t{position.ref}{position.ref}")
+    rows = [row(CYP2C9_2, "CT") if text.startswith("rs1799853\t") else text for text in rows]
+    whole = {name for name, _ in array(rows).diplotypes("CYP2C9")}
+    for _ in range(5):
+        less = list(rows)
+        del less[rng.randrange(1, len(less))]
+        assert whole <= {name for name, _ in array(less).diplotypes("CYP2C9")}

@@ -209,6 +209,16 @@ def test_a_patients_record_holds_the_genome_among_all_else(read: Read) -> None:
     assert genome.issues.counts() == {"status.unusable": 1}
 
 
+def test_bulk_exports_are_read_line_by_line(tmp_path: Path) -> None:
+    path = tmp_path / "Observation.ndjson"
+    lines = [json.dumps(observation("84413-4", f"{name} *1/*2")) for name in ("CYP2C9", "CYP2C19")]
+    path.write_text("\n".join([lines[0], "{broken", "", lines[1]]) + "\n")
+    genome = read_genome(path)
+    assert genome.diplotypes("CYP2C9") == genome.diplotypes("CYP2C19") == (("*1/*2", 1.0),)
+    (issue,) = genome.issues.with_code("json.not-json")
+    assert issue.place == "Observation.ndjson:line 2"
+
+
 def test_several_patients_must_be_chosen(read: Read) -> None:
     other = observation("84413-4", "VKORC1 A/A", subject={"reference": "Patient/8"})
     resources = (observation("84413-4", "VKORC1 A/G"), other)

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from typing import Any
 
 from pytwin.errors import InputError
 from pytwin.formats.files import Input
+from pytwin.formats.jsontext import ShapeError, decode
 from pytwin.genome.fhir import codes
 from pytwin.genome.fhir.elements import (
     Found,
@@ -59,7 +61,7 @@ def read(source: Input, options: Options) -> Genome:
         Observations of several patients and none named.
     """
     issues = LimitedIssues()
-    kinds = _kinds(list(observations(json_of(source, LARGEST), "")), issues, source.name)
+    kinds = _kinds(list(observations(_json(source, issues), "")), issues, source.name)
     kinds, subject = _of_one(kinds, options.sample, source.name)
     if not any(kinds.values()):
         message = "no Observation of the file is about a gene's genotype, phenotype or variants"
@@ -75,6 +77,32 @@ def read(source: Input, options: Options) -> Genome:
     else:
         genome = Genome.from_statements(statements, origin, sample=subject, issues=issues)
     return genome.with_issues(issues.finish(source.name))
+
+
+def _json(source: Input, issues: Issues) -> Any:
+    """The JSON of a file, or that of each line where a file is NDJSON, as bulk exports are."""
+    lines = source.load().data.split(b"\n", 2)
+    if not (len(lines) > 1 and _is_text(lines[0]) and lines[1].lstrip()[:1] == b"{"):
+        return json_of(source, LARGEST)
+    found = []
+    for number, line in source.lines():
+        if not line.strip():
+            continue
+        try:
+            found.append(decode(line, object, source.name))
+        except (InputError, ShapeError):
+            place = f"{source.name}:line {number}"
+            issues.add("json.not-json", "a line that is not JSON", place=place, action="not used")
+    return found
+
+
+def _is_text(line: bytes) -> bool:
+    """Whether a line is a JSON text of its own."""
+    try:
+        decode(line, object)
+    except (InputError, ShapeError):
+        return False
+    return True
 
 
 def _kind(one: Found) -> str:
