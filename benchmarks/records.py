@@ -8,7 +8,7 @@ from importlib import import_module
 from row import Row
 
 # Modules with rows(): records_NAME.py
-PARTS = ("fhir", "hl7", "tables")
+PARTS = ("fhir", "hl7", "tables", "wearables")
 
 
 def rows() -> Iterator[Row]:

@@ -9,7 +9,7 @@ parser, so that both ways give the same rows and the same errors.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -26,7 +26,7 @@ PLAIN = re.compile(
 GROUPS = 7
 # The same again for what is checked once a text: no markup, no control character, only XML's own entities.
 _TEXT = rb"(?:[^\"<&\x00-\x1f]++|&(?:lt|gt|amp|quot|apos|#3[2-9]|#[4-9]\d);)*+"
-_ABOUT = rb'(?: [a-zA-Z]++="' + _TEXT + rb'")++'
+_NO_ENTITY = re.compile(rb"&(?!(?:lt|gt|amp|quot|apos|#3[2-9]|#[4-9]\d);)")
 _ENTRY = rb'\s*+<MetadataEntry key="' + _TEXT + rb'" value="' + _TEXT + rb'"/>'
 _TAIL = rb"/>|>(?:" + _ENTRY + rb")*+\s*+</Record>"
 _TYPE = rb"HK(?:Quantity|Category)TypeIdentifier[A-Za-z0-9]{1,100}+"
@@ -55,21 +55,44 @@ def checked(text: bytes, form: re.Pattern[bytes]) -> bytes:
     """
     if form.fullmatch(text) is None:
         raise OddError
-    if not text.isascii():
-        try:
-            text.decode()
-        except UnicodeDecodeError:
-            raise OddError from None
-        if any(character in text for character in _NONCHARACTERS):
-            raise OddError
+    _check_characters(text)
     return text
 
 
-class Known:
-    """Texts of a form, without quotation marks around them, each checked once."""
+def _check_characters(text: bytes) -> None:
+    if text.isascii():
+        return
+    try:
+        text.decode()
+    except UnicodeDecodeError:
+        raise OddError from None
+    if any(character in text for character in _NONCHARACTERS):
+        raise OddError
 
-    def __init__(self, form: bytes) -> None:
-        self._form = re.compile(rb"(?:(?:" + form + rb')")*+')
+
+def _check_attributes(text: bytes) -> None:
+    """Look at attributes, whose names and quotation marks the expression has seen to, many in one text."""
+    control = np.frombuffer(text, np.uint8) < 32
+    if b"<" in text or control.any() or _NO_ENTITY.search(text):
+        raise OddError
+    _check_characters(text)
+
+
+def _of_form(form: bytes) -> Callable[[bytes], None]:
+    """A check of texts of a form, each with a quotation mark after it."""
+    pattern = re.compile(rb"(?:(?:" + form + rb')")*+')
+
+    def check(text: bytes) -> None:
+        checked(text, pattern)
+
+    return check
+
+
+class Known:
+    """Texts that hold no quotation mark outside of attributes, each checked once."""
+
+    def __init__(self, check: Callable[[bytes], None]) -> None:
+        self._check = check
         self._met: set[bytes] = set()
 
     def check(self, texts: Iterable[bytes]) -> None:
@@ -81,7 +104,7 @@ class Known:
         """
         fresh = set(texts) - self._met
         if fresh:
-            checked(b'"'.join(fresh) + b'"', self._form)
+            self._check(b'"'.join(fresh) + b'"')
         if len(self._met) > _MOST:
             self._met.clear()
         self._met |= fresh
@@ -115,9 +138,9 @@ class Splitter:
     """Finds the plain records of pieces of one file."""
 
     def __init__(self) -> None:
-        self._about = Known(_ABOUT)
-        self._tails = Known(_TAIL)
-        self._types = Known(_TYPE)
+        self._about = Known(_check_attributes)
+        self._tails = Known(_of_form(_TAIL))
+        self._types = Known(_of_form(_TYPE))
 
     def split(self, piece: bytes) -> Columns | None:
         """The records of a piece; None where there is none, or where something is odd."""
