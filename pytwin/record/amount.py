@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from pytwin.record.quantity import parse_number
 from pytwin.units import UnitError, factor, parse, resolve
 
 NAN = float("nan")
+Units = Callable[[str, str], str]  # from a spelling and the unit that is wanted to a UCUM code, or UnitError
 _ACTIVITY = ("U", "[IU]", "k[IU]")
 
 
@@ -39,11 +41,11 @@ DOSE_REASONS = {
 }
 
 
-def in_milligrams(value: float, text: str, written: str, second: str = "") -> Amount:
+def in_milligrams(value: float, text: str, written: str, second: str = "", units: Units = resolve) -> Amount:
     """A number with a unit as an amount: mg for a mass; units of activity as they are."""
     for spelling in filter(None, (written, second)):
         try:
-            code = resolve(spelling, "mg")
+            code = units(spelling, "mg")
         except UnitError:
             continue
         try:
@@ -65,7 +67,7 @@ def hours_between(text: str) -> float:
         return NAN
 
 
-def per_interval(value: float, text: str, written: str, every: float) -> Amount:
+def per_interval(value: float, text: str, written: str, every: float, units: Units = resolve) -> Amount:
     """A dose given as an amount per time (``mg/wk``), as the amount taken once in an interval.
 
     Parameters
@@ -74,12 +76,14 @@ def per_interval(value: float, text: str, written: str, every: float) -> Amount:
         Number, and number and unit as found.
     every : float
         Hours between doses.
+    units : callable, optional
+        What spellings of units mean: ``Resolver.dose_unit``.
     """
     try:
-        code = resolve(written, "mg/h")
+        code = units(written, "mg/h")
         scale, _ = factor(code, "mg/h")
     except UnitError:
-        return in_milligrams(value, text, written)
+        return in_milligrams(value, text, written, units=units)
     if not every > 0:
         return Amount(value, code, text, written, "dose.no-timing")
     return Amount(value * scale * every, "mg", text, written, "", f"dose:{code} every {every:g} h->mg")
@@ -89,7 +93,9 @@ _FORMS = "tab tabs tablet tablets tbl {tbl} {tablet} {tablets} cap caps capsule 
 TABLETS = frozenset(_FORMS.split())
 
 
-def dose_amount(text: str, written: str, second: str = "", strength: float | None = None) -> Amount:
+def dose_amount(
+    text: str, written: str, second: str = "", strength: float | None = None, units: Units = resolve
+) -> Amount:
     """A dose as written, with its unit in up to two spellings, as an amount.
 
     Parameters
@@ -98,6 +104,8 @@ def dose_amount(text: str, written: str, second: str = "", strength: float | Non
         Number and unit.
     strength : float, optional
         Milligrams in a tablet, where the product states it.
+    units : callable, optional
+        What spellings of units mean: ``Resolver.dose_unit``.
     """
     number = parse_number(text) if text else None
     if not text:
@@ -110,4 +118,4 @@ def dose_amount(text: str, written: str, second: str = "", strength: float | Non
         if strength is None:
             return Amount(number[1], written, text, written, "dose.no-strength")
         return Amount(number[1] * strength, "mg", text, written, "", f"tablet:{strength:g} mg")
-    return in_milligrams(number[1], text, written, second)
+    return in_milligrams(number[1], text, written, second, units)

@@ -37,6 +37,8 @@ class Analyte:
         What a spelling means for this analyte: (lower case without blanks, UCUM code).
     substance : Substance or None
         Molar mass, charge, or that it is an enzyme, for conversions.
+    traced : tuple of str
+        The LOINC codes whose published name was compared with what they stand for here.
     """
 
     name: str
@@ -51,6 +53,12 @@ class Analyte:
     special: tuple[tuple[str, str, str], ...] = ()
     spellings: tuple[tuple[str, str], ...] = ()
     substance: Substance | None = None
+    traced: tuple[str, ...] = ()
+
+    @property
+    def untraced(self) -> tuple[str, ...]:
+        """LOINC codes that were compared with no published table."""
+        return tuple(code for code in self.loinc if code not in self.traced)
 
     def joined(self, other: Analyte) -> Analyte:
         """This analyte with the codes, names and spellings of another one added; its limits win."""
@@ -63,4 +71,5 @@ class Analyte:
             codes=tuple(dict.fromkeys(self.codes + other.codes)),
             spellings=other.spellings + self.spellings,
             substance=other.substance or self.substance,
+            traced=tuple(dict.fromkeys(self.traced + other.traced)),
         )

@@ -1,9 +1,13 @@
 """Laboratory values and measurements: LOINC codes, local names, canonical units, physical limits.
 
 The table is the project's own (``analytes.tsv``, one analyte a line). LOINC codes are copyright
-Regenstrief Institute and used under its licence (see NOTICE). The limits are not reference
-ranges: a value outside them cannot be of a living patient, or is in another unit; they are the
-project's choice. Local names are spellings of the eICU and MIMIC tables, Synthea and HL7 examples.
+Regenstrief Institute and used under its licence (see NOTICE). Codes in the column ``traced`` were compared
+with their published names (in a CONCEPT table of the OHDSI vocabularies, in FHIR, C-CDA and HL7 v2 files of
+others); the rest (``Analyte.untraced``) were written from memory and not yet compared.
+
+The limits are not reference ranges: a value outside them cannot be of a living patient, or is in another
+unit; they are the project's choice. Local names are spellings of the eICU and MIMIC tables, Synthea and HL7
+examples.
 """
 
 from __future__ import annotations
@@ -79,6 +83,7 @@ def _analyte(row: dict[str, str]) -> Analyte:
         special=_SPECIAL.get(name, ()),
         spellings=_SPELLINGS.get(name, ()),
         substance=SUBSTANCES.get(name),
+        traced=tuple(row["traced"].split()),
     )
 
 

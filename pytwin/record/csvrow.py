@@ -251,7 +251,7 @@ class PatientRows:
         elif not unit:
             amount = Amount(number[1], "", text, "", "dose.no-unit")
         else:
-            amount = per_interval(number[1], text, unit, every)
+            amount = per_interval(number[1], text, unit, every, self._resolver.dose_unit)
         if amount.reason:
             self._issue(amount.reason, DOSE_REASONS[amount.reason], column, "not usable", f"{text} {unit}")
         return amount

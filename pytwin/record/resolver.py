@@ -214,6 +214,16 @@ class Resolver:
         stated = own.get((analyte.name, key)) or stated or dict(analyte.spellings).get(key)
         return stated or resolve(text, analyte.unit, analyte.substance)
 
+    def dose_unit(self, text: str, target: str) -> str:
+        """UCUM code of the unit of a dose as written; ``target`` is the one that is wanted.
+
+        Raises
+        ------
+        UnitError
+            ``unit.unknown``.
+        """
+        return self.terminology.units.get(("", tight(text))) or resolve(text, target)
+
     def rule(self, analyte: Analyte | None, unit: str, ucum: str = "") -> UnitRule:
         """What is to be done with values of an analyte in a unit; see ``quantity``."""
         key = (analyte.name if analyte else "", unit, ucum)

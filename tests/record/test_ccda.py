@@ -268,3 +268,22 @@ def test_every_reference_document_gives_what_its_sections_hold(reference: Path) 
         e.value for e in read_record(folder / "emerge_316.xml").events if e.name == "haemoglobin A1c"
     )
     assert hba1c == [6.3, 7.2, 7.5]
+
+
+def _of(root: str, extension: str, value: str) -> bytes:
+    person = PERSON.replace('root="1.2" extension="p1"', f'root="{root}" extension="{extension}"')
+    number = f'<value xsi:type="PQ" value="{value}" unit="mmol/L"/>'
+    return document("30954-2", result(number).replace('"o1"', f'"o{value}"'), person=person)
+
+
+def test_one_number_of_two_authorities_is_two_persons() -> None:
+    here, there, other = _of("1.2", "7", "4.1"), _of("1.3", "7", "4.2"), _of("1.2", "8", "4.3")
+    for order in ([here, there, other], [other, there, here]):
+        record = read_record(order, patient="1.2:7")
+        assert record.events.value.tolist() == [4.1]
+        assert read_record(order, patient="1.3:7").events.value.tolist() == [4.2]
+        # a number that only one of them gives out stays as it is
+        assert read_record(order, patient="8").events.value.tolist() == [4.3]
+    both = read_record([here, _of("1.2", "7", "4.4")])
+    assert both.patient.id == "7"
+    assert sorted(both.events.value.tolist()) == [4.1, 4.4]

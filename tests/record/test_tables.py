@@ -248,3 +248,16 @@ def test_a_code_system_has_one_name_by_its_uri_its_oid_and_its_vocabulary() -> N
     ):
         assert system_name(uri) == of_oid(oid) == of_oid(f"urn:oid:{oid}") == VOCABULARIES[vocabulary]
     assert (system_name(""), of_oid(""), system_name("urn:x")) == ("local", "local", "urn:x")
+
+
+def test_the_title_of_a_drg_is_no_unit(tmp_path: Path) -> None:
+    columns = {
+        "subject_id": [1],
+        "time": pa.array([0], pa.timestamp("us")),
+        "code": ["DRG//APR//720//SEPTICEMIA"],
+    }
+    pq.write_table(pa.table(columns), tmp_path / "0.parquet")
+    (record,) = read_records(tmp_path)
+    (event,) = record.events
+    assert (event.code, event.name, event.unit) == ("DRG//APR//720//SEPTICEMIA", "SEPTICEMIA", "")
+    assert (event.original_unit, event.reason) == ("", "")

@@ -240,3 +240,12 @@ def test_codes_say_whether_they_were_compared() -> None:
     assert traced["phenprocoumon"] == ("8150",)
     assert traced["acenocoumarol"] == ("154",)
     assert "vancomycin" not in traced
+
+
+def test_loinc_codes_say_whether_they_were_compared() -> None:
+    for analyte in ANALYTES.values():
+        assert set(analyte.traced) <= set(analyte.loinc), analyte.name
+    assert "2160-0" in ANALYTES["creatinine"].traced
+    assert sum(len(analyte.untraced) for analyte in ANALYTES.values()) < 302
+    # 89577-1 is a panel of troponin I, not a troponin T
+    assert Resolver().analyte("LOINC", "89577-1") is None

@@ -40,7 +40,13 @@ NIGHTSCOUT = json.dumps(
             "insulin": 4,
             "carbs": 50,
         },
-        {"_id": "d", "eventType": "Temp Basal", "created_at": "2023-11-14T22:25:00Z", "absolute": 0.7},
+        {
+            "_id": "d",
+            "eventType": "Temp Basal",
+            "created_at": "2023-11-14T22:25:00Z",
+            "absolute": 0.7,
+            "duration": 30,
+        },
         "Zorblatt",
     ]
 )
@@ -116,7 +122,15 @@ def test_nightscout() -> None:
     assert [by_id[i, "sgv"].value for i in "ab"] == [100.0, 120.0]
     assert by_id["b", "sgv"].time == 1700000300000000 and by_id["b", "sgv"].offset == 60
     assert (by_id["c", "insulin"].value, by_id["c", "carbohydrate"].value) == (4.0, 50.0)
-    assert not by_id["d", "treatment"].usable
+    basal = by_id["d", "basal"]
+    assert (basal.kind, basal.name, basal.rate, basal.rate_unit) == (
+        "administration",
+        "insulin",
+        0.7,
+        "[IU]/h",
+    )
+    assert basal.until - basal.time == 30 * 60_000_000
+    assert (basal.usable, basal.reason) == (False, "dose.rate-only")
     assert {"value.conflict", "json.shape", "dose.rate-only"} <= codes(record)
 
 

@@ -37,7 +37,7 @@ def _amount(section: Section, element: Element, strength: float | None) -> Amoun
     unit = attribute(found, "unit")
     # a dose of one form without a unit counts the forms (C-CDA R2.1, Medication Activity)
     form = unit if unit not in ("", "1", "{tbl}", "{tablet}") or strength is None else "tablet"
-    return dose_amount(attribute(found, "value"), form, "", strength)
+    return dose_amount(attribute(found, "value"), form, "", strength, section.resolver.dose_unit)
 
 
 def _schedule(section: Section, element: Element) -> tuple[Instant, int, float, str]:

@@ -64,14 +64,34 @@ def read(inputs: Sequence[Input], sink: Sink, options: Options) -> Iterator[None
     InputError
         What ``formats.xmltext`` raises, ``ccda.not-ccda``, ``ccda.too-large``.
     """
+    shared = _shared(inputs) if len(inputs) > 1 else frozenset()
     for source in inputs:
         sink.opened(source)
         blob = source.load()
         issues = Issues()
         root = _parsed(blob.data, source.name, issues)
         sink.log().extend(issues)
-        _Document(root, source.name, sink, options.resolver).run()
+        _Document(root, source.name, sink, options.resolver, shared).run()
         yield
+
+
+def _identifiers(root: Element) -> list[tuple[str, str]]:
+    """(root, extension) of the person of a document."""
+    ids = children(child(root, "recordTarget", "patientRole"), "id")
+    return [(attribute(i, "root"), attribute(i, "extension")) for i in ids]
+
+
+def _shared(inputs: Sequence[Input]) -> frozenset[str]:
+    """Extensions that several roots give out: the persons of two authorities may have one number."""
+    roots: dict[str, set[str]] = {}
+    for source in inputs:
+        try:
+            found = _identifiers(_parsed(source.load().data, source.name, Issues()))
+        except InputError:
+            continue  # said when the document is read
+        for root, extension in found[:1]:
+            roots.setdefault(extension, set()).add(root)
+    return frozenset(extension for extension, of in roots.items() if extension and len(of) > 1)
 
 
 def _parsed(data: bytes, name: str, issues: Issues) -> Element:
@@ -92,9 +112,12 @@ def _parsed(data: bytes, name: str, issues: Issues) -> Element:
 
 
 class _Document:
-    """One document on its way into the sink."""
+    """One document on its way into the sink; ``shared`` are extensions that need their root."""
 
-    def __init__(self, root: Element, name: str, sink: Sink, resolver: Resolver) -> None:
+    def __init__(
+        self, root: Element, name: str, sink: Sink, resolver: Resolver, shared: frozenset[str]
+    ) -> None:
+        self.shared = shared
         self.name = name
         self.sink = sink
         self.resolver = resolver
@@ -108,7 +131,10 @@ class _Document:
 
     def _person(self) -> str:
         role = child(self.root, "recordTarget", "patientRole")
-        ids = [(attribute(i, "extension") or attribute(i, "root")) for i in children(role, "id")]
+        ids = [
+            f"{root}:{extension}" if extension in self.shared else extension or root
+            for root, extension in _identifiers(self.root)
+        ]
         key = next(filter(None, ids), "") or self.name
         reading = Section(self.sink.log(key), self.name, "recordTarget", self.texts, self.resolver)
         if not any(ids):

@@ -47,7 +47,7 @@ def read_dispense(ctx: Context, dispense: MedicationDispense) -> list[Event]:
         ctx.read(raw, Dosage, f"/dosageInstruction/{i}") for i, raw in enumerate(dispense.dosageInstruction)
     ]
     fields = shared_fields(ctx, "dispense", dispense.status, product, verdict)
-    amount = amount_of(dispense.quantity, product.strength)
+    amount = amount_of(dispense.quantity, product.strength, ctx.resolver.dose_unit)
     if amount.reason:
         ctx.issue(amount.reason, DOSE_REASONS[amount.reason], "/quantity", "not usable", "note")
     hours = _supply(dispense.daysSupply)

@@ -6,7 +6,7 @@ from math import isnan
 from typing import NamedTuple
 
 from pytwin.formats.fhir import CodeableConcept, Dosage, DoseAndRate, Quantity, Ratio, Repeat, Timing
-from pytwin.record.amount import NAN, Amount, dose_amount
+from pytwin.record.amount import NAN, Amount, Units, dose_amount
 from pytwin.record.fhir.context import Context, first_code
 from pytwin.record.fhir.observation import number_text
 from pytwin.record.quantity import parse_number
@@ -61,7 +61,7 @@ def as_r4(dosage: Dosage) -> Dosage:
     return dosage
 
 
-def amount_of(dose: Quantity | None, strength: float | None) -> Amount:
+def amount_of(dose: Quantity | None, strength: float | None, units: Units) -> Amount:
     """Bring a dose quantity to milligrams, or keep the unit of one that has no mass.
 
     Parameters
@@ -69,6 +69,8 @@ def amount_of(dose: Quantity | None, strength: float | None) -> Amount:
     dose : Quantity or None
     strength : float or None
         Milligrams in a tablet, where the product states it.
+    units : callable
+        What spellings of units mean.
     """
     if dose is None:
         return Amount(reason="dose.missing")
@@ -76,14 +78,16 @@ def amount_of(dose: Quantity | None, strength: float | None) -> Amount:
     written = dose.code or dose.unit
     if text and dose.comparator:
         return Amount(original_value=text[:64], original_unit=written, reason="value.not-numeric")
-    return dose_amount(text, written, dose.unit, strength)
+    return dose_amount(text, written, dose.unit, strength, units)
 
 
-def dose_of(dosage: Dosage, strength: float | None) -> Amount:
+def dose_of(dosage: Dosage, strength: float | None, units: Units) -> Amount:
     """The dose of a dosage; ranges and several doses are not usable."""
     if dosage.dose is not None:
-        return amount_of(dosage.dose, strength)
-    found = [amount_of(part.doseQuantity, strength) for part in dosage.doseAndRate if part.doseQuantity]
+        return amount_of(dosage.dose, strength, units)
+    found = [
+        amount_of(part.doseQuantity, strength, units) for part in dosage.doseAndRate if part.doseQuantity
+    ]
     ranges = [part.doseRange for part in dosage.doseAndRate if part.doseRange]
     if ranges:
         ends = [end for end in (ranges[0].low, ranges[0].high) if end]

@@ -108,8 +108,8 @@ def _of_medication(ctx: Context, raw: Raw) -> Product | None:
         product = _product(ctx, parts[0].itemCodeableConcept or (item.concept if item else None))
     strength = (parts[0].strength or parts[0].strengthRatio) if len(parts) == 1 else None
     if product and strength and strength.denominator:
-        per = amount_of(strength.denominator, 1.0)
-        amount = amount_of(strength.numerator, None)
+        per = amount_of(strength.denominator, 1.0, ctx.resolver.dose_unit)
+        amount = amount_of(strength.numerator, None, ctx.resolver.dose_unit)
         # tablets are counted as 1 mg each above, so that their number remains
         if per.changes and per.value > 0 and amount.unit == "mg":
             product = product._replace(strength=amount.value / per.value)
@@ -153,7 +153,7 @@ def _events(
     element: str,
 ) -> list[Event]:
     """Events of one dosage: one for each slot."""
-    amount = dose_of(dosage, product.strength)
+    amount = dose_of(dosage, product.strength, ctx.resolver.dose_unit)
     as_needed = is_as_needed(dosage)
     problem = amount.reason or slots[1] or ("dose.as-needed" if as_needed else "")
     if problem:

@@ -122,17 +122,19 @@ def _route(order: DrugOrder, main: Segment) -> str:
     return route_of(code, text or code)
 
 
-def _strength(segment: Segment, layout: _Layout, product: _Product) -> float | None:
-    stated = dose_amount(segment.text(layout.strength), *_unit(segment, layout.strength_units))
+def _strength(ctx: Context, segment: Segment, layout: _Layout, product: _Product) -> float | None:
+    text, written = segment.text(layout.strength), _unit(segment, layout.strength_units)
+    stated = dose_amount(text, *written, units=ctx.resolver.dose_unit)
     return stated.value if stated.unit == "mg" and not stated.reason else product.strength
 
 
-def _amount(segment: Segment, layout: _Layout, product: _Product) -> Amount:
+def _amount(ctx: Context, segment: Segment, layout: _Layout, product: _Product) -> Amount:
     low, high = segment.text(layout.low), segment.text(layout.high)
     units = _unit(segment, layout.units)
     if low and high and low != high:
         return Amount(original_value=f"{low}-{high}"[:64], original_unit=units[0], reason="dose.range")
-    return dose_amount(low or high, *units, _strength(segment, layout, product))
+    strength = _strength(ctx, segment, layout, product)
+    return dose_amount(low or high, *units, strength, ctx.resolver.dose_unit)
 
 
 def _rate(segment: Segment) -> tuple[float, str]:
@@ -156,7 +158,7 @@ def read_order(ctx: Context, order: DrugOrder, main: Segment) -> list[Event]:
     layout = _LAYOUTS[main.name]
     status, (valid, reason), how = _status(ctx, order.control)
     product = _product(ctx, main, layout.code)
-    amount = _amount(main, layout, product)
+    amount = _amount(ctx, main, layout, product)
     rate, rate_unit = _rate(main)
     if amount.reason == "dose.missing" and not isnan(rate):
         amount = amount._replace(reason="dose.rate-only")
@@ -215,7 +217,7 @@ def read_dispense(ctx: Context, order: DrugOrder, main: Segment) -> list[Event]:
     status, (valid, reason), how = _status(ctx, order.control)
     product = _product(ctx, main, 2)
     instant = ctx.time(main, 3)
-    amount = dose_amount(main.text(4), *_unit(main, 5), product.strength)
+    amount = dose_amount(main.text(4), *_unit(main, 5), product.strength, ctx.resolver.dose_unit)
     if amount.reason in DOSE_REASONS:
         ctx.issue(amount.reason, DOSE_REASONS[amount.reason], "-4", "not usable")
     if instant.us == NAT:
@@ -255,7 +257,7 @@ def read_given(ctx: Context, order: DrugOrder, main: Segment, vaccine: bool) -> 
     units = _unit(main, 7)
     written = main.text(6)
     unknown = vaccine and written in (_UNKNOWN_AMOUNT, "0")
-    amount = dose_amount("" if unknown else written, *units, product.strength)
+    amount = dose_amount("" if unknown else written, *units, product.strength, ctx.resolver.dose_unit)
     if start.us == NAT:
         ctx.issue("time.missing", "a dose without a time", "-3", "not usable")
     fields: Fields = {

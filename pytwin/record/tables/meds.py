@@ -137,6 +137,8 @@ def _rule(resolver: Resolver, texts: tuple[str, ...]) -> Rule:
         return Rule(Event(kind="encounter", system="local", code=code, name=code))
     if head in _DRUGS:
         return _drug(resolver, code, parts)
+    if head == "DRG" and parts:  # a group for billing: DRG//APR//720//its title
+        return rules.coded("observation", "local", code, parts[-1])
     return _measured(resolver, code, unit, text, other)
 
 

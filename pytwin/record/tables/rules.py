@@ -50,7 +50,7 @@ def drug(
     """A drug with the dose as far as it is stated; a dose without a schedule is not usable."""
     known = resolver.drug(system, code, name)
     number = parse_number(dose) if dose else None
-    amount = _amount(dose, number, unit)
+    amount = _amount(dose, number, unit, resolver)
     reason = amount.reason or ("dose.no-timing" if kind in ("order", "statement") else "")
     event = Event(
         kind=kind, system=system, code=code, name=known.name if known else name or code, text=text,
@@ -60,7 +60,7 @@ def drug(
     return Rule(event)
 
 
-def _amount(dose: str, number: tuple[str, float] | None, unit: str) -> Amount:
+def _amount(dose: str, number: tuple[str, float] | None, unit: str, resolver: Resolver) -> Amount:
     if not dose:
         return Amount(reason="dose.missing")
     if number is None or number[0]:
@@ -68,4 +68,4 @@ def _amount(dose: str, number: tuple[str, float] | None, unit: str) -> Amount:
         return Amount(np.nan, "", dose, unit, "dose.range" if ranged else "value.not-numeric")
     if not unit:
         return Amount(number[1], "", dose, "", "dose.no-unit")
-    return in_milligrams(number[1], dose, unit)
+    return in_milligrams(number[1], dose, unit, units=resolver.dose_unit)

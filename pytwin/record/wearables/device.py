@@ -145,8 +145,13 @@ class Wearer:
             )
         )  # fmt: skip
 
-    def rate(self, reading: Reading, instant: Instant, code: str, text: str, unit: str) -> None:
-        """A pump's rate from an instant on; how much was given follows only from when it ends."""
+    def rate(
+        self, reading: Reading, instant: Instant, code: str, text: str, unit: str, length: int = 0
+    ) -> None:
+        """A pump's rate from an instant on, for ``length`` microseconds as it was set, where that is stated.
+
+        How much was given follows only from when it ended.
+        """
         number = parse_number(text)
         reason = "dose.rate-only" if number and not number[0] else "value.not-numeric"
         if number is None:
@@ -159,7 +164,7 @@ class Wearer:
             reading.event(
                 kind="administration", system="local", code=code, name="insulin", original_value=text[:64],
                 original_unit=unit, rate=number[1] if number else NAN, rate_unit=unit, reason=late or reason,
-                **when,
+                until=instant.us + length if length and not late else NAT, **when,
             )
         )  # fmt: skip
 

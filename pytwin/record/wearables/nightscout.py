@@ -8,11 +8,13 @@ from typing import Any
 from pytwin.errors import InputError
 from pytwin.formats.files import Input
 from pytwin.formats.jsontext import ShapeError, as_utf8, decode
+from pytwin.record.quantity import parse_number
 from pytwin.record.sink import Options, Sink
-from pytwin.record.time import UNKNOWN, Instant, parse_time
+from pytwin.record.time import MINUTE, UNKNOWN, Instant, parse_time
 from pytwin.record.wearables.device import BLOOD, SENSOR, Wearer, stem
 
 _LATEST = 253402300800000  # ms: year 10000
+_LONGEST = 7 * 24 * 60  # minutes of a temporary rate
 
 
 def recognises(head: bytes, name: str) -> bool:
@@ -111,9 +113,10 @@ def _treatment(wearer: Wearer, index: int, entry: dict[str, Any]) -> None:
             unit = "mmol/L" if "mmol" in _text(entry.get("units")).lower() else "mg/dL"
             finger = _text(entry.get("glucoseType")).lower() == "finger"
             wearer.number(reading, instant, "glucose", text, unit, BLOOD if finger else SENSOR)
-    if not found:
-        if "rate" in entry or "absolute" in entry:
-            message = "a temporary basal rate"
-            reading.issue("dose.rate-only", message, "", "kept as text, not usable", "warning")
-        rate = _text(entry.get("absolute", entry.get("rate")))
-        wearer.words(reading, instant, "treatment", f"{sort} {rate}".strip(), "value.absent")
+    rate = _text(entry.get("absolute")) or _text(entry.get("rate"))
+    if not found and rate:
+        minutes = parse_number(_text(entry.get("duration")))
+        length = round(minutes[1] * MINUTE) if minutes and 0 <= minutes[1] <= _LONGEST else 0
+        wearer.rate(reading, instant, "basal", rate, "[IU]/h", length)
+    elif not found:
+        wearer.words(reading, instant, "treatment", sort, "value.absent")

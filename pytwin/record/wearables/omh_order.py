@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from pytwin.record.amount import DOSE_REASONS, NAN, Amount, dose_amount
+from pytwin.record.amount import DOSE_REASONS, NAN, Amount, Units, dose_amount
 from pytwin.record.event import Event
 from pytwin.record.reading import Fields, Reading
 from pytwin.record.time import HOUR
@@ -31,18 +31,18 @@ def orders(reading: Reading, body: dict[str, Any], when: Fields, late: str) -> I
         "name": drug.name if drug else name, "text": text_of(body.get("description")).strip(),
         "route": text_of(body.get("route")),
     }  # fmt: skip
-    strength = _strength(medication)
+    strength = _strength(medication, reading.resolver.dose_unit)
     for index, schedule in enumerate(schedules[:_MOST]):
         yield _order(reading, mapping(schedule), index, len(schedules), strength, about, {**when}, late)
 
 
-def _strength(medication: dict[str, Any]) -> float | None:
+def _strength(medication: dict[str, Any], units: Units) -> float | None:
     """Milligrams of the one active ingredient in a tablet; None where it has several or none is stated."""
     stated = medication.get("strength")
     if not isinstance(stated, list) or len(stated) != 1:
         return None
     one = mapping(stated[0])
-    amount = dose_amount(number_of(one.get("value")), text_of(one.get("unit")))
+    amount = dose_amount(number_of(one.get("value")), text_of(one.get("unit")), units=units)
     return amount.value if amount.unit == "mg" and not amount.reason else None
 
 
@@ -52,7 +52,7 @@ def _order(
 ) -> Event:  # fmt: skip
     part = f"/schedule/{index}"
     dose, recurrence = mapping(schedule.get("medication_dose")), mapping(schedule.get("dose_recurrence"))
-    amount = _amount(dose, strength)
+    amount = _amount(dose, strength, reading.resolver.dose_unit)
     every, timing = _every(recurrence)
     as_needed = "dose_prn_trigger" in recurrence
     reason = amount.reason or ("dose.timing" if of > 1 else timing) or ("dose.as-needed" if as_needed else "")
@@ -69,14 +69,14 @@ def _order(
     )  # fmt: skip
 
 
-def _amount(dose: dict[str, Any], strength: float | None) -> Amount:
+def _amount(dose: dict[str, Any], strength: float | None, units: Units) -> Amount:
     if "dose_range" in dose:
         return Amount(reason="dose.range")
     if "dose_array" in dose:
         return Amount(reason="dose.several")
     one = mapping(dose.get("dose"))
     unit = text_of(one.get("unit"))
-    return dose_amount(number_of(one.get("value")), _UNITS.get(unit, unit), strength=strength)
+    return dose_amount(number_of(one.get("value")), _UNITS.get(unit, unit), "", strength, units)
 
 
 def _every(recurrence: dict[str, Any]) -> tuple[float, str]:
