@@ -39,6 +39,7 @@ def cases(context: Context) -> Iterator[Case]:
             target.write_text(json.dumps(genome.to_fhir()), encoding="utf-8")
             same += _content(read_genome(target)) == _content(genome)
     yield equal("FHIR: genomes that come back equal", read, same, source=_SOURCE)
+    yield from _r4(context.folder("ehr", "fhir_spec_r4_examples", "Observation"))
     yield from _guide(context.folder("ehr", "fhir_genomics_reporting_fsh", "bundle-CYP2C19.fsh"))
 
 
@@ -60,6 +61,18 @@ def _guide(path: Path) -> Iterator[Case]:
         name = f"FHIR guide: {position.label}"
         if expected or got:
             yield equal(name, str(expected), str(got), source=_GUIDE)
+
+
+def _r4(folder: Path) -> Iterator[Case]:
+    """Examples of FHIR R4: a diplotype, two haplotypes, a phenotype."""
+    source = "reference library, ehr/fhir_spec_r4_examples/Observation"
+    for name, gene, expected in (
+        ("TPMT-diplotype", "TPMT", "*1/*4"),
+        ("phenotype", "CYP2C9", "*1/*1 or *1/*9 or *9/*9"),
+    ):
+        genome = read_genome(folder / f"Observation-example-{name}.json")
+        got = " or ".join(sorted(name for name, _ in genome.diplotypes(gene)))
+        yield equal(f"FHIR R4, {name}: diplotypes of {gene}", expected, got, source=source)
 
 
 def _observation(block: str) -> dict[str, Any] | None:

@@ -161,6 +161,16 @@ def test_a_variant_by_coordinates_or_hgvs_in_both_builds(read: Read) -> None:
     assert nowhere.issues.counts() == {"fhir.variant-place": 1}
 
 
+def test_the_genetics_profile_of_r4(read: Read) -> None:
+    url = "http://hl7.org/fhir/StructureDefinition/observation-geneticsGene"
+    named = {"coding": [{"system": "http://www.genenames.org", "code": "12014"}]}
+    more = {"extension": [{"url": url, "valueCodeableConcept": named}]}
+    code = {"coding": [{"system": "http://snomed.info/sct", "code": "363779003"}], "text": "Diplotype Call"}
+    haplotypes = [observation({"text": "Haplotype Call"}, name, **more) for name in ("*1", "*4")]
+    assert read(observation(code, "*1/*3A", **more), *haplotypes).diplotypes("TPMT") == (("*1/*3A", 1.0),)
+    assert read(*haplotypes).diplotypes("TPMT") == (("*1/*4", 1.0),)
+
+
 def test_a_variant_by_chromosome_and_assembly(read: Read) -> None:
     parts = [
         component("62374-4", concept("LA14029-5")),

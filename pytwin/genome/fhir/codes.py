@@ -19,6 +19,8 @@ CATEGORIES = (
     ("http://terminology.hl7.org/CodeSystem/observation-category", "laboratory"),
     ("http://terminology.hl7.org/CodeSystem/v2-0074", "GE"),
 )
+# The profile "observation-genetics" of FHIR R4 itself names the gene in an extension.
+GENE_EXTENSION = "http://hl7.org/fhir/StructureDefinition/observation-geneticsGene"
 # Marks what pytwin worked out from the variants beside it, so that it is not read as a laboratory's word.
 REPORTED = "urn:pytwin:reported"
 # Carries a genotype to the letter: its alleles, phase and phase set.

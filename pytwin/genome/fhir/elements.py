@@ -125,9 +125,15 @@ def references(value: Any) -> list[str]:
 
 
 def genes_studied(resource: Json) -> list[str]:
-    """Known genes of the components for the gene studied."""
-    found = []
-    for words in component_texts(resource, codes.GENE_STUDIED):
+    """Known genes of the components for the gene studied, or of R4's extension for it."""
+    found: list[str] = []
+    of_r4 = [
+        words
+        for one in dicts(resource.get("extension"))
+        if one.get("url") == codes.GENE_EXTENSION
+        for words in concept_texts(one.get("valueCodeableConcept"))
+    ]
+    for words in (*component_texts(resource, codes.GENE_STUDIED), *of_r4):
         number = _HGNC.fullmatch(words)
         gene = codes.GENES.get(int(number.group(1)), "") if number else gene_within(words)
         if gene and is_gene(gene) and gene not in found:

@@ -1,7 +1,8 @@
 """A genome from FHIR: Observations of genotypes, phenotypes and variants in a Bundle or another resource.
 
-Genomic Observations are those of the genomics-reporting guide and those whose code names a gene with
-its genotype or phenotype. A patient's whole record may hold them among all else.
+Genomic Observations are those of the genomics-reporting guide, of the profile for genetics in FHIR R4,
+and those whose code names a gene with its genotype or phenotype. A patient's whole record may hold them
+among all else.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from pytwin.genome.fhir.elements import (
     concept_texts,
     extension,
     gene_of,
+    genes_studied,
     observations,
     references,
     score_of,
@@ -42,6 +44,7 @@ from pytwin.issues import Issues
 LARGEST = 1 << 30
 _TAKEN_BACK = ("entered-in-error", "cancelled", "registered")
 _STATES_GENOTYPE = re.compile(r"\b(?:geno|diplo)type", re.IGNORECASE)
+_STATES_HAPLOTYPE = re.compile(r"\bhaplotype", re.IGNORECASE)
 _STATES_PHENOTYPE = re.compile(r"phenotype|metaboli[sz]er status|activity interpretation", re.IGNORECASE)
 
 
@@ -115,8 +118,10 @@ def _kind(one: Found) -> str:
         if code in codes.PHENOTYPES.values():
             return "phenotype"
     words = " ".join(concept_texts(one.resource.get("code")))
-    if not gene_within(words):
+    if not (gene_within(words) or genes_studied(one.resource)):
         return ""
+    if _STATES_HAPLOTYPE.search(words):
+        return "haplotype"
     if _STATES_PHENOTYPE.search(words):
         return "phenotype"
     return "genotype" if _STATES_GENOTYPE.search(words) else ""
