@@ -22,7 +22,7 @@ def ranking_html(ranking: Any) -> str:
     if ranking.abstained:
         reasons = "".join(f"<li>{escape(r)}</li>" for r in ranking.reasons)
         head = "<p><b>No ranking: the data do not support one.</b></p>"
-        return f"<div>{head}<ul>{reasons}</ul>{apart}<p>{_USE}</p></div>"
+        return f"<div>{head}<ul>{reasons}</ul>{_worth(ranking)}{apart}<p>{_USE}</p></div>"
     heads = ("", "plan", ranking.twin.therapy.output, "utility", "best in", "regret", *ranking.shares)
     head = "".join(f"<th>{escape(h)}</th>" for h in heads)
     scale = _scale(ranking)
@@ -32,12 +32,16 @@ def ranking_html(ranking: Any) -> str:
         f"{ranking.manifest['draws']} draws, seed {ranking.manifest['seed']}"
     )
     warned = "".join(f"<p><b>Warning:</b> {escape(w)}</p>" for w in ranking.warnings)
-    worth = "".join(f"<li>{escape(str(g))}</li>" for g in ranking.genotyping)
-    worth = f"<p>Genotyping:</p><ul>{worth}</ul>" if worth else ""
     return (
         f"<div>{warned}<table><caption>{caption}</caption><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
-        f"{worth}{apart}<p>= tied. {_USE}</p></div>"
+        f"{_worth(ranking)}{apart}<p>= tied. {_USE}</p></div>"
     )
+
+
+def _worth(ranking: Any) -> str:
+    """What genotyping would be worth."""
+    rows = "".join(f"<li>{escape(str(g))}</li>" for g in ranking.genotyping)
+    return f"<p>Genotyping:</p><ul>{rows}</ul>" if rows else ""
 
 
 def _row(ranking: Any, i: int, scale: tuple[float, float]) -> str:

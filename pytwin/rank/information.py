@@ -95,6 +95,24 @@ def genotype_values(
     return tuple(found)
 
 
+class _Typed:
+    """A twin as its Therapy's ``support`` would see it if every gene had been tested."""
+
+    def __init__(self, twin: Any) -> None:
+        self._twin = twin
+        likeliest = twin.components.labels[int(np.argmax(twin.components.weights))]
+        self.genotypes = dict(likeliest)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._twin, name)
+
+
+def needs_only_genotypes(twin: Any) -> bool:
+    """Whether a twin that can't be ranked could be, if its genotypes were known: then it can be said what
+    they are worth."""
+    return not twin.therapy.support(_Typed(twin))
+
+
 def _open(twin: Any, gene: str) -> bool:
     """Whether the components still disagree about a gene."""
     _, weights = _labels(twin.components, (gene,))

@@ -55,7 +55,7 @@ class Ranking:
         Plan name -> the observed output at the levels ``levels``, latent value.
     genotyping : tuple of GenotypeValue
         What knowing each missing or uncertain genotype would be worth to this choice, and all of them
-        together; empty where all are known, and when the ranking abstains.
+        together; empty where all are known. A ranking that abstains for lack of a genotype alone has it, too.
     """
 
     twin: Any
@@ -86,12 +86,13 @@ class Ranking:
         reasons: tuple[str, ...],
         manifest: dict[str, Any],
         horizon: float,
+        genotyping: tuple[GenotypeValue, ...] = (),
     ) -> Ranking:
         """A Ranking that abstains."""
         none = np.zeros(0)
         return cls(
             twin, objective, horizon, (), none, none, np.zeros((0, 2)), none, none, {}, (), tuple(excluded),
-            reasons, None, manifest, {},
+            reasons, None, manifest, {}, genotyping=genotyping,
         )  # fmt: skip
 
     @property
@@ -155,7 +156,8 @@ class Ranking:
 
     def __repr__(self) -> str:
         if self.abstained:
-            return f"<Ranking: abstained: {'; '.join(self.reasons)}>"
+            worth = "".join(f"\n      genotyping {g}" for g in self.genotyping)
+            return f"<Ranking: abstained: {'; '.join(self.reasons)}{worth}>"
         facts = self.manifest
         lines = [f"<Ranking over {self.horizon / 24:g} d, {facts['draws']} draws, seed {facts['seed']}"]
         for i, plan in enumerate(self.plans):

@@ -14,11 +14,11 @@ from pytwin.model.limit import Exclusion, judge
 from pytwin.model.objective import Objective, Utility
 from pytwin.model.plan import Plan
 from pytwin.rank.drivers import explain
-from pytwin.rank.information import genotype_values
+from pytwin.rank.information import GenotypeValue, genotype_values, needs_only_genotypes
 from pytwin.rank.manifest import manifest
 from pytwin.rank.ranking import Ranking
 from pytwin.therapies.therapy import Patient
-from pytwin.twin.simulation import QUANTILES, Simulation, output_times, simulate_plans
+from pytwin.twin.simulation import QUANTILES, Draws, Simulation, output_times, simulate_plans
 
 Array = NDArray[np.float64]
 
@@ -81,13 +81,29 @@ def rank(
         reasons = (_no_plan_left(excluded),)
     facts = manifest(twin, goal, end, draws, seed, confirmed)
     if reasons:
-        return Ranking.abstention(twin, goal, excluded, reasons, facts, end)
+        if needs_only_genotypes(twin):
+            kept, _ = judge(kept or merge(therapy.candidates(twin)), therapy.limits, patient, confirmed)
+        else:
+            kept = []
+        worth: tuple[GenotypeValue, ...] = ()
+        if kept:
+            sample = twin.draws(draws, seed)
+            _, utility = _simulated(twin, sample, kept, goal, end, threads)
+            worth = genotype_values(twin, utility.total, sample.component, indifference)
+        return Ranking.abstention(twin, goal, excluded, reasons, facts, end, worth)
     sample = twin.draws(draws, seed)
     facts["clipped_states"] = sample.clipped
-    outputs = tuple(dict.fromkeys((*goal.outputs, therapy.output)))
-    simulation = simulate_plans(twin, sample, kept, output_times(end, None), outputs, threads=threads)
-    utility = goal.evaluate(simulation.times, simulation.outputs, kept)
+    simulation, utility = _simulated(twin, sample, kept, goal, end, threads)
     return _ranking(twin, goal, simulation, utility, sample, excluded, facts, indifference, end)
+
+
+def _simulated(
+    twin: Any, sample: Draws, plans: Sequence[Plan], goal: Objective, end: float, threads: int
+) -> tuple[Simulation, Utility]:
+    """Courses of all draws under all plans, and what the Objective makes of them."""
+    outputs = tuple(dict.fromkeys((*goal.outputs, twin.therapy.output)))
+    simulation = simulate_plans(twin, sample, plans, output_times(end, None), outputs, threads=threads)
+    return simulation, goal.evaluate(simulation.times, simulation.outputs, plans)
 
 
 def _no_plan_left(excluded: Sequence[Exclusion]) -> str:

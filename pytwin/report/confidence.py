@@ -47,8 +47,10 @@ def worth_note(ranking: Ranking) -> str:
         unsure = g.value <= 2 * g.standard_error
         amount = "nothing that the simulations can tell" if unsure else _gain(ranking, g)
         told.append(f"{g.gene}: {amount}")
-    most = f"Knowing everything about the patient would gain {ranking.regret[0]:.3f}."
-    return f"What a genotype would be worth to the choice between these plans. {'; '.join(told)}. {most}"
+    text = f"What a genotype would be worth to the choice of a plan. {'; '.join(told)}."
+    if not ranking.plans:
+        return text
+    return f"{text} Knowing everything about the patient would gain {ranking.regret[0]:.3f}."
 
 
 def _gain(ranking: Ranking, g: GenotypeValue) -> str:

@@ -132,3 +132,25 @@ def test_known_genes_and_those_without_a_value_have_none(make, course, wild):
 def test_several_genes_have_one_more_for_all(make, course):
     found = Twin("warfarin", make(course)).assimilate().rank(draws=200).genotyping
     assert [g.gene for g in found] == ["CYP2C9", "VKORC1", "CYP2C9 and VKORC1"]
+
+
+def test_an_abstention_for_lack_of_genotypes_says_what_they_are_worth(make):
+    start = Twin("warfarin", make([ev.inr(0, 1.0)])).assimilate()
+    found = start.rank(draws=300)
+    assert found.abstained
+    assert not found.plans
+    worth = {g.gene: g for g in found.genotyping}
+    both = worth["CYP2C9 and VKORC1"]
+    assert both.value > worth["CYP2C9"].value
+    assert both.value > 3 * both.standard_error
+    assert "genotyping CYP2C9 and VKORC1" in repr(found)
+    assert "Genotyping" in found._repr_html_()
+    assert "worth to the choice of a plan" in view.page(found, figures=False).worth_note
+    assert start.rank([start.therapy.plan("3 mg", [3.0])], draws=100).genotyping[0].value == 0.0
+
+
+def test_an_abstention_for_another_reason_does_not(make):
+    rows = [ev.inr(0, 1.0), *(ev.given(10 + 24 * d, 5) for d in range(9))]
+    found = Twin("warfarin", make(rows)).assimilate().rank(draws=100)
+    assert found.abstained
+    assert found.genotyping == ()
