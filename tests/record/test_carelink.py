@@ -108,6 +108,7 @@ def test_an_export(text: str) -> None:
         False,
         "dose.rate-only",
     )
+    assert (basal.original_value, basal.original_unit) == ("0.85", "U/h")
     (square,) = (event for event in record.events if event.text == "Square")
     assert square.until - square.time == 3 * HOUR // 2 and square.usable
     assert record.events.time.max() == parse_time("2024-07-29T18:47:11").us

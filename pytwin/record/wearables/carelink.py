@@ -180,7 +180,7 @@ def _row(wearer: Wearer, export: _Export, columns: _Columns, row: Row, left: Cou
     elif text:
         wearer.words(reading, instant, "carbohydrate exchanges", text, "unit.unknown")
     if text := columns.cell(cells, _BASAL):
-        wearer.rate(reading, instant, "basal", text, "[IU]/h")
+        wearer.rate(reading, instant, "basal", text, "U/h")
     if text := " ".join(filter(None, (columns.cell(cells, name) for name in _TEMPORARY))):
         wearer.words(reading, instant, "temporary basal rate", text, "dose.rate-only")
     if text := columns.cell(cells, "Event Marker"):

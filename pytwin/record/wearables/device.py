@@ -146,11 +146,11 @@ class Wearer:
         )  # fmt: skip
 
     def rate(
-        self, reading: Reading, instant: Instant, code: str, text: str, unit: str, length: int = 0
+        self, reading: Reading, instant: Instant, code: str, text: str, written: str, length: int = 0
     ) -> None:
-        """A pump's rate from an instant on, for ``length`` microseconds as it was set, where that is stated.
+        """A pump's rate in units an hour from an instant on, for ``length`` microseconds where that is stated.
 
-        How much was given follows only from when it ended.
+        ``written`` is the unit as found. How much was given follows only from when it ended.
         """
         number = parse_number(text)
         reason = "dose.rate-only" if number and not number[0] else "value.not-numeric"
@@ -163,8 +163,8 @@ class Wearer:
         self.write(
             reading.event(
                 kind="administration", system="local", code=code, name="insulin", original_value=text[:64],
-                original_unit=unit, rate=number[1] if number else NAN, rate_unit=unit, reason=late or reason,
-                until=instant.us + length if length and not late else NAT, **when,
+                original_unit=written, rate=number[1] if number else NAN, rate_unit="[IU]/h",
+                until=instant.us + length if length and not late else NAT, reason=late or reason, **when,
             )
         )  # fmt: skip
 
