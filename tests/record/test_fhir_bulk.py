@@ -17,6 +17,7 @@ from pytwin.formats.files import Input
 from pytwin.record import Event, parse_time, read_record, read_records, stream_events
 from pytwin.record.fhir.bulk import read_bulk
 from pytwin.record.sink import Sink
+from pytwin.record.time import NAIVE
 
 LOINC = "http://loinc.org"
 UCUM = "http://unitsofmeasure.org"
@@ -204,6 +205,23 @@ def test_the_fast_path_is_taken() -> None:
     rows = same(data)
     assert [row.value for row in rows] == [float(f"{2 + i / 100}") for i in range(50)]
     assert [row.place for row in rows] == [f"line {i + 1}" for i in range(50)]
+
+
+def test_what_was_learned_in_one_zone_holds_in_others() -> None:
+    zones = ("Z", "+02:00", "-05:00", "", "+02:00")
+    parts = [{"code": {"text": name}, "valueQuantity": {"value": 2.5, "unit": "1"}} for name in ("INR", "x")]
+    values: list[dict[str, Any]] = [
+        {"valueQuantity": {"value": 2.5, "unit": "1"}},
+        {"valueCodeableConcept": {"text": "y"}, "code": {"text": "z"}},
+        {"component": parts},
+    ]
+    items = [
+        observation(id=f"{number}", effectiveDateTime=f"2024-03-01T08:00:00{zone}", **value)
+        for number, (zone, value) in enumerate((zone, value) for zone in zones for value in values)
+    ]
+    rows = same(lines(*items))
+    assert [row.offset for row in rows if row.kind == "observation"][:4] == [0, 0, 0, 0]
+    assert {row.offset for row in rows} == {0, 120, -300, NAIVE}
 
 
 def patient(**values: Any) -> dict[str, Any]:

@@ -22,7 +22,8 @@ from pytwin.record.fhir.bundle import Entry, NotYetError, ResourceSet
 from pytwin.record.fhir.carried import SHARED, read_patient
 from pytwin.record.fhir.context import Context
 from pytwin.record.fhir.kinds import KINDS, open_resource
-from pytwin.record.fhir.plain import Plain, Read, Slow, Writer
+from pytwin.record.fhir.plain import Read, Slow, Writer
+from pytwin.record.fhir.plain_form import Plain
 from pytwin.record.fhir.subjects import Subjects
 from pytwin.record.fhir.summary import Counts
 from pytwin.record.log import IssueLog

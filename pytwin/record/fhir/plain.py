@@ -13,14 +13,15 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 import msgspec
-from msgspec import Raw, Struct
+from msgspec import Raw
 
-from pytwin.formats.fhir import CodeableConcept, Meta, Quantity
+from pytwin.formats.fhir import CodeableConcept, Quantity
 from pytwin.formats.jsontext import decode
 from pytwin.issues import Issue
 from pytwin.record.event import Event
 from pytwin.record.fhir.carried import has_content
 from pytwin.record.fhir.observation import analyte_of_concept, ucum_of
+from pytwin.record.fhir.plain_form import ABSENT, Part, Plain
 from pytwin.record.fhir.plain_times import recording, time_of_day
 from pytwin.record.resolver import Resolver
 from pytwin.record.sheet import split_place
@@ -30,59 +31,8 @@ from pytwin.record.time import NAIVE, NAT
 _MOST = 1 << 12  # entries of a cache; then it begins anew, so that memory does not grow with the file
 _MOST_SHAPES = 1 << 14  # the same of what is shared by many lines
 _LONGEST = 64  # characters of a number, as in observation.py
-_ABSENT = Raw()
-_NOT_CODED = (_ABSENT, _ABSENT, _ABSENT)
+_NOT_CODED = (ABSENT, ABSENT, ABSENT)
 _VALUE = "/valueQuantity"
-
-
-class Part(Struct, forbid_unknown_fields=True, gc=False):
-    """A component as plain Observations have them."""
-
-    code: Raw = _ABSENT
-    valueQuantity: Quantity | None = None
-    valueCodeableConcept: Raw = _ABSENT
-    id: Raw = _ABSENT
-    extension: Raw = _ABSENT
-    interpretation: Raw = _ABSENT
-    referenceRange: Raw = _ABSENT
-
-
-class Plain(Struct, forbid_unknown_fields=True, tag_field="resourceType", tag="Observation", gc=False):
-    """An Observation whose elements are all ones that the fast path knows.
-
-    What is ``Raw`` is either of no account or part of what is looked up.
-    """
-
-    id: str = ""
-    meta: Meta | None = None
-    language: Raw = _ABSENT
-    text: Raw = _ABSENT
-    extension: tuple[Raw, ...] = ()
-    identifier: Raw = _ABSENT
-    basedOn: Raw = _ABSENT
-    partOf: Raw = _ABSENT
-    status: str = ""
-    category: Raw = _ABSENT
-    code: Raw = _ABSENT
-    subject: Raw = _ABSENT
-    focus: Raw = _ABSENT
-    encounter: Raw = _ABSENT
-    effectiveDateTime: str = ""
-    issued: str = ""
-    performer: Raw = _ABSENT
-    valueQuantity: Quantity | None = None
-    valueCodeableConcept: Raw = _ABSENT
-    valueString: Raw = _ABSENT
-    valueBoolean: Raw = _ABSENT
-    interpretation: Raw = _ABSENT
-    note: Raw = _ABSENT
-    bodySite: Raw = _ABSENT
-    method: Raw = _ABSENT
-    specimen: Raw = _ABSENT
-    device: Raw = _ABSENT
-    referenceRange: Raw = _ABSENT
-    derivedFrom: Raw = _ABSENT
-    component: tuple[Part, ...] = ()
 
 
 Convert = Callable[[float], float]
@@ -198,9 +148,9 @@ class Writer:
                 if (
                     quantity is None
                     or item.component
-                    or item.valueCodeableConcept is not _ABSENT
-                    or item.valueString is not _ABSENT
-                    or item.valueBoolean is not _ABSENT
+                    or item.valueCodeableConcept is not ABSENT
+                    or item.valueString is not ABSENT
+                    or item.valueBoolean is not ABSENT
                 ):
                     self._one(item, (patient, time, NAT, known), offset, position)
                     continue
