@@ -148,7 +148,7 @@ class Wearer:
     def rate(
         self, reading: Reading, instant: Instant, code: str, text: str, written: str, length: int = 0
     ) -> None:
-        """A pump's rate in units an hour from an instant on, for ``length`` microseconds where that is stated.
+        """A pump's rate in units an hour from an instant on, for ``length`` microseconds where stated.
 
         ``written`` is the unit as found. How much was given follows only from when it ended.
         """
