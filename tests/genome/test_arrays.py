@@ -10,8 +10,11 @@ from pathlib import Path
 import pytest
 
 from pytwin.errors import InputError
+from pytwin.formats.files import Input
 from pytwin.genome import Genome, SampleError, read_genome
+from pytwin.genome.arrays import read_array
 from pytwin.genome.arrays.alleles import combine
+from pytwin.genome.arrays.read import wanted
 from pytwin.genome.arrays.strand import orient
 from pytwin.genome.tables import Position, load_tables
 
@@ -288,3 +291,32 @@ def test_a_row_less_never_narrows_the_diplotypes(array: Array, seed: int) -> Non
         less = list(rows)
         del less[rng.randrange(1, len(less))]
         assert whole <= {name for name, _ in array(less).diplotypes("CYP2C9")}
+
+
+@pytest.mark.parametrize(
+    "titles", [TITLES, "rsid,chromosome,position,genotype\n", "name,chr,pos,allele1,allele2\n"]
+)
+def test_rows_that_nobody_looks_for_are_checked_all_the_same(tmp_path: Path, titles: str) -> None:
+    """Most rows take a short way: what is kept and what is odd is the same as on the long one."""
+    rng = random.Random(titles)
+    pieces = (
+        ["rs1", "rs9923231", "i7", "rs,2", ""],
+        ["1", "16", "X", "Y", "MT", "26", "PAR", "--", "0", "chr2"],
+        ["5", "31107689", "0", "x", "-3", "9" * 12],
+        ["AA", "CT", "--", "A", "AGT", "DI", "NN", "", "0"],
+    )
+    sign = "\t" if "\t" in titles else ","
+    rows = []
+    for number in range(3000):
+        name, *others = (rng.choice(part) if rng.random() < 0.2 else part[0] for part in pieces)
+        cells = [name if rng.random() < 0.05 else f"rs{number}", *others]
+        if "allele1" in titles:
+            cells[3:] = [cells[3][:1], cells[3][1:]]
+        rows.append(sign.join(cells))
+    path = tmp_path / "x.txt"
+    path.write_text(titles + "\n".join(rows) + "\n")
+    chosen = wanted(load_tables())
+    every, some = read_array(Input(path)), read_array(Input(path), None, chosen)
+    assert some.snps == [snp for snp in every.snps if chosen.keeps(snp)]
+    assert some.rows == every.rows
+    assert list(some.issues.finish("x")) == list(every.issues.finish("x"))

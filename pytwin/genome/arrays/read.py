@@ -9,7 +9,7 @@ from pytwin.errors import InputError
 from pytwin.formats.files import Input
 from pytwin.genome.arrays.alleles import combine
 from pytwin.genome.arrays.places import BUILDS, place_par, telling_positions, votes
-from pytwin.genome.arrays.rows import ArrayFile, Snp, read_array
+from pytwin.genome.arrays.rows import ArrayFile, Snp, Wanted, read_array
 from pytwin.genome.arrays.strand import orient
 from pytwin.genome.genome import Genome, Source
 from pytwin.genome.genotype import MISSING, Genotype
@@ -42,12 +42,7 @@ def read(source: Input, options: Options) -> Genome:
     if options.build not in (None, *BUILDS):
         message = f"build must be one of {', '.join(BUILDS)}"
         raise InputError("genome.build-unknown", message, place=source.name)
-    ids, places = _wanted(tables)
-
-    def keep(snp: Snp) -> bool:
-        return (snp.chromosome, snp.pos) in places or any(name in ids for name in snp.ids)
-
-    file = read_array(source, options.sample, keep)
+    file = read_array(source, options.sample, wanted(tables))
     build = find_build(file, tables, options.build)
     observer = ArrayObserver(file, build, options.strand == "plus")
     genome = called_genome(
@@ -60,16 +55,15 @@ def read(source: Input, options: Options) -> Genome:
     return genome.with_issues(file.issues.finish(file.name))
 
 
-def _wanted(tables: Tables) -> tuple[frozenset[str], frozenset[tuple[str, int]]]:
-    """rsIDs and places (of both builds) that are looked for, with those that tell the build."""
-    ids = frozenset(telling_positions(tables))
+def wanted(tables: Tables) -> Wanted:
+    """Rows that are looked for: by rsID and by place in both builds, with those that tell the build."""
     places = set()
     for gene in tables.genes.values():
         for position in (*gene.positions, *gene.extra):
             places.add((position.chromosome, position.pos))
             if position.pos37 is not None:
                 places.add((position.chromosome, position.pos37))
-    return ids, frozenset(places)
+    return Wanted(frozenset(telling_positions(tables)), frozenset(places))
 
 
 def find_build(file: ArrayFile, tables: Tables, stated: str | None = None) -> str | None:

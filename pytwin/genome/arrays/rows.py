@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -38,6 +39,17 @@ class Snp(NamedTuple):
     alleles: tuple[str | None, ...]
 
 
+class Wanted(NamedTuple):
+    """Which rows to keep: those with one of the identifiers, or at one of the (chromosome, position)."""
+
+    ids: frozenset[str]
+    places: frozenset[tuple[str, int]]
+
+    def keeps(self, snp: Snp) -> bool:
+        """Whether a row is among them."""
+        return (snp.chromosome, snp.pos) in self.places or any(name in self.ids for name in snp.ids)
+
+
 @dataclass
 class ArrayFile:
     """What an export holds; ``repr`` shows neither alleles nor the sample."""
@@ -59,6 +71,18 @@ class _Reader:
         self.wanted = sample
         self.samples: dict[str, None] = {}
         self.first: dict[str, int] = {}
+
+    def passes(self, plain: re.Pattern[str], line: str, number: int, wanted: Wanted) -> bool:
+        """Whether a row is an ordinary one that nobody looks for: most are, and need no more than this."""
+        found = plain.fullmatch(line)
+        if found is None:
+            return False
+        name, chromosome, pos = found.groups()
+        if name in wanted.ids or (chromosome, int(pos)) in wanted.places or name in self.first:
+            return False
+        self.first[name] = number
+        self.file.rows += 1
+        return True
 
     def take(self, number: int, line: str) -> Snp | None:
         """One row, or None where it cannot be used."""
@@ -158,9 +182,17 @@ def _columns(lines: Iterator[tuple[int, str]], name: str) -> tuple[str, Columns,
     )
 
 
-def read_array(
-    source: Input, sample: str | None = None, keep: Callable[[Snp], bool] | None = None
-) -> ArrayFile:
+def _plain(columns: Columns) -> re.Pattern[str] | None:
+    """What an ordinary row of usual columns looks like: of an autosome or X, called or not."""
+    usual = (columns.id, columns.chromosome, columns.position, columns.sample) == (0, 1, 2, -1)
+    letters = {(3,): "(?:[ACGTDI]{1,2}|--)", (3, 4): "(?:[ACGTDI]S[ACGTDI]|-S-|0S0)"}.get(columns.alleles)
+    if not usual or not columns.delimiter or letters is None or columns.width != 3 + len(columns.alleles):
+        return None
+    cells = r"([^\s\",;#]+)S([1-9]|1\d|2[0-2]|X)S([1-9]\d{0,8})S"
+    return re.compile((cells + letters).replace("S", re.escape(columns.delimiter)))
+
+
+def read_array(source: Input, sample: str | None = None, wanted: Wanted | None = None) -> ArrayFile:
     """Read the rows of an array export.
 
     Parameters
@@ -168,7 +200,7 @@ def read_array(
     source : Input
     sample : str, optional
         Needed where the rows are of several samples.
-    keep : callable, optional
+    wanted : Wanted, optional
         Which rows to keep; by default all.
 
     Returns
@@ -187,11 +219,14 @@ def read_array(
     plus = columns.plus or states_plus(header)
     file = ArrayFile(source.name, header, plus, build_named(header), [], LimitedIssues())
     reader = _Reader(file, columns, sample)
-    for number, line in (*first, *lines) if first else lines:
+    plain = _plain(columns) if wanted else None
+    for number, line in itertools.chain(first, lines):
+        if plain and wanted and reader.passes(plain, line, number, wanted):
+            continue
         if not line or line.isspace() or line[0] == "#":
             continue
         snp = reader.take(number, line)
-        if snp is not None and (keep is None or keep(snp)):
+        if snp is not None and (wanted is None or wanted.keeps(snp)):
             file.snps.append(snp)
     _choose(reader, sample)
     return file
