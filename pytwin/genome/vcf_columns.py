@@ -19,7 +19,7 @@ _QUAL = re.compile(
     r"\.|\+?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|-0(?:\.0*)?|\+?(?:inf|infinity)|[+-]?nan",
     re.IGNORECASE,
 )
-LONGEST = 1_000_000
+LONGEST = 100_000
 """Bases of an allele that is written out; longer ones are symbolic."""
 
 _FILTER = re.compile(r"[^\s;,]+(?:;[^\s;,]+)*")

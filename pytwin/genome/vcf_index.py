@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-MOST_BYTES = 1 << 28
+MOST_BYTES = 1 << 26
 """Decompressed bytes of an index; more is refused."""
 _WINDOW = 14
 _CHUNK = 16

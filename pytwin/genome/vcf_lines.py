@@ -123,6 +123,7 @@ class LineReader:
         """The text of a line, or None where it has not the right number of columns or is empty."""
         if not raw.strip():
             self.findings.add(number, _BLANK_LINE, "ignored")
+            self.findings.refused += 1
             return None
         self.lines += 1
         try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from pytwin.genome.variant import trim
+from pytwin.genome.changes import change
 from pytwin.genome.vcf_fault import Fault
 
 _WINDOW = 1000
@@ -39,7 +39,7 @@ class OrderRules:
         for alt in alts.split(","):
             if not alt.isalpha():
                 continue
-            start, removed, inserted = trim(pos, ref, alt)
+            start, removed, inserted = change(pos, ref, alt)
             known = self._seen.setdefault(start, set())
             repeated |= (removed, inserted) in known
             known.add((removed, inserted))

@@ -16,8 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytwin.errors import InputError
-from pytwin.genome import Genome, read_genome
+from pytwin.genome import Genome
 from pytwin.genome.tables import Position, load_tables
 from pytwin.genome.vcf import read_vcf
 
@@ -133,61 +132,6 @@ def test_phase_sets_are_kept_apart(genome_of: Read) -> None:
     assert genome_of([*rest, *cis]).genes["CYP4F2"].matched == ("*1/*4",)
     trans = [cis[0], ("19", 15897578, "A", "C", "1|0")]
     assert genome_of([*rest, *trans]).genes["CYP4F2"].matched == ("*2/*3",)
-
-
-def _mutant(data: bytes, rng: random.Random) -> bytes:
-    """One to four bytes changed, removed, repeated, or the end cut off."""
-    changed = bytearray(data)
-    for _ in range(rng.randint(1, 4)):
-        at = rng.randrange(len(changed))
-        kind = rng.randrange(5)
-        if kind == 0:
-            changed[at] = rng.randrange(256)
-        elif kind == 1:
-            del changed[at : at + rng.randint(1, 20)]
-        elif kind == 2:
-            changed[at:at] = changed[at : at + rng.randint(1, 20)]
-        elif kind == 3:
-            changed[at] = rng.choice(b"\t\n\r/|:,;.=0123456789<>*ACGT")
-        else:
-            del changed[rng.randrange(len(changed) // 2, len(changed)) :]
-        changed = changed or bytearray(b"#")
-    return bytes(changed)
-
-
-def _survives(path: Path, data: bytes) -> None:
-    path.write_bytes(data)
-    try:
-        genome = read_genome(path)
-    except InputError as error:
-        assert error.code
-        return
-    for name in genome.genes:
-        total = sum(p for _, p in genome.diplotypes(name))
-        assert total == pytest.approx(1, abs=1e-9) or total == 0
-    assert genome._repr_html_()
-
-
-def _seeds(corpus: Path) -> list[bytes]:
-    bundled = corpus.parents[2] / "datasets" / "patient.vcf"
-    plain = [
-        bundled.read_bytes(),
-        *((corpus / n).read_bytes() for n in ("good.vcf", "deletion.vcf", "half_call.vcf")),
-    ]
-    return [*plain, gzip.compress(plain[0], mtime=0), (corpus / "good.vcf.bgz").read_bytes()]
-
-
-def test_mutants_never_crash(corpus: Path, tmp_path: Path) -> None:
-    seeds, rng = _seeds(corpus), random.Random(20240101)
-    for number in range(200):
-        _survives(tmp_path / "mutant.vcf", _mutant(seeds[number % len(seeds)], rng))
-
-
-@pytest.mark.slow
-def test_thousands_of_mutants_never_crash(corpus: Path, tmp_path: Path) -> None:
-    seeds, rng = _seeds(corpus), random.Random(7)
-    for number in range(3000):
-        _survives(tmp_path / "mutant.vcf", _mutant(seeds[number % len(seeds)], rng))
 
 
 def _everywhere(path: Path) -> dict[str, list[int]]:
