@@ -167,13 +167,21 @@ class Call:
         """All diplotypes with probabilities from the allele frequencies of a race group, likeliest first."""
         if self.status in ("no information", "no match"):
             return ()
-        weights = pair_weights(self.table, self.alleles, self.pairs, race, self.frequencies)
         shares: dict[tuple[str, str], float] = {}
-        for (a, b), weight in zip(self.pairs.tolist(), weights.tolist(), strict=True):
+        for (a, b), weight in zip(self.pairs.tolist(), self._weights(race).tolist(), strict=True):
             key = self.alleles[a], self.alleles[b]
             shares[key] = shares.get(key, 0.0) + weight
-        found = (Diplotype(self.table.diplotype_name(*key), key, p) for key, p in shares.items())
+        found = [Diplotype(self._name(key), key, p) for key, p in shares.items()]
         return tuple(sorted(found, key=lambda diplotype: -diplotype.probability))
+
+    def _weights(self, race: str | None) -> NDArray[np.float64]:
+        """Probability (n,) of each of ``pairs``."""
+        return pair_weights(self.table, self.alleles, self.pairs, race, self.frequencies)
+
+    def _name(self, pair: tuple[str, str]) -> str:
+        between = self.table.separator
+        # The pairs of a matched call are in the table's order already.
+        return self.table.diplotype_name(*pair) if self._stated or not between else between.join(pair)
 
     @cached_property
     def diplotypes(self) -> tuple[Diplotype, ...]:
@@ -186,10 +194,16 @@ class Call:
 
     def shares(self, race: str | None = None) -> dict[Phenotype, float]:
         """Probability of each phenotype with its activity score."""
+        if self.status in ("no information", "no match"):
+            return {}
+        members, kind = function_classes(self.table, self.alleles)
+        code = kind[self.pairs].astype(np.int64) @ np.array([len(members), 1])
+        total = np.bincount(code, weights=self._weights(race), minlength=len(members) ** 2)
         found: dict[Phenotype, float] = {}
-        for diplotype in self.weighted(race):
-            key = phenotype(self.table, *diplotype.alleles)
-            found[key] = found.get(key, 0.0) + diplotype.probability
+        for at in np.flatnonzero(np.bincount(code, minlength=len(total))).tolist():
+            first, second = divmod(at, len(members))
+            key = phenotype(self.table, members[first], members[second])
+            found[key] = found.get(key, 0.0) + float(total[at])
         return found
 
     @cached_property
@@ -230,6 +244,22 @@ class Call:
             name = between.join(sorted(found, key=order.index if between else None))
             shares[name] = shares.get(name, 0.0) + diplotype.probability
         return Marginal(tuple(sorted(shares.items(), key=lambda item: -item[1])), other)
+
+
+@lru_cache(maxsize=256)
+def function_classes(gene: Gene, labels: tuple[str, ...]) -> tuple[tuple[str, ...], NDArray[np.intp]]:
+    """Alleles grouped by function and activity: a member of each group, and the group (n,) of each label."""
+    groups: dict[object, int] = {}
+    members: list[str] = []
+    kind = []
+    for label in labels:
+        allele = gene.allele(label)
+        key = label if allele is None else (allele.function, allele.activity)
+        if key not in groups:
+            groups[key] = len(members)
+            members.append(label)
+        kind.append(groups[key])
+    return tuple(members), np.array(kind, dtype=np.intp)
 
 
 def _by_name(shares: Mapping[Phenotype, float]) -> dict[str | None, float]:

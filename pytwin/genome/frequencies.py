@@ -9,6 +9,7 @@ without any source all alleles weigh the same. A user may supply a table of ``Fr
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -178,7 +179,8 @@ def pair_weights(
     (n,) array of float
     """
     total = np.zeros(len(pairs))
-    shared = {label: max(1, gene.labels.count(label)) for label in labels}
+    count = Counter(gene.labels)
+    shared = {label: max(1, count[label]) for label in labels}
     untraced = float(_table()["untraced"])
     for group, share in _mixture(race):
         known = _weights(gene, group, _Key(frequencies))
@@ -193,10 +195,10 @@ def pair_weights(
 def site_odds(gene: Gene, race: str | None, frequencies: Frequencies | None) -> dict[str, float]:
     """Odds f / (1 - f) of each variant of a gene that combines them, f pooled over the groups.
 
-    Without a source every variant is as likely there as not: odds 1.
+    Without a source all n alleles of the table are as frequent, f = 1 / n.
     """
     if not traced(gene.name, frequencies):
-        return dict.fromkeys(gene.labels, 1.0)
+        return dict.fromkeys(gene.labels, 1.0 / (len(gene.labels) - 1))
     odds = {}
     for label in gene.labels:
         mean = sum(share * _frequency(gene.name, label, g, frequencies) for g, share in _mixture(race))

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from pytwin.genome.call import Call, Diplotype, Status
 from pytwin.genome.frequencies import pair_weights
+from pytwin.genome.phenotype import Phenotype, phenotype
 from pytwin.genome.rules.report import Report
 from pytwin.genome.tables import Gene
 
@@ -25,6 +26,14 @@ class WitnessedCall(Call):
     """A call by witnesses; its probabilities are the mean of theirs."""
 
     witnesses: tuple[Witness, ...] = ()
+
+    def shares(self, race: str | None = None) -> dict[Phenotype, float]:
+        """Probability of each phenotype over what the witnesses list."""
+        found: dict[Phenotype, float] = {}
+        for one in self.weighted(race):
+            key = phenotype(self.table, *one.alleles)
+            found[key] = found.get(key, 0.0) + one.probability
+        return found
 
     def allows(self, first: str, second: str) -> bool:
         """Whether a witness holds a pair of alleles possible."""

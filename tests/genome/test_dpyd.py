@@ -131,9 +131,16 @@ def test_a_combination_counts_as_its_lowest_activity() -> None:
     assert phenotype(GENE, "[c.2846A>T + c.9X>Y]", "Reference") == (None, None)
 
 
-def test_without_frequencies_a_missing_variant_is_as_likely_as_not() -> None:
+def test_without_frequencies_every_allele_is_as_frequent() -> None:
     observed = {p: g for p, g in _reference().items() if p != PLACE["c.1905+1G>A (*2A)"]}
     call = call_gene(GENE, observed)
-    call.frequencies = None
-    assert call.phenotype is None or call.phenotypes()["Intermediate Metabolizer"] < 0.05
+    n = len(GENE.alleles)
+    assert call.phenotypes()["Normal Metabolizer"] == pytest.approx((1 - 1 / n) ** 2)
     assert call.untested == ("c.1905+1G>A (*2A)",)
+
+
+def test_half_of_the_positions_leave_the_phenotype_open() -> None:
+    seen = sorted(_reference())[::2]
+    call = call_gene(GENE, {pos: _reference()[pos] for pos in seen})
+    assert call.phenotype is None
+    assert 0.5 < call.phenotypes()["Normal Metabolizer"] < 0.95

@@ -138,12 +138,10 @@ def _no_pairs() -> NDArray[np.intp]:
 def _likeliest(cases: list[Case]) -> list[tuple[float, frozenset[str], frozenset[str]]]:
     """Pairs of the likeliest strands over all cases, with weights."""
     each = max(2, isqrt(4 * LISTED // len(cases)))
-    rows = (
-        (p * q, first, second)
-        for one, two in cases
-        for p, first in one.likeliest(each)
-        for q, second in two.likeliest(each)
-    )
+    rows = []
+    for one, two in cases:
+        firsts, seconds = one.likeliest(each), two.likeliest(each)
+        rows += [(p * q, first, second) for p, first in firsts for q, second in seconds]
     return heapq.nlargest(LISTED, rows, key=lambda row: row[0])
 
 
