@@ -16,6 +16,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 SUITES = {
     "first-twin": "first_twin",
+    "genome": "genome",
     "records": "records",
     "simulation": "simulation",
     "kalman": "kalman",

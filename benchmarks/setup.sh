@@ -16,7 +16,7 @@ done
 ${CC:-gcc} -O3 -march=native -ffp-contract=fast -shared -fPIC -Wall -Wextra -Werror -Wno-psabi \
     -o build/libarithmetic.so peers/arithmetic.c
 echo "built benchmarks/build/libarithmetic.so"
-for peer in diffrax dynamax simglucose dapper; do
+for peer in diffrax dynamax simglucose dapper pypgx; do
     [ -e "build/$peer" ] || python3 -m venv "build/$peer"
     "build/$peer/bin/pip" install -q "$peer"
     echo "installed $peer in benchmarks/build/$peer"

@@ -72,6 +72,11 @@ class Positioned(Protocol):
     def records(self) -> Sequence[Record]: ...
 
 
+def chromosome_lengths(build: Build) -> dict[str, int]:
+    """Bases of the whole chromosomes of a build."""
+    return dict(zip(_NAMES, _LENGTHS[build], strict=True))
+
+
 def header_build(header: Header) -> str | None:
     """``GRCh38``, ``GRCh37``, ``another``, ``conflict``, or None where the header does not tell.
 

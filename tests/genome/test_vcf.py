@@ -5,20 +5,16 @@ Oracles: cyvcf2 and pysam on valid files.
 
 from __future__ import annotations
 
-import gzip
 import random
 from collections.abc import Callable
 from itertools import cycle
-from pathlib import Path
 from typing import Any
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytwin.genome import Genome
 from pytwin.genome.tables import Position, load_tables
-from pytwin.genome.vcf import read_vcf
 
 Row = tuple[Any, ...]
 Read = Callable[..., Genome]
@@ -132,75 +128,3 @@ def test_phase_sets_are_kept_apart(genome_of: Read) -> None:
     assert genome_of([*rest, *cis]).genes["CYP4F2"].matched == ("*1/*4",)
     trans = [cis[0], ("19", 15897578, "A", "C", "1|0")]
     assert genome_of([*rest, *trans]).genes["CYP4F2"].matched == ("*2/*3",)
-
-
-def _everywhere(path: Path) -> dict[str, list[int]]:
-    """All positions of a small file, so that the reader keeps every record."""
-    opener = gzip.open if path.suffix in (".gz", ".bgz") else open
-    wanted: dict[str, set[int]] = {}
-    with opener(path, "rt", encoding="utf-8") as stream:
-        for line in stream:
-            if not line.startswith("#"):
-                chromosome, pos = line.split("\t")[:2]
-                wanted.setdefault(chromosome.removeprefix("chr"), set()).add(int(pos))
-    return {chromosome: sorted(at) for chromosome, at in wanted.items()}
-
-
-def _ours(path: Path, sample: str) -> list[tuple[Any, ...]]:
-    file = read_vcf(path, _everywhere(path), sample)
-    return [(r.pos, r.ref, r.alts, r.gt, r.phased) for r in file.records]
-
-
-def _theirs_pysam(path: Path, sample: str) -> list[tuple[Any, ...]]:
-    pysam = pytest.importorskip("pysam")
-    with pysam.VariantFile(str(path)) as file:
-        return [
-            (r.pos, r.ref.upper(), tuple(a if a[0] == "<" else a.upper() for a in r.alts or ()))
-            + (r.samples[sample]["GT"],)
-            for r in file
-            if "GT" in r.format
-        ]
-
-
-def _theirs_cyvcf2(path: Path, sample: str) -> list[tuple[Any, ...]]:
-    cyvcf2 = pytest.importorskip("cyvcf2")
-    file = cyvcf2.VCF(str(path), samples=[sample])
-    found = []
-    for r in file:
-        *numbers, phased = r.genotypes[0]
-        found.append((r.POS, tuple(None if n == -1 else n for n in numbers if n != -2), bool(phased)))
-    file.close()
-    return found
-
-
-def _same_genotypes(path: Path, sample: str) -> int:
-    ours = _ours(path, sample)
-    assert [row[:4] for row in ours] == _theirs_pysam(path, sample)
-    assert [(row[0], row[3]) for row in ours] == [row[:2] for row in _theirs_cyvcf2(path, sample)]
-    return len(ours)
-
-
-def test_same_genotypes_as_cyvcf2_and_pysam_on_the_bundled_file(corpus: Path) -> None:
-    path = corpus.parents[2] / "datasets" / "patient.vcf"
-    assert _same_genotypes(path, read_vcf(path, {}).sample) == 105
-
-
-@pytest.mark.reference
-@pytest.mark.parametrize(
-    "name",
-    [
-        "pharmcat_examples/pharmcat.example.vcf",
-        "pharmcat_examples/multisample.vcf",
-        "pharmcat_reader/100samples.vcf.bgz",
-        "pharmcat_reader/multisample.vcf.bgz",
-        "pharmcat_preprocessor/test.normalized.vcf.bgz",
-        "pharmcat_preprocessor/test.g.vcf.bgz",
-    ],
-)
-def test_same_genotypes_as_cyvcf2_and_pysam(genomics: Path, name: str) -> None:
-    pysam = pytest.importorskip("pysam")
-    path = genomics / "vcf" / name
-    with pysam.VariantFile(str(path)) as file:
-        samples = list(file.header.samples)
-    for sample in samples[:5]:
-        assert _same_genotypes(path, sample) > 0
