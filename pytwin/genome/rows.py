@@ -7,6 +7,7 @@ from html import escape
 from typing import Any, NamedTuple
 
 from pytwin.genome.call import Call
+from pytwin.genome.frequencies import UNTRACED
 from pytwin.genome.statement import Statement
 
 
@@ -44,11 +45,13 @@ def _open(call: Call) -> str:
     if call.status == "no information":
         return "nothing is known"
     if call.status == "no match":
-        return "no known alleles explain what was seen"
+        told = f": {' or '.join(call.combinations[:2])}" if call.combinations else ""
+        return f"no known alleles explain what was seen{told}"
     said = []
     if len(call.diplotypes) > 1:
         more = "more than " if call.unlisted() > 0 else ""
-        said.append(f"{more}{len(call.diplotypes)} diplotypes possible")
+        alike = ", alleles weighed alike" if call.weighed_by == UNTRACED else ""
+        said.append(f"{more}{len(call.diplotypes)} diplotypes possible{alike}")
     shares = call.phenotypes()
     if call.phenotype is None and len(shares) > 1:
         named = sorted(((share, name or "not available") for name, share in shares.items()), reverse=True)

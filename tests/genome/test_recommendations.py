@@ -93,3 +93,15 @@ def test_frequencies_of_a_user_reweigh_a_call() -> None:
 def test_a_frequency_is_between_0_and_1(value: float) -> None:
     with pytest.raises(InputError, match="frequency"):
         Frequencies({"CYP2C19": {"*2": value}}, "made up")
+
+
+def test_the_table_says_where_alleles_are_weighed_alike_and_what_would_explain_the_data() -> None:
+    base = Genome.from_diplotypes({})
+    cis = {94942290: Genotype(("C", "T"), True), 94981296: Genotype(("A", "C"), True)}
+    table = load_tables().genes["CYP2C9"]
+    both = call_gene(table, {p.pos: Genotype((p.ref, p.ref)) for p in table.positions} | cis)
+    genes = {**base.genes, "SLCO1B1": _call("SLCO1B1", "rs4149056"), "CYP2C9": both}
+    rows = {row.gene: row for row in Genome(genes, None, None, base.issues, (), base.tables_version).table}
+    assert "weighed alike" in rows["SLCO1B1"].open
+    assert "*1/[*2 + *3]" in rows["CYP2C9"].open
+    assert "alike" not in rows["CYP2C9"].open
