@@ -204,19 +204,28 @@ _MESSAGES = {
 
 
 def _plain(position: Position, record: Record) -> Genotype | None:
-    """The genotype of a record that is written as the table writes the position; None for all that is odd."""
-    if record.pos != position.pos or record.ref != position.ref or record.filter not in ("PASS", "."):
+    """The genotype of a record or block that is written as the table writes it; None for all that is odd."""
+    gt = record.gt
+    if record.pos != position.pos or record.ref != position.ref:
+        return _within_block(position, record) if gt == (0, 0) else None
+    if len(gt) != DIPLOID or record.filter not in ("PASS", "."):
         return None
-    gt, alts = record.gt, record.alts
-    if len(gt) != DIPLOID or record.depths:
-        return None
+    alts = record.alts
     if alts != position.alts and not set(position.alts).issuperset(alts):
         return None
     first, second = gt
-    if first is None or second is None:
+    if first is None or second is None or (record.depths and _reads_disagree(record)):
         return None
     letters = (position.ref, *alts)
     return Genotype((letters[first], letters[second]), record.phased, record.phase_set)
+
+
+def _within_block(position: Position, record: Record) -> Genotype | None:
+    """The reference, where a block begins before the position and covers all of it."""
+    before = record.pos + len(record.ref) <= position.pos
+    if not (before and position.pos + len(position.ref) - 1 <= record.end and record.block):
+        return None
+    return Genotype((position.ref, position.ref), record.phased, record.phase_set)
 
 
 class Observer:
