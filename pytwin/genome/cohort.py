@@ -7,7 +7,7 @@ distinct record once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from pytwin.genome.build import find_build
 from pytwin.genome.call import Call
+from pytwin.genome.changes import reach
 from pytwin.genome.genome import Genome, Source
 from pytwin.genome.genotype import Genotype
 from pytwin.genome.grch37 import shift
@@ -29,16 +30,16 @@ from pytwin.genome.vcf_record import Record
 from pytwin.genome.vcf_stream import file_hash
 from pytwin.issues import Issue, Issues
 
-MOST_PATTERNS = 20_000
-"""Calls that are kept."""
+MOST_PATTERNS = 50_000
+"""Calls and genotypes that are kept."""
 
 Observing = Callable[[Sequence[Record], Gene, Issues], Observes]
 
 
 class _Known(NamedTuple):
-    """What a pattern of records gives: a call or a genotype, and the issues about it."""
+    """What a pattern of records gives, a call or a genotype, and the issues about it."""
 
-    value: object
+    value: Call | Genotype | None
     issues: tuple[Issue, ...]
 
 
@@ -51,20 +52,66 @@ class _Shared:
     source: Source
     rows: dict[str, NDArray[np.intp]]
     observing: Observing
-    calls: dict[tuple[str, bytes], _Known] = field(default_factory=dict)
+    distance: dict[str, int]
+    known: dict[object, _Known] = field(default_factory=dict)
+    _places: dict[str, dict[int, tuple[int, ...]]] = field(default_factory=dict)
 
-    def known(self, gene: Gene, sample: int, what: str, work: Callable[[Observes, Issues], object]) -> _Known:
-        """Work on the records of a gene, done once for all samples that have the same."""
-        rows = self.rows[gene.name]
-        key = (what, self.file.pattern(rows, sample))
-        found = self.calls.get(key)
+    def once(self, key: object, work: Callable[[Issues], Call | Genotype | None]) -> _Known:
+        """Work done once for all samples that have the same pattern."""
+        found = self.known.get(key)
         if found is None:
             issues = Issues()
-            observes = self.observing(self.file.of(rows, sample), gene, issues)
-            found = _Known(work(observes, issues), tuple(issues))
-            if len(self.calls) < MOST_PATTERNS:
-                self.calls[key] = found
+            found = _Known(work(issues), tuple(issues))
+            if len(self.known) < MOST_PATTERNS:
+                self.known[key] = found
         return found
+
+    def places(self, gene: Gene) -> dict[int, tuple[int, ...]]:
+        """For each position of a gene the records that may speak about it."""
+        found = self._places.get(gene.name)
+        if found is None:
+            rows, distance = self.rows[gene.name].tolist(), self.distance[gene.name]
+            spans = [
+                (row, self.file.sites[row].pos + distance, self.file.sites[row].end + distance)
+                for row in rows
+            ]
+            found = self._places[gene.name] = {
+                p.pos: tuple(row for row, pos, end in spans if pos <= reach(p) and end >= p.pos)
+                for p in (*gene.positions, *gene.extra)
+            }
+        return found
+
+
+class _OfGene:
+    """One sample at one gene's positions."""
+
+    def __init__(self, shared: _Shared, sample: int, gene: Gene, issues: Issues) -> None:
+        self.name = shared.file.name
+        self._shared, self._gene, self._issues = shared, gene, issues
+        self._says = shared.file.which[:, sample].tolist()
+        self._places = shared.places(gene)
+
+    def observe(self, position: Position) -> Genotype | None:
+        rows = self._places[position.pos]
+        if not rows:
+            return None
+        says = tuple([self._says[row] for row in rows])
+        known = self._shared.known.get((self._gene.name, position.pos, says))
+        if known is None:
+            known = self._shared.once(
+                (self._gene.name, position.pos, says), self._observed(position, rows, says)
+            )
+        if known.issues:
+            self._issues.extend(known.issues)
+        return known.value if isinstance(known.value, Genotype) else None
+
+    def _observed(
+        self, position: Position, rows: tuple[int, ...], says: tuple[int, ...]
+    ) -> Callable[[Issues], Genotype | None]:
+        distinct = self._shared.file.distinct
+        found = (distinct[row][number] for row, number in zip(rows, says, strict=True))
+        records = [record for record in found if record is not None]
+        return lambda issues: self._shared.observing(records, self._gene, issues).observe(position)
 
 
 class _Sample:
@@ -73,19 +120,17 @@ class _Sample:
     def __init__(self, shared: _Shared, sample: int, issues: Issues) -> None:
         self.name = shared.file.name
         self._shared, self._sample, self._issues = shared, sample, issues
-        self._genes = {(p.chromosome, p.pos): g for g in load_tables().genes.values() for p in g.extra}
 
     def observe(self, position: Position) -> Genotype | None:
-        gene = self._genes[position.chromosome, position.pos]
-        known = self._shared.known(
-            gene, self._sample, position.label, lambda observes, _: observes.observe(position)
-        )
-        self._issues.extend(known.issues)
-        return known.value if isinstance(known.value, Genotype) else None
+        genes = load_tables().genes.values()
+        gene = next(gene for gene in genes if position in gene.extra)
+        return _OfGene(self._shared, self._sample, gene, self._issues).observe(position)
 
     def call(self, gene: Gene) -> Call:
-        known = self._shared.known(
-            gene, self._sample, gene.name, lambda observes, issues: called(gene, observes, issues)
+        shared = self._shared
+        key = (gene.name, shared.file.pattern(shared.rows[gene.name], self._sample))
+        known = shared.once(
+            key, lambda issues: called(gene, _OfGene(shared, self._sample, gene, issues), issues)
         )
         self._issues.extend(known.issues)
         assert isinstance(known.value, Call)
@@ -116,7 +161,8 @@ def cohort_genomes(path: Path, options: Options, samples: Sequence[str] | None =
 
     note_build(file.name, genes, build, base)
     source = Source(file.name, file.sha256 or file_hash(path))
-    shared = _Shared(file, build, source, _rows(file, genes, build), observing)
+    distance = {gene.name: (shift(gene) or 0) if build == "GRCh37" else 0 for gene in genes}
+    shared = _Shared(file, build, source, _rows(file, genes, distance), observing, distance)
     return (_genome(shared, sample, (*file.issues, *base)) for sample in range(len(file.samples)))
 
 
@@ -135,17 +181,15 @@ def _genome(shared: _Shared, sample: int, base: Sequence[Issue]) -> Genome:
     )
 
 
-def _rows(file: CohortFile, genes: Sequence[Gene], build: str | None) -> dict[str, NDArray[np.intp]]:
+def _rows(
+    file: CohortFile, genes: Sequence[Gene], distance: Mapping[str, int]
+) -> dict[str, NDArray[np.intp]]:
     """For each gene the records that may speak about it."""
     result = {}
     for gene in genes:
-        distance = (shift(gene) or 0) if build == "GRCh37" else 0
-        places = [
-            pos - distance
-            for p in (*gene.positions, *gene.extra)
-            for pos in (p.pos, p.pos + len(p.ref) + max(p.shifts, default=0))
-        ]
-        first, last = min(places), max(places)
+        known = (*gene.positions, *gene.extra)
+        first = min(p.pos for p in known) - distance[gene.name]
+        last = max(reach(p) for p in known) - distance[gene.name]
         result[gene.name] = np.array(
             [
                 row

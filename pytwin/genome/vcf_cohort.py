@@ -41,11 +41,6 @@ class CohortFile:
         firsts = (next((r for r in found if r is not None), None) for found in self.distinct)
         return tuple(record for record in firsts if record is not None)
 
-    def of(self, rows: NDArray[np.intp], sample: int) -> list[Record]:
-        """The records of one sample at some sites."""
-        found = (self.distinct[row][self.which[row, sample]] for row in rows.tolist())
-        return [record for record in found if record is not None]
-
     def pattern(self, rows: NDArray[np.intp], sample: int) -> bytes:
         """The same for all samples that say the same at some sites."""
         return bytes(self.which[rows, sample].tobytes())
