@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
+import csv
 import io
 import random
+import sqlite3
 import time
 import zipfile
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from pytwin.errors import InputError
-from pytwin.record import read_records
+from pytwin.issues import Issue
+from pytwin.record import Event, EventTable, Record, read_records
 
+duckdb = pytest.importorskip("duckdb")
 pa = pytest.importorskip("pyarrow")
 pq = pytest.importorskip("pyarrow.parquet")
 
+KINDS = ("csv", "parquet", "zip", "mapped", "events", "sqlite", "duckdb")
 SECRETS = ("Zorblatt", "777554321", "1931-12-24")
 TABLES = {
     "person.csv": "person_id,gender_concept_id,year_of_birth,birth_datetime,person_source_value\n"
@@ -56,11 +64,29 @@ def mutate(data: bytes, rng: random.Random) -> bytes:
     return bytes(out)
 
 
-def check(path: Path) -> None:
+MAPPING = {
+    "patient": "subject_id", "time": "time", "zone": "+00:00",
+    "observations": [
+        {"column": "numeric_value", "analyte": "INR"}, {"column": "text_value", "analyte": "creatinine"},
+    ],
+    "conditions": [{"column": "code", "name": "pregnancy"}],
+}  # fmt: skip
+
+
+def records_of(path: Path, kind: str) -> Iterable[Record]:
+    if kind == "events":
+        return [Record.from_tables("x", [EventTable.from_parquet(path)])]
+    return read_records(path, mapping=MAPPING if kind == "mapped" else None)
+
+
+def shown_of(issues: Iterable[Issue]) -> str:
+    return "".join(str(issue) + repr(issue) for issue in issues)
+
+
+def check(path: Path, kind: str = "") -> None:
     start = time.process_time()
     try:
-        records = list(read_records(path))
-        shown = "".join(str(issue) for record in records for issue in record.issues)
+        shown = "".join(shown_of(r.issues) + repr(r) for r in records_of(path, kind))
     except InputError as error:
         shown = str(error) + repr(error)
     assert not any(secret in shown for secret in SECRETS)
@@ -73,6 +99,50 @@ def meds_bytes() -> bytes:
     return stream.getvalue()
 
 
+def events_bytes(folder: Path) -> bytes:
+    events = [
+        Event(patient="777554321", kind="observation", name="Zorblatt", value=1.5, time=0, place="line 3"),
+        Event(patient="777554321", kind="condition", text="1931-12-24", usable=False, place="line 4"),
+    ]
+    EventTable(events).to_parquet(folder / "events.parquet")
+    data = (folder / "events.parquet").read_bytes()
+    (folder / "events.parquet").unlink()
+    return data
+
+
+def database_bytes(folder: Path, kind: str) -> bytes:
+    path = folder / "made.db"
+    connect: Any = sqlite3.connect if kind == "sqlite" else duckdb.connect
+    with contextlib.closing(connect(str(path))) as connection:
+        for name, text in TABLES.items():
+            header, *rows = csv.reader(io.StringIO(text))
+            columns = ", ".join(f"{column} VARCHAR" for column in header)
+            connection.execute(f"CREATE TABLE {name.removesuffix('.csv')} ({columns})")
+            holes = ", ".join("?" * len(header))
+            connection.executemany(f"INSERT INTO {name.removesuffix('.csv')} VALUES ({holes})", rows)
+        connection.commit()
+    data = path.read_bytes()
+    path.unlink()
+    return data
+
+
+def sample(folder: Path, kind: str) -> bytes:
+    if kind in ("sqlite", "duckdb"):
+        return database_bytes(folder, kind)
+    if kind == "events":
+        return events_bytes(folder)
+    return zip_bytes() if kind == "zip" else meds_bytes()
+
+
+def written_over(data: bytes, rng: random.Random) -> bytes:
+    """Change a few bytes where there are any but zeros, which most of a database is."""
+    out = bytearray(data)
+    for _ in range(rng.randint(1, 6)):
+        at = next(at for at in iter(lambda: rng.randrange(len(out)), -1) if out[at])
+        out[at] = rng.choice([0, 255, rng.randrange(256), out[at] ^ (1 << rng.randrange(8))])
+    return bytes(out)
+
+
 def zip_bytes() -> bytes:
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -83,6 +153,7 @@ def zip_bytes() -> bytes:
 
 def mutants(folder: Path, kind: str, count: int, seed: int) -> None:
     rng = random.Random(seed)
+    data = b"" if kind == "csv" else sample(folder, kind)
     for name, text in TABLES.items():
         if kind == "csv":
             (folder / name).write_text(text)
@@ -94,16 +165,17 @@ def mutants(folder: Path, kind: str, count: int, seed: int) -> None:
             (folder / name).write_text(TABLES[name])
         else:
             path = folder / f"x.{kind}"
-            path.write_bytes(mutate(meds_bytes() if kind == "parquet" else zip_bytes(), rng))
-            check(path)
+            change = written_over if rng.random() < 0.5 else mutate
+            path.write_bytes(change(data, rng))
+            check(path, kind)
 
 
-@pytest.mark.parametrize("kind", ["csv", "parquet", "zip"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_two_hundred_mutants(kind: str, tmp_path: Path) -> None:
     mutants(tmp_path, kind, 200, seed=1)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", ["csv", "parquet", "zip"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_thousands_of_mutants(kind: str, tmp_path: Path) -> None:
     mutants(tmp_path, kind, 2000, seed=2)

@@ -86,7 +86,12 @@ def batches(path: str, schema: str, table: str, columns: list[str]) -> Iterator[
         ``database.malformed``, ``file.too-large``.
     """
     with _opened(path) as connection:
+        # rows as the file's header states them
+        stated = connection.execute(
+            "SELECT max(estimated_size) FROM duckdb_tables() WHERE schema_name = ? AND table_name = ?",
+            [schema, table],
+        ).fetchall()[0][0]
         listed = ", ".join(map(_quoted, columns))
         relation = connection.sql(f"SELECT {listed} FROM {_quoted(schema)}.{_quoted(table)}")
         reader = getattr(relation, "to_arrow_reader", None) or relation.fetch_arrow_reader
-        yield from bounded(reader(ROWS), os.path.getsize(path))
+        yield from bounded(reader(ROWS), os.path.getsize(path), (stated or 0) * len(columns), table)

@@ -15,7 +15,9 @@ from pytwin.record.log import IssueLog
 from pytwin.record.tables.frames import ROWS, Piece, arrow, damage, pieces_of
 
 _BLOCK = 8 << 20  # bytes of CSV
+_COLUMNS = 10_000  # of a Parquet file
 _RATIO = 200  # columns compress 5 to 50 times
+_CELL = 4  # bytes that a cell takes at least on average
 _FLOOR = 64 << 20  # bytes below which a high ratio does no harm
 
 
@@ -68,19 +70,33 @@ def _header(source: Input, delimiter: str) -> list[str]:
     return names
 
 
-def bounded(batches: Iterable[Any], stored: int) -> Iterator[Any]:
+def bounded(batches: Iterable[Any], stored: int, cells: int, name: str) -> Iterator[Any]:
     """Batches of pyarrow from a file of some size, which must not hold much less than they do.
+
+    Parameters
+    ----------
+    batches : iterable of pyarrow.RecordBatch
+    stored : int
+        Bytes of the file.
+    cells : int
+        Rows times columns, as the file states them.
+    name : str
+        Of the table, for the error.
 
     Raises
     ------
     InputError
         ``file.too-large``.
     """
+    most = max(_FLOOR, _RATIO * stored)
+    error = InputError("file.too-large", "the decompressed table is too large", place=name)
+    if cells * _CELL > most:
+        raise error
     size = 0
     for batch in batches:
         size += batch.nbytes
-        if size > _FLOOR and size > _RATIO * stored:
-            raise InputError("file.too-large", "the decompressed table is too large")
+        if size > most:
+            raise error
         yield batch
 
 
@@ -94,9 +110,21 @@ def parquet_pieces(source: Input) -> Iterator[Piece]:
     """
     file = parquet_file(source)
     try:
-        yield from pieces_of(file.iter_batches(batch_size=ROWS, use_threads=False))
+        batches = file.iter_batches(batch_size=ROWS, use_threads=False)
+        cells = file.metadata.num_rows * len(file.schema_arrow)
+        yield from pieces_of(bounded(batches, _stored(source), cells, source.name))
+    except InputError:
+        raise
     except damage():
         raise damaged_parquet(source) from None
+
+
+def _in_file(source: Input) -> bool:
+    return isinstance(source.source, (str, os.PathLike)) and not isinstance(source, Member)
+
+
+def _stored(source: Input) -> int:
+    return os.path.getsize(str(source.source)) if _in_file(source) else len(source.load().data)
 
 
 def parquet_file(source: Input) -> Any:
@@ -105,15 +133,18 @@ def parquet_file(source: Input) -> Any:
     Raises
     ------
     InputError
-        ``parquet.malformed``.
+        ``parquet.malformed``, ``table.columns``.
     """
     pa = arrow()
-    in_file = isinstance(source.source, (str, os.PathLike)) and not isinstance(source, Member)
-    stored = str(source.source) if in_file else pa.BufferReader(source.load().data)
+    stored = str(source.source) if _in_file(source) else pa.BufferReader(source.load().data)
     try:
-        return pa.parquet.ParquetFile(stored)
+        file = pa.parquet.ParquetFile(stored)
     except damage():
         raise damaged_parquet(source) from None
+    if file.metadata.num_columns > _COLUMNS:
+        file.close()
+        raise InputError("table.columns", "the table has too many columns", place=source.name)
+    return file
 
 
 def damaged_parquet(source: Input) -> InputError:

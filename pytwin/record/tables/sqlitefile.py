@@ -22,7 +22,7 @@ _ROW_BYTES = 6
 _GROWTH = 4
 _DATED = ("_date", "_datetime", "time")  # how columns of instants end
 _STEPS = 1000  # of SQLite's machine between two looks
-_SCHEMA_LOOKS = 400  # while a schema is read: some 40,000 entries
+_SCHEMA_LOOKS = 60  # while a schema is read: some 7,000 tables and indices
 
 
 def _broken() -> InputError:
@@ -39,6 +39,7 @@ def _opened(path: str) -> Iterator[sqlite3.Connection]:
         with closing(sqlite3.connect(f"{Path(path).resolve().as_uri()}?{mode}", uri=True)) as connection:
             connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LONGEST)
             connection.setlimit(sqlite3.SQLITE_LIMIT_SQL_LENGTH, _LONGEST)
+            _load_schema(connection)
             connection.execute("PRAGMA trusted_schema = OFF")
             connection.execute("PRAGMA mmap_size = 0")
             yield connection
@@ -46,6 +47,19 @@ def _opened(path: str) -> Iterator[sqlite3.Connection]:
         raise
     except (sqlite3.Error, sqlite3.Warning, OSError, OverflowError, MemoryError, ValueError):
         raise _broken() from None
+
+
+def _load_schema(connection: sqlite3.Connection) -> None:
+    """Have SQLite read the schema, and stop it where that is too large."""
+    looks = iter(range(_SCHEMA_LOOKS))
+    connection.set_progress_handler(lambda: next(looks, None) is None, _STEPS)
+    try:
+        connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchall()
+    except sqlite3.OperationalError:
+        if next(looks, None) is None:
+            raise InputError("database.schema", "too many tables or columns") from None
+        raise
+    connection.set_progress_handler(None, 0)
 
 
 def _quoted(name: str) -> str:
@@ -61,15 +75,8 @@ def tables(path: str, most: int) -> list[tuple[str, str, list[str], bool]]:
         ``database.malformed``; ``database.schema`` where there are more than ``most``.
     """
     with _opened(path) as connection:
-        looks = iter(range(_SCHEMA_LOOKS))
-        connection.set_progress_handler(lambda: next(looks, None) is None, _STEPS)
         query = "SELECT name, type, sql FROM sqlite_master WHERE type IN ('table', 'view') LIMIT ?"
-        try:
-            found = connection.execute(query, (most + 1,)).fetchall()
-        except sqlite3.OperationalError:
-            if next(looks, None) is None:
-                raise InputError("database.schema", "too many tables or columns") from None
-            raise
+        found = connection.execute(query, (most + 1,)).fetchall()
         if len(found) > most:
             raise InputError("database.schema", "too many tables or columns")
         return [
