@@ -356,3 +356,36 @@ def test_columns_are_those_of_cdm_5_4(reference: Path) -> None:
         for table in TABLES:
             header = archive.read(f"{table.upper()}.csv").splitlines()[0].decode().split(",")
             assert [name for name in schema(table).names if name != "pytwin"] == header, table
+
+
+# columns that may not be empty in the Common Data Model 5.4 (OHDSI, OMOP_CDMv5.4_Field_Level)
+_REQUIRED = {
+    "person": "person_id gender_concept_id year_of_birth race_concept_id ethnicity_concept_id",
+    "observation_period": "observation_period_id person_id observation_period_start_date "
+    "observation_period_end_date period_type_concept_id",
+    "visit_occurrence": "visit_occurrence_id person_id visit_concept_id visit_start_date visit_end_date "
+    "visit_type_concept_id",
+    "condition_occurrence": "condition_occurrence_id person_id condition_concept_id condition_start_date "
+    "condition_type_concept_id",
+    "drug_exposure": "drug_exposure_id person_id drug_concept_id drug_exposure_start_date "
+    "drug_exposure_end_date drug_type_concept_id",
+    "procedure_occurrence": "procedure_occurrence_id person_id procedure_concept_id procedure_date "
+    "procedure_type_concept_id",
+    "measurement": "measurement_id person_id measurement_concept_id measurement_date "
+    "measurement_type_concept_id",
+    "observation": "observation_id person_id observation_concept_id observation_date "
+    "observation_type_concept_id",
+    "death": "person_id death_date",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("valid", [True, False])
+def test_what_the_model_requires_is_there(valid: bool) -> None:
+    events = [Event(kind=kind, code="x", time=0, valid=valid, usable=valid, status="s") for kind in KINDS]
+    events.append(_result(valid=valid, usable=valid))
+    info = PatientInfo("p", birth=parse_time("1950"), death=Instant(0, 0, NAIVE))
+    tables = Record.from_events(info, events).to_omop()
+    assert set(tables) >= ({*_REQUIRED} if valid else {"person", "observation", "death"})
+    for table in set(tables) & set(_REQUIRED):
+        for name in _REQUIRED[table].split():
+            assert tables[table][name].null_count == 0, (table, name)
