@@ -224,6 +224,17 @@ def test_what_was_learned_in_one_zone_holds_in_others() -> None:
     assert {row.offset for row in rows} == {0, 120, -300, NAIVE}
 
 
+@pytest.mark.parametrize(
+    "number",
+    ["-0", "-0.0", "0", "1e400", "-1e400", "1e5", "2.5E0", "9007199254740993", "null", '"2.5"', "[2.5]"],
+)
+def test_numbers_are_those_of_the_slow_path(number: str) -> None:
+    usual = lines(observation(valueQuantity={"value": 2.5, "unit": "1"}, code={"text": "x"}))
+    odd = usual.replace(b"2.5", number.encode())
+    rows = same(usual * 3 + odd + usual)
+    assert len(rows) == 5
+
+
 def patient(**values: Any) -> dict[str, Any]:
     person = {"resourceType": "Patient", "id": "p1", "birthDate": "1950-03-14", "gender": "female"}
     return {**person, "identifier": [{"system": "s", "value": "v"}], **values}
