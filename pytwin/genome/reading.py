@@ -10,6 +10,7 @@ from typing import Any
 from pytwin.errors import InputError
 from pytwin.formats.archive import unpacked
 from pytwin.formats.files import Input
+from pytwin.genome import vcf_genome
 from pytwin.genome.adapters import named, require_file, single, sniff
 from pytwin.genome.cohort import cohort_genomes
 from pytwin.genome.frequencies import Frequencies
@@ -112,6 +113,8 @@ def _read(source: Any, options: Options, format: str) -> Genome:
     path = Path(source)
     require_file(path)
     file = Input(path)
+    if format in ("auto", "vcf") and vcf_genome.recognises(b"", file.name.lower().removesuffix(".gz")):
+        return vcf_genome.read(file, options)
     members = list(unpacked(file))
     if pypgx.is_archive(members):
         return pypgx.read_archive(members, options, file)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 
 from pytwin.errors import InputError
@@ -90,7 +91,8 @@ def likely_build(header: Header, stated: str | None) -> str | None:
     return named if named in ("GRCh38", "GRCh37") and stated in (None, named) else None
 
 
-def wanted(genes: Iterable[Gene], build: str | None = None) -> dict[str, list[int]]:
+@lru_cache(maxsize=8)
+def wanted(genes: tuple[Gene, ...], build: str | None = None) -> Mapping[str, Sequence[int]]:
     """Positions to look for, of both builds where it is not known which one it is.
 
     A block, deletion or indel written further right that reaches into a position's REF counts, too.

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from pytwin.genome.vcf_fault import Fault, Malformed
 from pytwin.genome.vcf_fields import Field, Version, expected_count, reserved, surely_right, type_fault
+from pytwin.genome.vcf_shape import Shapes
 
 _INFO = re.compile(r"[^\s;]+(?:;[^\s;]+)*;?")
 _END = re.compile(r"(?:^|;)END=([^;]*)")
@@ -37,11 +38,20 @@ class InfoRules:
         self.declared = declared
         self.version = version
         self.fields = {**reserved("INFO", version), **declared}
+        self._shapes = Shapes(self.fields)
 
     def check(self, info: str, n_alts: int) -> Iterator[Fault]:
         """Findings about the column; values that break a rule don't touch the genotype."""
-        if info == ".":
+        if info == "." or self._shapes.info_fits(info, n_alts):
             return
+        clean = True
+        for fault in self._each(info, n_alts):
+            clean = False
+            yield fault
+        if clean:
+            self._shapes.learn_info(info, n_alts)
+
+    def _each(self, info: str, n_alts: int) -> Iterator[Fault]:
         if not _INFO.fullmatch(info):
             yield Fault("vcf.info", "INFO is empty, holds a blank or an empty entry", True)
             return

@@ -176,6 +176,8 @@ class LineReader:
 
     def judge(self, site: Site, text: str) -> Judged:
         """What a sample's column says; the same for every sample that has the same text."""
+        if self._samples.plain(site.keys, text, len(site.alts)):
+            return self._said(site, text.split(":"), [])
         try:
             values = self._samples.values(site.keys, text)
         except Malformed as error:
@@ -188,6 +190,9 @@ class LineReader:
             return Judged(None, tuple(faults))
         if not site.keys or site.keys[0] != "GT":
             return Judged(None, (*faults, (_NO_GENOTYPE, "nothing to call")))
+        return self._said(site, values, faults)
+
+    def _said(self, site: Site, values: Sequence[str], faults: list[tuple[Fault, str]]) -> Judged:
         fields = dict(zip(site.keys, values, strict=False))
         reason = self.quality.failure(site.filter, fields) if self.quality.asks else ""
         if reason:

@@ -9,6 +9,7 @@ from math import comb
 from pytwin.genome.vcf_fault import Fault, Malformed
 from pytwin.genome.vcf_fields import Field, Version, expected_count, reserved, surely_right, type_fault
 from pytwin.genome.vcf_genotype import parse_genotype
+from pytwin.genome.vcf_shape import Shapes
 
 _KEY = re.compile(r"[0-9A-Za-z_.%+-]+")
 _KEY_43 = re.compile(r"[A-Za-z_][0-9A-Za-z_.]*|1000G")
@@ -21,6 +22,7 @@ class SampleRules:
     def __init__(self, declared: Mapping[str, Field], version: Version) -> None:
         self.version = version
         self.fields = {**reserved("FORMAT", version), **declared}
+        self._shapes = Shapes(self.fields)
         self._formats: dict[str, tuple[tuple[str, ...], tuple[Fault, ...]]] = {}
 
     def keys(self, text: str) -> tuple[tuple[str, ...], tuple[Fault, ...]]:
@@ -61,6 +63,10 @@ class SampleRules:
         if _BLANK.search(text) or (not text and self.version < (4, 5)):
             raise Malformed("sample", "a sample is empty or holds a blank")
         return values
+
+    def plain(self, keys: Sequence[str], text: str, n_alts: int) -> bool:
+        """Whether a column is of the commonest kind, with nothing to find; False says nothing."""
+        return self._shapes.sample_fits(keys, text, n_alts)
 
     def check(self, keys: Sequence[str], values: Sequence[str], n_alts: int) -> Iterator[Fault]:
         """Findings about one sample's values; only a broken GT makes its genotype unusable."""
