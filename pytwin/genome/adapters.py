@@ -83,9 +83,9 @@ def sniff(source: Input) -> Adapter:
     for adapter in ADAPTERS:
         if adapter.recognises(head, name):
             return adapter
-    raise InputError(
-        "format.unknown", f"no genome is read from this file; read are: {READ}", place=source.name
-    )
+    message = f"no genome is read from this file; read are: {READ}"
+    hint = "variants of tumours (MAF, somatic VCF, ANNOVAR) are read by pytwin.read_tumours"
+    raise InputError("format.unknown", message, place=source.name, hint=hint)
 
 
 def single(members: Sequence[Input], source: Input) -> Input:
