@@ -101,3 +101,23 @@ def _inflate(raw: bytes, size: int) -> bytes:
     if len(data) > LARGEST or len(data) != length or zlib.crc32(data) != check:
         raise DamagedBlock
     return data
+
+
+def all_blocks(raw: bytes, most: int) -> bytes | None:
+    """The data of a whole file of blocks; None where it is not made of blocks alone.
+
+    Raises
+    ------
+    DamagedBlock
+        A block is damaged, or there are more than ``most`` bytes.
+    """
+    parts, at, total = [], 0, 0
+    while at < len(raw):
+        size = _block_size(raw[at : at + 64])
+        if size is None or at + size > len(raw):
+            return None
+        parts.append(_inflate(raw[at : at + size], size))
+        at, total = at + size, total + len(parts[-1])
+        if total > most:
+            raise DamagedBlock
+    return b"".join(parts)

@@ -12,13 +12,19 @@ import zlib
 from collections.abc import Collection, Iterator
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pytwin.genome.bgzf import DamagedBlock, all_blocks
+
 MOST_BYTES = 1 << 26
 """Decompressed bytes of an index; more is refused."""
+_MOST_CHUNKS = 1 << 20
+"""Chunks of a bin that the quick way through an index takes; the slow way takes any number."""
+_MOST_MEMBERS = 1000
+"""Gzip members of an index that is not made of blocks."""
 _WINDOW = 14
 _CHUNK = 16
 _INT = struct.Struct("<i")
@@ -130,30 +136,30 @@ def read_index(path: Path, chromosomes: Collection[str]) -> Index:
 @lru_cache(maxsize=4)
 def _read_index(path: Path, state: tuple[int, int, int], chromosomes: frozenset[str]) -> Index:
     try:
-        decoder = zlib.decompressobj(31)
         raw = path.read_bytes()
-        data = _members(raw, decoder)
+        blocks = all_blocks(raw, MOST_BYTES)
+        data = _members(raw) if blocks is None else blocks
         if data[:4] == b"TBI\x01":
             return _read_tabix(data, chromosomes)
         if data[:4] == b"CSI\x01":
             return _read_csi(data, chromosomes)
-    except (OSError, zlib.error, struct.error, ValueError, IndexError, OverflowError):
+    except (OSError, zlib.error, struct.error, ValueError, IndexError, OverflowError, DamagedBlock):
         raise DamagedIndex from None
     raise DamagedIndex
 
 
-def _members(raw: bytes, decoder: Any) -> bytes:
+def _members(raw: bytes) -> bytes:
     """All gzip members of a file."""
     parts: list[bytes] = []
     size = 0
     while raw:
+        decoder = zlib.decompressobj(31)
         part = decoder.decompress(raw, MOST_BYTES - size + 1)
         size += len(part)
-        if size > MOST_BYTES or not decoder.eof:
+        if size > MOST_BYTES or not decoder.eof or len(parts) > _MOST_MEMBERS:
             raise DamagedIndex
         parts.append(part)
         raw = decoder.unused_data
-        decoder = zlib.decompressobj(31)
     return b"".join(parts)
 
 
@@ -200,11 +206,10 @@ def _bin_heads(data: bytes, base: int) -> tuple[int, NDArray[np.int64], NDArray[
     all heads of a file lie on the same words. An offset looks like a head only where its block starts at a
     multiple of 65,536; the chain of counts is checked before anything is believed.
     """
-    halves = np.frombuffer(data, "<u2", max(0, len(data) - base) // 8 * 4, base).reshape(-1, 4)
-    likely = np.flatnonzero(halves[:, 1] == 0)
-    counts = np.ascontiguousarray(halves[likely, 2:]).view("<i4")[:, 0].astype(np.int64)
-    real = counts > 0
-    return base, likely[real], counts[real]
+    words = np.frombuffer(data, "<u4", max(0, len(data) - base) // 8 * 2, base)
+    numbers, counts = words[::2], words[1::2]
+    likely = np.flatnonzero((numbers < 1 << 16) & (counts - np.uint32(1) < np.uint32(_MOST_CHUNKS)))
+    return base, likely, counts[likely].astype(np.int64)
 
 
 def _skip_bins(data: bytes, at: int, heads: tuple[int, NDArray[np.int64], NDArray[np.int64]]) -> int:

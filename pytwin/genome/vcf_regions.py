@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Generator, Iterator, Mapping, Sequence
 
 from pytwin.genome.bgzf import Blocks, DamagedBlock
@@ -53,19 +54,20 @@ def region_lines(
     try:
         for name in index.names:
             past = 0
-            for first, last in regions(wanted.get(bare(name), ())):
+            places = wanted.get(bare(name), ())
+            for first, last in regions(places):
                 start = index.start(name, first, last)
                 if start is not None:
-                    past = yield from _lines(blocks, name.encode(), start, past, (first, last))
+                    past = yield from _lines(blocks, name.encode(), (start, past), last, places)
     except DamagedBlock:
         raise NotAsIndexed from None
 
 
 def _lines(
-    blocks: Blocks, name: bytes, start: int, past: int, region: tuple[int, int]
+    blocks: Blocks, name: bytes, begin: tuple[int, int], last: int, places: Sequence[int]
 ) -> Generator[tuple[int, bytes], None, int]:
-    """Lines from an offset and past what was read, up to the first beyond the region; returns its offset."""
-    first, last = region
+    """Lines from an offset and past what was read, up to the first beyond ``last``; returns its offset."""
+    start, past = begin
     previous = 0
     at = max(start, past)
     for at, line in lines_from(blocks, at):  # noqa: B020
@@ -83,7 +85,8 @@ def _lines(
                 return at
             previous = pos
             # No REF reaches further than its line is long.
-            if pos + len(line) < first and b"END=" not in line:
+            after = bisect_left(places, pos)
+            if (after == len(places) or places[after] > pos + len(line)) and b"END=" not in line:
                 continue
         yield BlockLine(at), line
     return at + 1
