@@ -31,8 +31,7 @@ class Change(NamedTuple):
         return len(self.removed) == len(self.inserted)
 
 
-@lru_cache(maxsize=8192)
-def change(pos: int, ref: str, alt: str) -> Change:
+def trimmed(pos: int, ref: str, alt: str) -> Change:
     """A change without common suffix and prefix."""
     end, shortest = 0, min(len(ref), len(alt))
     while end < shortest and ref[len(ref) - 1 - end] == alt[len(alt) - 1 - end]:
@@ -42,6 +41,12 @@ def change(pos: int, ref: str, alt: str) -> Change:
     while start < shortest and ref[start] == alt[start]:
         start += 1
     return Change(pos + start, ref[start:], alt[start:])
+
+
+@lru_cache(maxsize=8192)
+def change(pos: int, ref: str, alt: str) -> Change:
+    """``trimmed``, remembered: the records of a gene say the same things of all samples."""
+    return trimmed(pos, ref, alt)
 
 
 @lru_cache(maxsize=2048)

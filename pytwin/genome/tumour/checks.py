@@ -6,6 +6,7 @@ import math
 import re
 
 from pytwin.errors import InputError
+from pytwin.genome import changes
 from pytwin.genome.tumour.delimited import Faults
 
 NAN = float("nan")
@@ -62,13 +63,10 @@ def allele(text: str) -> str | None:
 
 def trimmed(start: int, ref: str, alt: str) -> tuple[int, int, str, str]:
     """(start, end, ref, alt) without the bases that both alleles have at their ends, as MAF writes them."""
-    while ref and alt and ref[-1] == alt[-1]:
-        ref, alt = ref[:-1], alt[:-1]
-    while ref and alt and ref[0] == alt[0]:
-        ref, alt, start = ref[1:], alt[1:], start + 1
-    if not ref:
-        return start - 1, start, "-", alt
-    return start, start + len(ref) - 1, ref, alt or "-"
+    first, removed, inserted = changes.trimmed(start, ref, alt)
+    if not removed:
+        return first - 1, first, "-", inserted
+    return first, first + len(removed) - 1, removed, inserted or "-"
 
 
 def count(text: str) -> int | None:
