@@ -121,6 +121,8 @@ def unpacked(source: Input) -> Iterator[Input]:
     except _DAMAGE:
         raise InputError("file.corrupt", "the archive is damaged", place=source.name) from None
     _refuse_bombs(members, source.name)
+    if not all(info.filename for info in members):
+        raise InputError("archive.path", "a file of the archive has no name", place=source.name)
     for info in sorted(members, key=lambda member: member.filename):
         path = PurePosixPath(info.filename.replace("\\", "/"))
         if path.is_absolute() or ".." in path.parts:

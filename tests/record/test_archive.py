@@ -125,3 +125,8 @@ def test_parquet_within_an_archive_is_read(tmp_path: Path) -> None:
 def test_bytes_that_are_no_text_are_replaced(size: int) -> None:
     data = b"a" * (size - 1) + "é".encode() + b"\xe9" + "€".encode() * 3 + b"\xff"
     assert replaced(io.BytesIO(data)).read() == data.decode(errors="replace").encode()
+
+
+def test_a_file_without_a_name_is_refused() -> None:
+    nameless = packed_as({"a": "{}"}, zipfile.ZIP_STORED).replace(b"a", b"\x00")
+    assert refused(nameless) == "archive.path"

@@ -6,12 +6,11 @@ import os
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from pytwin.errors import InputError
-from pytwin.record.tables.frames import ROWS, arrow
+from pytwin.record.tables.frames import ROWS, arrow, as_text
 
 MAGIC = b"SQLite format 3\x00"
 _LONGEST = 1 << 20  # bytes of a cell or row
@@ -96,17 +95,6 @@ def _columns(connection: sqlite3.Connection, table: str) -> list[str]:
     return [str(row[1]) for row in rows]
 
 
-class _Text:
-    """Decodes texts and counts their bytes."""
-
-    def __init__(self) -> None:
-        self.bytes = 0
-
-    def __call__(self, data: bytes) -> str:
-        self.bytes += len(data)
-        return data.decode(errors="replace")
-
-
 def batches(path: str, schema: str, table: str, columns: list[str]) -> Iterator[Any]:
     """Rows in batches of pyarrow.
 
@@ -117,14 +105,16 @@ def batches(path: str, schema: str, table: str, columns: list[str]) -> Iterator[
     """
     size = sum(os.path.getsize(name) for name in (path, path + "-wal") if os.path.exists(name))
     with _opened(path) as connection:
-        text = connection.text_factory = _Text()
+        connection.text_factory = bytes
         listed = ", ".join(map(_quoted, columns))
         # an index would give the rows in its own order
         cursor = connection.execute(f"SELECT {listed} FROM {_quoted(table)} NOT INDEXED")
-        count = 0
-        while rows := _some(cursor, text):
+        count = held = 0
+        while taken := _some_rows(cursor):
+            rows, length = taken
             count += len(rows)
-            if count > size // _ROW_BYTES or text.bytes > size * _GROWTH:
+            held += length
+            if count > size // _ROW_BYTES or held > size * _GROWTH:
                 raise _broken()  # pages that stand in the tree more than once
             arrays = [
                 _array(values, dated=name.lower().endswith(_DATED))
@@ -133,16 +123,17 @@ def batches(path: str, schema: str, table: str, columns: list[str]) -> Iterator[
             yield arrow().RecordBatch.from_arrays(arrays, names=columns)
 
 
-def _some(cursor: sqlite3.Cursor, text: _Text) -> list[tuple[Any, ...]]:
-    """Rows for one batch."""
-    parts: list[list[tuple[Any, ...]]] = []
-    before = text.bytes
-    while len(parts) < ROWS // _SOME and text.bytes - before < _MEMORY:
+def _some_rows(cursor: sqlite3.Cursor) -> tuple[list[tuple[Any, ...]], int] | None:
+    """Rows for one batch, and the bytes of their texts; None at the end."""
+    rows: list[tuple[Any, ...]] = []
+    length = 0
+    while len(rows) < ROWS and length < _MEMORY:
         part = cursor.fetchmany(_SOME)
         if not part:
             break
-        parts.append(part)
-    return list(chain.from_iterable(parts))
+        rows += part
+        length += sum([len(value) for row in part for value in row if type(value) is bytes])
+    return (rows, length) if rows else None
 
 
 def _array(values: Sequence[Any], dated: bool) -> Any:
@@ -156,6 +147,8 @@ def _array(values: Sequence[Any], dated: bool) -> Any:
         return pa.array(values, pa.int64() if kinds else pa.string())
     if kinds <= {int, float} and not dated:
         return pa.array([None if value is None else float(value) for value in values], pa.float64())
+    if kinds <= {bytes}:
+        return as_text(pa.array(values, pa.binary()))
     return pa.array([None if value is None else _written(value) for value in values], pa.string())
 
 
