@@ -11,14 +11,13 @@ import gzip
 import json
 import re
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from records_memory import peak
 from row import RUNS, Row
 
 from pytwin.record import stream_events
@@ -28,15 +27,6 @@ _TIMES = 20
 _LONG = 60  # repetitions of the short file whose memory is measured; the long one has ten times as many
 _ID = re.compile(rb'"id":"[0-9a-f]{8}|Patient/[0-9a-f]{8}')
 _CLOCK = re.compile(rb"T\d\d:\d\d(?=:\d\d)")
-# the peak of this process alone: what getrusage says of a child holds that of its parent, too
-_MEMORY = """
-import sys
-from pathlib import Path
-from pytwin.record import stream_events
-count = sum(len(table) for table in stream_events(sys.argv[1]))
-status = Path("/proc/self/status").read_text()
-print(count, status.partition("VmHWM:")[2].split()[0])
-"""
 
 Tuples = list[tuple[Any, ...]]
 
@@ -122,9 +112,7 @@ def _memory(folder: Path, lines: bytes) -> Row:
     for times in (_LONG, 10 * _LONG):
         path = folder / "memory.ndjson"
         _write(path, lines, times)
-        command = [sys.executable, "-c", _MEMORY, str(path)]
-        done = subprocess.run(command, capture_output=True, text=True, check=True)
-        peaks.append(int(done.stdout.split()[1]) / 1024)
+        peaks.append(peak(path))
     count = _LONG * lines.count(b"\n")
     return Row(
         "memory for NDJSON of ten times the length, times",

@@ -6,14 +6,13 @@ The file is made here: 120,000 records of five types, some with metadata, every 
 from __future__ import annotations
 
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from pathlib import Path
 
+from records_memory import peak
 from row import RUNS, Row
 
 from pytwin.record import stream_events
@@ -34,12 +33,6 @@ _HEAD = """<?xml version="1.0" encoding="UTF-8"?>
 <!ELEMENT Record ANY>
 ]>
 <HealthData locale="en_US">
-"""
-_MEMORY = """
-import resource, sys
-from pytwin.record import stream_events
-count = sum(len(table) for table in stream_events(sys.argv[1]))
-print(count, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """
 
 
@@ -121,9 +114,7 @@ def _memory(folder: Path) -> Row:
     for records in (_SHORT, 10 * _SHORT):
         path = folder / "memory.xml"
         _write(path, records)
-        command = [sys.executable, "-c", _MEMORY, str(path)]
-        done = subprocess.run(command, capture_output=True, text=True, check=True)
-        peaks.append(int(done.stdout.split()[1]) / 1024)
+        peaks.append(peak(path))
     return Row(
         "memory for Apple Health XML of ten times the length, times",
         peaks[1] / peaks[0],
