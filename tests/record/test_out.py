@@ -98,6 +98,10 @@ def test_round_trip(format: str, record: Record) -> None:
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 @given(RECORDS)
 def test_fhir_round_trip(record: Record) -> None:
+    _through_fhir(record)
+
+
+def _through_fhir(record: Record) -> None:
     bundle = record.to_fhir()
     Bundle.model_validate(bundle)
     same(record, pt.read_record(json.dumps(bundle).encode(), format="fhir"))
@@ -106,6 +110,15 @@ def test_fhir_round_trip(record: Record) -> None:
             pt.write_records(record, Path(folder) / form, format=form)
             (found,) = pt.read_records(Path(folder) / form)
         same(record, found)
+
+
+def test_one_identity_of_two_kinds() -> None:
+    """They are rows of one resource, also where a bulk export has a file for each type."""
+    plain = Event(kind="observation", unit="mg/dL", value=1.0, id="Observation/1", place="line 1")
+    order = plain._replace(kind="order", recorded=0)
+    _through_fhir(Record.from_events(PatientInfo("7"), [plain, order]))
+    _through_fhir(Record.from_events(PatientInfo("7"), [order._replace(id="MedicationRequest/1"), plain]))
+    _through_fhir(Record.from_events(PatientInfo("7"), [plain._replace(kind="death", recorded=0), plain]))
 
 
 @pytest.mark.parametrize("format", FORMATS)

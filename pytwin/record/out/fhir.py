@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import uuid
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -26,7 +27,7 @@ from pytwin.record.fhir.carried import SHARED, extension, read_patient
 from pytwin.record.fhir.context import Context
 from pytwin.record.fhir.kinds import open_resource
 from pytwin.record.out.fhir_person import patient
-from pytwin.record.out.fhir_resources import FORMS, OTHER, is_one
+from pytwin.record.out.fhir_resources import FORMS, OTHER, Form, is_one
 from pytwin.record.out.fhir_types import Element, is_id
 from pytwin.record.record import Record
 
@@ -98,21 +99,25 @@ def resources(record: Record, subject: str) -> Iterator[Element]:
         Reference to the Patient.
     """
     events = list(record.events)
-    death = next((event for event in events if event.kind == "death"), None)
+    count = Counter(event.id for event in events)
+    # a death that shares its identity with other rows stays with them
+    death = next((e for e in events if e.kind == "death" and (not e.id or count[e.id] == 1)), None)
     if death is not None:
         events.remove(death)
     yield _person(record, death)
     taken: set[str] = set()
     key = patient_id(record)
     for rows in _groups(events):
-        own = _own_id(rows[0], taken)
-        one = _resource(rows, "", subject, key, own) if is_one(rows) else None
+        # different kinds under one identity are of one type, so that they stand in one file of a bulk export
+        form = FORMS.get(rows[0].kind, OTHER) if len({row.kind for row in rows}) == 1 else OTHER
+        own = _own_id(rows[0], form, taken)
+        one = _resource(rows, form, "", subject, key, own) if is_one(rows) else None
         if one is not None:
             yield one
             continue
         for number, row in enumerate(rows):
             # rows of one identity are one resource, and not versions of one, where they share a place
-            alone = _resource([row], f"{SHARED}{number}", subject, key, own if number == 0 else "")
+            alone = _resource([row], form, f"{SHARED}{number}", subject, key, own if number == 0 else "")
             assert alone is not None, "a row by itself is an event of one resource"
             yield alone
 
@@ -125,18 +130,17 @@ def _groups(events: Iterable[Event]) -> list[list[Event]]:
     return [sorted(rows, key=lambda row: row.panel != "") for rows in groups.values()]
 
 
-def _own_id(event: Event, taken: set[str]) -> str:
+def _own_id(event: Event, form: Form, taken: set[str]) -> str:
     """The id of an event's resource, where the event has it from a resource of that type."""
     stated, _, own = event.id.partition("/")
-    if stated != FORMS.get(event.kind, OTHER).type or not is_id(own) or event.id in taken:
+    if stated != form.type or not is_id(own) or event.id in taken:
         return ""
     taken.add(event.id)
     return own
 
 
-def _resource(rows: list[Event], place: str, subject: str, key: str, own: str) -> Element | None:
+def _resource(rows: list[Event], form: Form, place: str, subject: str, key: str, own: str) -> Element | None:
     """A resource with what it lacks beside it; None where it says more or fewer events than the rows."""
-    form = FORMS.get(rows[0].kind, OTHER)
     head: Element = {"resourceType": form.type, **({"id": own} if own else {})}
     for retract in (False, True):
         made = {**head, form.subject: {"reference": subject}, **form.build(rows, retract)}
